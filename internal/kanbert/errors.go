@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanbert
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// What an [APIError] can be, matched with [errors.Is].
+var (
+	ErrBadRequest   = errors.New("the request was refused as malformed")    // 400
+	ErrUnauthorized = errors.New("the token was not accepted")              // 401
+	ErrForbidden    = errors.New("the token lacks a scope")                 // 403
+	ErrNotFound     = errors.New("not found")                               // 404
+	ErrConflict     = errors.New("the URL is taken")                        // 409, or 422 on url because it is not unique
+	ErrInvalid      = errors.New("a field was refused")                     // 422
+	ErrRateLimited  = errors.New("too many requests")                       // 429
+	ErrServer       = errors.New("the server failed")                       // 5xx
+	ErrRedirect     = errors.New("the server redirected the request")       // 3xx, never followed
+	ErrNotJSON      = errors.New("the answer is not JSON")                  // any status
+	ErrMalformed    = errors.New("the answer is not what the API promises") // a 2xx that lacks a required field or cannot be read
+)
+
+// APIError is an answer of the API that is not the one asked for.
+type APIError struct {
+	// StatusCode is the HTTP status.
+	StatusCode int
+	// Message is the body's "message". Empty where the body was no JSON object.
+	Message string
+	// Fields holds the body's "errors": for each field of the request (url,
+	// event, project_id, client_id, …) what is wrong with it. Usually only a
+	// 422 has them.
+	Fields map[string][]string
+	// RequestID is the answer's X-Request-Id, or empty.
+	RequestID string
+	// Method and Path say what was asked. Path is a template: /webhooks/{id}.
+	Method, Path string
+	// RetryAt is when a 429 asks to come back; zero if it did not say, or if
+	// this is no 429.
+	RetryAt time.Time
+	// Kind is one of the Err… variables.
+	Kind error
+}
+
+// Error gives one line, without a URL or a body in it.
+func (e *APIError) Error() string {
+	text := fmt.Sprintf("%s %s: %d %s", e.Method, e.Path, e.StatusCode, http.StatusText(e.StatusCode))
+	if e.Message != "" {
+		text += ": " + e.Message
+	} else if e.Kind != nil {
+		text += ": " + e.Kind.Error()
+	}
+	if e.RequestID != "" {
+		text += " (request " + e.RequestID + ")"
+	}
+	return text
+}
+
+// Is makes errors.Is(err, ErrNotFound) and its like work. A 422 that is a
+// conflict is ErrInvalid as well.
+func (e *APIError) Is(target error) bool {
+	return target == e.Kind || (target == ErrInvalid && e.StatusCode == http.StatusUnprocessableEntity)
+}
+
+// URLTakenError says that a create was refused because somebody holds its URL,
+// and still held it after a short wait. Nothing was created.
+type URLTakenError struct {
+	// Holder is the webhook that has the URL, or nil if a look-up did not show it.
+	Holder *Webhook
+	// Err is the refusal, an [*APIError].
+	Err error
+}
+
+func (e *URLTakenError) Error() string { return "the URL is taken: " + e.Err.Error() }
+func (e *URLTakenError) Unwrap() error { return e.Err }
+
+// UnprovenError says that a create was not answered, and that a webhook stands
+// at its URL which may be this create's or somebody else's. It was left alone.
+type UnprovenError struct {
+	// Holder is the webhook found at the URL.
+	Holder Webhook
+	// Err is why the answer is missing.
+	Err error
+}
+
+func (e *UnprovenError) Error() string {
+	return "the create was not answered, and webhook " + e.Holder.ID + " holds its URL: " + e.Err.Error()
+}
+func (e *UnprovenError) Unwrap() error { return e.Err }
+
+// UncertainError says that a create failed after an attempt that was not
+// answered, so that a webhook may exist (or come to exist) at its URL, although
+// none was seen or no look could be had.
+type UncertainError struct {
+	// URL is the address to look for.
+	URL string
+	// Err is the failure that ended the create.
+	Err error
+	// Lost is why the earlier answer is missing.
+	Lost error
+}
+
+func (e *UncertainError) Error() string {
+	return "the create may have happened: " + e.Lost.Error() + "; then: " + e.Err.Error()
+}
+func (e *UncertainError) Unwrap() error { return e.Err }
+
+// SecretLostError says that a create made a webhook whose secret never arrived,
+// and that it stands. It comes with a [CreatedWebhook] that has no secret: keep
+// its id.
+type SecretLostError struct {
+	// Webhook is the one that stands.
+	Webhook Webhook
+	// Err is why the secret is missing or why the webhook could not be deleted.
+	Err error
+}
+
+func (e *SecretLostError) Error() string {
+	return "webhook " + e.Webhook.ID + " exists, but its secret was lost: " + e.Err.Error()
+}
+func (e *SecretLostError) Unwrap() error { return e.Err }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanbert
+
+import "time"
+
+// MaxURLLength is the longest URL a webhook may have, in characters (not
+// bytes): API reference, POST /webhooks, "<= 180 characters".
+const MaxURLLength = 180
+
+// Webhook is one subscription as the list gives it (API reference, schema
+// WebhookData): everything but its secret.
+type Webhook struct {
+	// ID is opaque. It is escaped wherever it becomes part of a path.
+	ID string
+	// URL is where deliveries go, in the server's own spelling. It is unique
+	// among the webhooks of a workspace.
+	URL   string
+	Event Event
+	// ProjectID is empty for a webhook that is scoped to no project (null on
+	// the wire).
+	ProjectID string
+	// ClientID is empty for a webhook that is scoped to no client (null on
+	// the wire).
+	ClientID string
+	// CreatedAt is the server's time, in UTC, to the fraction of a second that
+	// the server gave.
+	CreatedAt time.Time
+}
+
+// NewWebhook is what a create asks for (API reference, POST /webhooks). An
+// empty ProjectID or ClientID is left out of the request.
+type NewWebhook struct {
+	URL       string
+	Event     Event
+	ProjectID string
+	ClientID  string
+}
+
+// CreatedWebhook is the answer to a create (API reference, schema
+// WebhookCreateData), the only one that ever holds the signing secret.
+type CreatedWebhook struct {
+	Webhook
+	// SignatureSecretKey signs the deliveries. It is empty only beside a
+	// [SecretLostError].
+	SignatureSecretKey Secret
+}
