@@ -1,39 +1,119 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// Package filter (stub with the final surface; the implementation is being written).
+// Package filter is the filter language of the webhook list: it reads a filter
+// in either of its forms, checks it against the tables of the API reference,
+// prints it in both forms, and evaluates it on a record.
+//
+// A filter is either JSON or a readable string:
+//
+//	[{"field":"url","op":"contains","value":"acme"}]
+//	url contains "acme" and created_at >= today-30d
+//
+// Both are read into one syntax tree and checked by the same code, so that a
+// rule cannot hold in one form and not in the other. What the reference rules
+// out is refused. What public documentation leaves open is let through with a
+// warning, because a filter that the API understands must never be refused on a
+// guess.
+//
+// The package is pure. It must never send a request, read a clock or know
+// Terraform: the time is an argument, and a complaint is a [Problem], which
+// whoever calls turns into a diagnostic.
 package filter
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
 
-// Filter is a parsed and checked filter expression.
-type Filter struct{}
+const (
+	// MaxLength is the longest filter that is read, in bytes. A filter travels
+	// in the query of a URL, where no server takes anything near this.
+	MaxLength = 64 << 10
+	// MaxDepth is how many groups may stand inside one another. It bounds the
+	// stack: a filter of nothing but parentheses must end in an error.
+	MaxDepth = 64
+)
 
-// Problem is one thing wrong with (or doubtful in) a filter, a sort or the like.
-type Problem struct {
-	Summary string // one line
-	Detail  string // whole sentences, with the caret lines, what is allowed there and the nearest right name
-	Offset  int    // in bytes
-	Length  int
-}
+// Filter is a filter that was read and found right. Two filters that differ only
+// in form, in spacing or in the spelling of an operator hold equal trees.
+type Filter struct{ root node }
 
-func (p *Problem) Error() string { panic("todo") }
-
-// Parse reads either form and checks it against the reference's table. Warnings name what the documentation leaves open
-// and is passed to the API as written. A nil Filter with warnings and no error: the text cannot be judged here.
-func Parse(text string) (f *Filter, warnings []*Problem, err error) { panic("todo") }
-
-// CheckSort checks one entry of a sort list.
-func CheckSort(entry string) error { panic("todo") }
-
-// Record is what a filter is evaluated on.
+// Record is what a filter is evaluated on: the fields of a webhook that can be
+// filtered by. A zero value stands for null, which no webhook of the API has.
 type Record struct {
 	URL       string
 	CreatedAt time.Time
 }
 
-// Match evaluates f.
-func (f *Filter) Match(r Record, now time.Time) bool { panic("todo") }
+// Parse reads text, which is in the JSON form if it begins with "[" or "{" and
+// in the string form otherwise, and checks it against the API reference (GET
+// /webhooks, parameter filter).
+//
+// The error, if any, is of type [Problems] and holds each thing that is wrong.
+// Warnings name what the API may or may not understand. A nil Filter without an
+// error comes with at least one warning: the text may be right, but public
+// documentation does not say what it means, so that it can be sent and not
+// evaluated.
+func Parse(text string) (f *Filter, warnings []*Problem, err error) {
+	r := &report{text: text}
+	tree := r.read()
+	if tree != nil {
+		f = r.check(tree)
+	}
+	if len(r.refused) > 0 {
+		slices.SortStableFunc(r.refused, byOffset)
+		return nil, r.warnings, Problems(r.refused)
+	}
+	slices.SortStableFunc(r.warnings, byOffset)
+	if r.undecided {
+		return nil, r.warnings, nil
+	}
+	return f, r.warnings, nil
+}
 
-// JSON gives the JSON form; String the readable one.
-func (f *Filter) JSON() string   { panic("todo") }
-func (f *Filter) String() string { panic("todo") }
+// read turns the text into a syntax tree, or returns nil after it refused it.
+func (r *report) read() *expression {
+	if len(r.text) > MaxLength {
+		r.refuse(span{}, "Filter too long",
+			"The filter has %d bytes, and at most %d are read. Select by fewer values, or list all webhooks and select among them with a for expression.",
+			len(r.text), MaxLength)
+		return nil
+	}
+	if at := invalidUTF8(r.text); at >= 0 {
+		r.refuse(span{at, 1}, "Filter is not valid UTF-8",
+			"The byte %#02x is no part of a character. Save the text in UTF-8.", r.text[at])
+		return nil
+	}
+	trimmed := strings.TrimSpace(r.text)
+	if trimmed == "" {
+		r.refuse(span{}, "Empty filter", "Leave the argument out to select all webhooks.")
+		return nil
+	}
+	if trimmed[0] == '[' || trimmed[0] == '{' {
+		return r.readJSON()
+	}
+	return r.readString()
+}
+
+func invalidUTF8(text string) int {
+	for i, c := range text {
+		if c != utf8.RuneError {
+			continue
+		}
+		if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
+			return i
+		}
+	}
+	return -1
+}
+
+// Operators returns the operators that f uses, each once, sorted, in the
+// spelling to which its aliases fold: nin for notin, lte for <=.
+func (f *Filter) Operators() []string {
+	var names []string
+	f.root.walk(func(c *condition) { names = append(names, c.operator) })
+	slices.Sort(names)
+	return slices.Compact(names)
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package filter
+
+import (
+	"slices"
+	"strings"
+)
+
+// didYouMean returns a sentence that proposes the names nearest to text, with a
+// space in front, or nothing if none is near.
+func didYouMean(text string, names []string) string {
+	near := nearest(text, names)
+	if len(near) == 0 {
+		return ""
+	}
+	return " Did you mean " + strings.Join(near, " or ") + "?"
+}
+
+// nearest returns those of names that the writer of text most likely meant: what
+// habit calls so, else the names at the smallest edit distance, if that is small
+// for the length of the text.
+func nearest(text string, names []string) []string {
+	text = strings.ToLower(text)
+	var meant []string
+	for _, name := range habits[text] {
+		if slices.Contains(names, name) {
+			meant = append(meant, name)
+		}
+	}
+	if len(meant) > 0 || len(text) > 4*longest(names) {
+		return meant
+	}
+	best := 1 + max(1, len(text)/3)
+	for _, name := range names {
+		d := distance(text, name)
+		if d < best {
+			best, meant = d, nil
+		}
+		if d == best && d < max(len(text), len(name)) && d <= max(1, len(text)/3) {
+			meant = append(meant, name)
+		}
+	}
+	return meant
+}
+
+func longest(names []string) int {
+	n := 0
+	for _, name := range names {
+		n = max(n, len(name))
+	}
+	return n
+}
+
+// distance counts the least number of insertions, deletions, replacements and
+// swaps of neighbours that turn a into b (optimal string alignment).
+func distance(a, b string) int {
+	s, t := []rune(a), []rune(b)
+	var before []int
+	last := make([]int, len(t)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(s); i++ {
+		row := make([]int, len(t)+1)
+		row[0] = i
+		for j := 1; j <= len(t); j++ {
+			change := 1
+			if s[i-1] == t[j-1] {
+				change = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+change)
+			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(t)]
+}

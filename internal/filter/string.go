@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package filter
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/alecthomas/participle/v2/lexer"
+)
+
+// readString reads the string form. A text that is wrong if a backslash escapes
+// a quote, and right if it does not, is not refused: the API may read it either
+// way.
+func (r *report) readString() *expression {
+	tree := r.readStringWith(backslashParser())
+	if len(r.refused) == 0 || !strings.Contains(r.text, `\`) {
+		return tree
+	}
+	plain := &report{text: r.text}
+	second := plain.readStringWith(plainParser())
+	if len(plain.refused) > 0 {
+		return tree
+	}
+	*r = *plain
+	return second
+}
+
+func (r *report) readStringWith(p *parser) *expression {
+	s := &stringReader{report: r, types: p.Lexer().Symbols()}
+	tokens, err := p.Lex("", strings.NewReader(r.text))
+	if err != nil {
+		r.refuse(span{}, "Unreadable filter", "The filter cannot be split into words: %s.", err)
+		return nil
+	}
+	s.tokens = tokens
+	if !s.scan() {
+		return nil
+	}
+	top, err := p.ParseString("", r.text)
+	if err != nil {
+		s.unexpected(err)
+		return nil
+	}
+	return s.orGroup(top)
+}
+
+// stringReader turns what the grammar captured into the syntax tree, and names
+// what is missing in it.
+type stringReader struct {
+	*report
+	types  map[string]lexer.TokenType
+	tokens []lexer.Token
+}
+
+// scan refuses what must not reach the parser: a quote without an end, and so
+// many brackets that the parser, which calls itself, would go too deep. It
+// reports whether the text may be parsed.
+func (s *stringReader) scan() bool {
+	depth := 0
+	for _, t := range s.tokens {
+		switch {
+		case t.Type == s.types[tokenOpen]:
+			s.refuse(span{t.Pos.Offset, 1}, "Open quote",
+				"The string that begins here has no closing %s.", t.Value[:1])
+			return false
+		case t.Type == s.types[tokenString]:
+			s.doubtEscapes(t)
+		case t.Value == "(" || t.Value == "[":
+			depth++
+		case t.Value == ")" || t.Value == "]":
+			depth--
+		}
+		if depth > MaxDepth {
+			s.refuseDepth(at(t))
+			return false
+		}
+	}
+	return true
+}
+
+func (r *report) refuseDepth(at span) {
+	r.refuse(at, "Filter nests too deeply",
+		"At most %d groups can stand inside one another. Leave out parentheses that change nothing.", MaxDepth)
+}
+
+var escape = regexp.MustCompile(`\\|""|''`)
+
+func (s *stringReader) doubtEscapes(t lexer.Token) {
+	inside := escape.FindStringIndex(t.Value[1 : len(t.Value)-1])
+	if inside == nil {
+		return
+	}
+	s.leaveOpen(span{t.Pos.Offset + 1 + inside[0], inside[1] - inside[0]}, "Escape in a quoted string",
+		"Public documentation does not say how the string form escapes a quote or reads a backslash. The filter is passed to the API as written. "+
+			"A string that holds quotes of one kind can stand in quotes of the other; the JSON form, for which jsonencode does the escaping, can hold any string.")
+}
+
+func at(t lexer.Token) span { return span{t.Pos.Offset, len(t.Value)} }
+
+// tail is a keyword and what follows it; nil if nothing does.
+type tail struct {
+	keyword lexer.Token
+	term    *expression
+}
+
+// orGroup returns nil if g is empty, and so do andGroup and term.
+func (s *stringReader) orGroup(g *orGroup) *expression {
+	if g == nil {
+		return nil
+	}
+	mixed := g.First != nil && len(g.First.Rest) > 0
+	var tails []tail
+	for _, t := range g.Rest {
+		tails = append(tails, tail{t.Or, s.andGroup(t.Term)})
+		mixed = mixed || t.Term != nil && len(t.Term.Rest) > 0
+	}
+	if mixed && len(tails) > 0 {
+		s.warn(at(tails[0].keyword), "Precedence of and and or",
+			"Public documentation does not say which of and and or binds tighter. The filter is passed to the API as written, where and most likely comes first. Put parentheses around what belongs together.")
+	}
+	return s.join(joinOr, s.andGroup(g.First), tails)
+}
+
+func (s *stringReader) andGroup(g *andGroup) *expression {
+	if g == nil {
+		return nil
+	}
+	var tails []tail
+	for _, t := range g.Rest {
+		tails = append(tails, tail{t.And, s.term(t.Term)})
+	}
+	return s.join(joinAnd, s.term(g.First), tails)
+}
+
+func (s *stringReader) join(join string, first *expression, tails []tail) *expression {
+	if len(tails) == 0 {
+		return first
+	}
+	e := &expression{at: at(tails[0].keyword), join: join}
+	if first == nil {
+		s.missingCondition(at(tails[0].keyword), "before")
+	} else {
+		e.at, e.terms = first.at, append(e.terms, first)
+	}
+	for _, t := range tails {
+		if t.term == nil {
+			s.missingCondition(at(t.keyword), "after")
+			continue
+		}
+		e.terms = append(e.terms, t.term)
+		e.at = e.at.to(t.term.at)
+	}
+	return e
+}
+
+func (r *report) missingCondition(keyword span, where string) {
+	r.refuse(keyword, "Missing condition",
+		"There is no condition %s %s. %s", where, r.text[keyword.offset:keyword.end()], conditionText)
+}
+
+const conditionText = `A condition is a field, an operator and a value: url contains "acme".`
+
+func (s *stringReader) term(t *term) *expression {
+	if t == nil {
+		return nil
+	}
+	var e *expression
+	switch {
+	case t.Group != nil:
+		e = s.parens(t.Group)
+	case t.Cond != nil:
+		e = s.comparison(t.Cond)
+	}
+	if len(t.Not) == 0 {
+		return e
+	}
+	not := at(t.Not[0])
+	s.doubtNot(not)
+	if e == nil {
+		s.missingCondition(at(t.Not[len(t.Not)-1]), "after")
+		e = &expression{at: not, join: joinAnd}
+	}
+	return e
+}
+
+func (r *report) doubtNot(not span) {
+	r.leaveOpen(not, "Negation",
+		"Public documentation does not say whether filters know not. The filter is passed to the API as written. The operators ne, nin and isnotnull are documented.")
+}
+
+func (s *stringReader) parens(p *parens) *expression {
+	if p.Close == nil {
+		s.refuse(at(p.Open), "Open parenthesis", "The parenthesis that opens here is not closed.")
+	}
+	e := s.orGroup(p.Body)
+	if e == nil {
+		if p.Close != nil {
+			s.refuse(at(p.Open).to(at(*p.Close)), "Missing condition",
+				"There is nothing in these parentheses. %s", conditionText)
+		}
+		e = &expression{at: at(p.Open), join: joinAnd}
+	}
+	return e
+}
+
+func (s *stringReader) comparison(c *comparison) *expression {
+	e := &expression{field: wordOf(c.Field), at: at(c.Field)}
+	if c.Op != nil {
+		e.operator = wordOf(*c.Op)
+		e.at = e.at.to(e.operator.at)
+	}
+	if c.Value != nil {
+		e.value = s.literal(c.Value)
+		e.at = e.at.to(e.value.at)
+	}
+	if strings.EqualFold(e.operator.text, "is") && c.Not == nil {
+		s.isNull(e, c.OpNot)
+		return e
+	}
+	s.negation(e, c.Not, c.OpNot)
+	return e
+}
+
+func wordOf(t lexer.Token) word { return word{t.Value, at(t)} }
+
+// isNull folds "is null" into isnull.
+func (s *stringReader) isNull(e *expression, not *lexer.Token) {
+	if e.value == nil || e.value.kind != bare || !strings.EqualFold(e.value.text, "null") {
+		return // check refuses the operator "is"
+	}
+	e.operator = word{"isnull", e.operator.at.to(e.value.at)}
+	e.value = nil
+	if not == nil {
+		return
+	}
+	e.operator.text = "isnotnull"
+	s.warn(e.operator.at, "Negated null",
+		"Public documentation shows is null, but not is not null. The filter is passed to the API as written. The operator isnotnull is documented: %s isnotnull.", e.field.text)
+}
+
+// negation handles a "not" in front of an operator or behind it.
+func (s *stringReader) negation(e *expression, before, behind *lexer.Token) {
+	if before != nil && behind == nil && strings.EqualFold(e.operator.text, "in") {
+		e.operator = word{"nin", at(*before).to(e.operator.at)}
+		s.warn(e.operator.at, "Negated list",
+			"Public documentation knows nin, but not not in. The filter is passed to the API as written.")
+		return
+	}
+	for _, not := range []*lexer.Token{before, behind} {
+		if not != nil {
+			s.doubtNot(at(*not))
+		}
+	}
+}
+
+func (s *stringReader) literal(l *literal) *operand {
+	switch {
+	case l.Quoted != nil:
+		text := l.Quoted.Value
+		return &operand{at: at(*l.Quoted), kind: quoted, text: text[1 : len(text)-1]}
+	case l.Word != nil:
+		o := &operand{at: at(*l.Word), kind: bare, text: l.Word.Value}
+		if numeral.MatchString(o.text) {
+			o.kind = number
+		}
+		return o
+	default:
+		return s.brackets(l.List)
+	}
+}
+
+var numeral = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?$`)
+
+func (s *stringReader) brackets(b *brackets) *operand {
+	o := &operand{at: at(b.Open), kind: list}
+	missing := func(comma lexer.Token, where string) {
+		s.refuse(at(comma), "Missing value", "There is no value %s this comma.", where)
+	}
+	if b.First != nil {
+		o.items = append(o.items, s.literal(b.First))
+	} else if len(b.Rest) > 0 {
+		missing(b.Rest[0].Comma, "before")
+	}
+	for _, t := range b.Rest {
+		if t.Value == nil {
+			missing(t.Comma, "after")
+			continue
+		}
+		o.items = append(o.items, s.literal(t.Value))
+	}
+	if b.Close == nil {
+		s.refuse(at(b.Open), "Open bracket", "The list that begins here is not closed by a ].")
+	} else {
+		o.at = o.at.to(at(*b.Close))
+	}
+	return o
+}

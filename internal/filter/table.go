@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package filter
+
+import (
+	"slices"
+	"strings"
+)
+
+// Field is one row of the API reference's table "Allowed filter fields (with
+// allowed operators)".
+type Field struct {
+	// Name is how the field is written in a filter.
+	Name string
+	// Type is "string" or "datetime".
+	Type string
+	// Operators are the names that the reference lists, in its order. Several
+	// may stand for one operator.
+	Operators []string
+}
+
+const (
+	typeString   = "string"
+	typeDatetime = "datetime"
+)
+
+// fields is the reference's table, word by word. Whatever this package checks,
+// says is allowed, or proposes, it takes from here.
+var fields = []Field{
+	{
+		Name: "url", Type: typeString,
+		Operators: []string{
+			"in", "nin", "notin", "eq", "ne", "neq", "contains", "like", "startswith", "endswith",
+			"isnull", "isnotnull", "notnull",
+		},
+	},
+	{
+		Name: "created_at", Type: typeDatetime,
+		Operators: []string{
+			"eq", "ne", "neq", "lt", "lte", "le", "gt", "gte", "ge", "in", "nin", "notin",
+			"isnull", "isnotnull", "notnull",
+		},
+	},
+}
+
+// Fields returns the fields that a filter can name, with their operators, as the
+// API reference lists them.
+func Fields() []Field {
+	rows := slices.Clone(fields)
+	for i := range rows {
+		rows[i].Operators = slices.Clone(rows[i].Operators)
+	}
+	return rows
+}
+
+func fieldNames() []string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Name
+	}
+	return names
+}
+
+func fieldNamed(name string) (Field, bool) {
+	i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == name })
+	if i < 0 {
+		return Field{}, false
+	}
+	return fields[i], true
+}
+
+// takes says what an operator wants beside it.
+type takes int
+
+const (
+	takesValue takes = iota
+	takesList
+	takesNothing
+)
+
+// operator is one operator with all its spellings. The first name is the one to
+// which the others fold.
+type operator struct {
+	names []string
+	sign  string // in the string form, or empty
+	takes takes
+}
+
+func (o operator) name() string { return o.names[0] }
+
+// fits reports whether f's row lists o.
+func (o operator) fits(f Field) bool { return slices.Contains(f.Operators, o.name()) }
+
+// comparesEqual reports whether o asks for equality, where "today" is the whole
+// day.
+func (o operator) comparesEqual() bool {
+	switch o.name() {
+	case "eq", "ne", "in", "nin":
+		return true
+	}
+	return false
+}
+
+// Which names mean the same is stated by the reference through their meaning
+// alone; the signs are those of its example and of the filtering page.
+var operators = []operator{
+	{names: []string{"eq"}, sign: "="},
+	{names: []string{"ne", "neq"}, sign: "!="},
+	{names: []string{"lt"}, sign: "<"},
+	{names: []string{"lte", "le"}, sign: "<="},
+	{names: []string{"gt"}, sign: ">"},
+	{names: []string{"gte", "ge"}, sign: ">="},
+	{names: []string{"in"}, takes: takesList},
+	{names: []string{"nin", "notin"}, takes: takesList},
+	{names: []string{"contains"}},
+	{names: []string{"like"}},
+	{names: []string{"startswith"}},
+	{names: []string{"endswith"}},
+	{names: []string{"isnull"}, takes: takesNothing},
+	{names: []string{"isnotnull", "notnull"}, takes: takesNothing},
+}
+
+// operatorNamed finds an operator by a name, in any case of letters, or by its
+// sign.
+func operatorNamed(text string) (operator, bool) {
+	text = strings.ToLower(text)
+	i := slices.IndexFunc(operators, func(o operator) bool {
+		return o.sign == text && text != "" || slices.Contains(o.names, text)
+	})
+	if i < 0 {
+		return operator{}, false
+	}
+	return operators[i], true
+}
+
+// specials are the values that the reference lists for a datetime, apart from
+// the days counted from today.
+var specials = []string{"now", "today", "sow", "eow", "som", "eom"}
+
+const specialsText = "now, today, today-30d, today+5d, sow and eow (start and end of the week), som and eom (start and end of the month)"
+
+// sorts are the names that the reference lists under "Available sorts".
+var sorts = []string{"url", "is_active", "created_at"}
+
+// Sorts returns the names that the list can be sorted by, as the API reference
+// lists them. Each may have a "-" in front, to sort in descending order.
+func Sorts() []string { return slices.Clone(sorts) }
+
+// elsewhere says what to do about fields of a webhook that the API cannot filter
+// by.
+var elsewhere = map[string]string{
+	"event":      `To select by event, set the argument events of the data source, e.g. events = ["contact:create"].`,
+	"project_id": "To select by project, set the argument project_id of the data source.",
+	"client_id":  "To select by client, set the argument client_id of the data source.",
+	"id":         "To read one webhook by its id, use the data source kanbert_webhook.",
+	"is_active":  "The list can be sorted by is_active, but not filtered.",
+}
+
+// habits are names from other query languages and libraries, with what stands
+// for them here, the likeliest first. They are consulted before the edit
+// distance, which knows no meaning.
+var habits = map[string][]string{
+	"matches": {"contains", "like"}, "match": {"contains", "like"}, "regex": {"contains", "like"},
+	"regexp": {"contains", "like"}, "~": {"contains", "like"}, "~=": {"contains", "like"},
+	"=~": {"contains", "like"}, "ilike": {"like", "contains"}, "includes": {"contains"},
+	"has": {"contains"}, "equals": {"eq"}, "equal": {"eq"}, "==": {"=", "eq"}, "===": {"=", "eq"},
+	"<>": {"!=", "ne"}, "!==": {"!=", "ne"}, "=!": {"!=", "ne"}, "=>": {">=", "gte"}, "=<": {"<=", "lte"},
+	"begins": {"startswith"}, "beginswith": {"startswith"}, "begins_with": {"startswith"},
+	"starts": {"startswith"}, "starts_with": {"startswith"}, "prefix": {"startswith"},
+	"ends": {"endswith"}, "ends_with": {"endswith"}, "suffix": {"endswith"},
+	"before": {"lt"}, "until": {"lte"}, "after": {"gt"}, "since": {"gte"}, "between": {"gte", "lte"},
+	"exists": {"isnotnull"}, "is": {"is null"}, "isempty": {"isnull"}, "any": {"in"}, "oneof": {"in"},
+	"created": {"created_at"}, "createdat": {"created_at"}, "creation_date": {"created_at"},
+	"createdon": {"created_at"}, "created_on": {"created_at"}, "date": {"created_at"},
+	"uri": {"url"}, "address": {"url"}, "link": {"url"}, "endpoint": {"url"}, "target": {"url"},
+	"yesterday": {"today-1d"}, "tomorrow": {"today+1d"},
+	"projectid": {"project_id"}, "project": {"project_id"}, "clientid": {"client_id"}, "client": {"client_id"},
+	"events": {"event"}, "active": {"is_active"},
+	"operator": {"op"}, "key": {"field"}, "name": {"field"}, "column": {"field"}, "values": {"value"},
+	"&&": {"and"}, "&": {"and"}, "||": {"or"}, "|": {"or"},
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package filter
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/participle/v2"
+	"github.com/alecthomas/participle/v2/lexer"
+)
+
+// unexpected refuses the word at which the parser stopped. What is wrong with it
+// depends on the word before it and on the bracket around it.
+func (s *stringReader) unexpected(err error) {
+	var at participle.Error
+	if !errors.As(err, &at) {
+		s.refuse(span{}, "Unreadable filter", "%s", err)
+		return
+	}
+	i := slices.IndexFunc(s.tokens, func(t lexer.Token) bool { return t.Pos.Offset == at.Position().Offset })
+	if i < 0 || s.tokens[i].EOF() {
+		s.refuse(span{len(s.text), 0}, "Incomplete filter", "The filter ends too early. %s", conditionText)
+		return
+	}
+	summary, detail := s.explain(i)
+	s.refuse(span{s.tokens[i].Pos.Offset, len(s.tokens[i].Value)}, summary, "%s", detail)
+}
+
+// explain says what is wrong with token i.
+func (s *stringReader) explain(i int) (summary, detail string) {
+	t, bracket := s.tokens[i], s.openBracket(i)
+	begins := i == 0 || s.tokens[i-1].Value == "(" || isKeyword(s.tokens[i-1])
+	switch {
+	case bracket == "[" && isKeyword(t):
+		return "Open bracket", "The list is not closed by a ] before " + t.Value + "."
+	case bracket == "[" && (s.isValue(t) || t.Value == "["):
+		return "Missing comma", "The values of a list are separated by commas: [\"A\", \"B\"]."
+	case bracket == "[":
+		return "Unexpected text", quote(t.Value) + " cannot stand in a list. A list holds values, separated by commas, and ends with a ]."
+	case t.Value == ")" || t.Value == "]":
+		return "Unexpected closing bracket", "There is nothing open that this " + t.Value + " could close."
+	case t.Value == ",":
+		return "Unexpected comma", "Commas stand only between the values of a list in brackets. Conditions are joined by and or or."
+	case begins && t.Type == s.types[tokenSign]:
+		return "Missing field", "There is no field before this operator. " + conditionText
+	case begins:
+		return "Missing field", "Here a condition begins with a field, which is written without quotes and brackets: " + strings.Join(fieldNames(), " or ") + "."
+	case t.Value == "(" && operatorLike(s.tokens[i-1]):
+		return "List in parentheses", "A list is written in brackets: [\"A\", \"B\"]."
+	}
+	hint := didYouMean(t.Value, []string{joinAnd, joinOr})
+	return "Missing and or or", "Here a condition has ended. Another one is joined to it by and or or." + hint
+}
+
+// openBracket returns the innermost bracket that is open before token i, or
+// nothing.
+func (s *stringReader) openBracket(i int) string {
+	var open []string
+	for _, t := range s.tokens[:i] {
+		switch t.Value {
+		case "(", "[":
+			open = append(open, t.Value)
+		case ")", "]":
+			open = open[:max(0, len(open)-1)]
+		}
+	}
+	if len(open) == 0 {
+		return ""
+	}
+	return open[len(open)-1]
+}
+
+func (s *stringReader) isValue(t lexer.Token) bool {
+	return t.Type == s.types[tokenString] || t.Type == s.types[tokenWord]
+}
+
+func isKeyword(t lexer.Token) bool {
+	switch strings.ToLower(t.Value) {
+	case joinAnd, joinOr, "not":
+		return true
+	}
+	return false
+}
+
+func operatorLike(t lexer.Token) bool {
+	_, known := operatorNamed(t.Value)
+	return known
+}
