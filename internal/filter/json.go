@@ -3,11 +3,11 @@
 package filter
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxBrackets bounds the nesting of the JSON form. A group takes two brackets,
@@ -43,11 +43,11 @@ func (r *report) scanJSON() ([]jsonToken, bool) {
 		start := r.nextJSON(int(dec.InputOffset()))
 		value, err := dec.Token()
 		if err != nil {
-			return tokens, r.endOfJSON(err, start, open, len(tokens) > 0)
+			return tokens, r.endOfJSON(err, start, open)
 		}
 		t := jsonToken{value, span{start, int(dec.InputOffset()) - start}}
 		if len(tokens) > 0 && len(open) == 0 {
-			r.refuse(span{start, 1}, "Broken JSON", "The JSON has ended before this. A filter is one array or one object.")
+			r.refuse(t.at, "Broken JSON", "The JSON has ended before this. A filter is one array or one object.")
 			return nil, false
 		}
 		tokens = append(tokens, t)
@@ -71,45 +71,55 @@ func (r *report) nextJSON(offset int) int {
 }
 
 // endOfJSON reports whether the text ended where it may, and says what is broken
-// if it did not.
-func (r *report) endOfJSON(err error, start int, open []span, any bool) bool {
-	if errors.Is(err, io.EOF) && len(open) == 0 && any {
-		return true
-	}
-	var raw json.RawMessage
+// if it did not. next is where the tokens end, open what is not closed there.
+func (r *report) endOfJSON(err error, next int, open []span) bool {
 	var syntax *json.SyntaxError
-	if !errors.As(json.Unmarshal([]byte(r.text), &raw), &syntax) {
-		r.refuse(span{start, 0}, "Broken JSON", "The JSON cannot be read: %s. %s", err, jsonencodeText)
-		return false
+	switch {
+	case errors.Is(err, io.EOF) && len(open) == 0:
+		return true
+	case errors.As(err, &syntax):
+		r.refuseJSON()
+	case next < len(r.text) && r.text[next] == '"':
+		r.refuse(span{next, 1}, "Open quote", "The string that begins here has no closing \". %s", jsonencodeText)
+	case len(open) > 0:
+		r.refuse(open[len(open)-1], "Open bracket", "The bracket that opens here is not closed. %s", jsonencodeText)
+	default:
+		r.refuse(span{next, 0}, "Broken JSON", "The JSON cannot be read: %s. %s", err, jsonencodeText)
 	}
-	if bad := int(syntax.Offset) - 1; !strings.Contains(syntax.Error(), "unexpected end") {
-		r.refuse(span{bad, 1}, "Broken JSON", "The JSON cannot be read here: %s.%s %s", syntax, r.jsonHint(bad), jsonencodeText)
-		return false
-	}
-	if start < len(r.text) && r.text[start] == '"' {
-		r.refuse(span{start, 1}, "Open quote", "The string that begins here has no closing \". %s", jsonencodeText)
-		return false
-	}
-	at := span{len(r.text), 0}
-	if len(open) > 0 {
-		at = open[len(open)-1]
-	}
-	r.refuse(at, "Broken JSON", "The bracket that opens here is not closed. %s", jsonencodeText)
 	return false
 }
 
 const jsonencodeText = "In Terraform, jsonencode writes JSON without such faults."
 
-// jsonHint names the usual reason why the byte at offset is refused.
+// refuseJSON points at the character that breaks the JSON. It reads the text
+// again, because a decoder of tokens gives no offset to rely on.
+func (r *report) refuseJSON() {
+	var raw json.RawMessage
+	var syntax *json.SyntaxError
+	at, reason := span{}, "in JSON"
+	if errors.As(json.Unmarshal([]byte(r.text), &raw), &syntax) {
+		at.offset = int(syntax.Offset) - 1
+		// The message is "invalid character 'x' after array element". Its
+		// character is a byte, which may be half of one.
+		if i := strings.LastIndex(syntax.Error(), "' "); i >= 0 {
+			reason = syntax.Error()[i+2:]
+		}
+	}
+	bad, size := utf8.DecodeRuneInString(r.text[at.offset:])
+	at.length = size
+	r.refuse(at, "Broken JSON", "The character %q is not expected here (%s).%s %s", bad, reason, r.jsonHint(at.offset), jsonencodeText)
+}
+
+// jsonHint names the usual reason why the character at offset is wrong.
 func (r *report) jsonHint(offset int) string {
-	before := bytes.TrimRight([]byte(r.text[:offset]), " \t\r\n")
+	before := strings.TrimRight(r.text[:offset], " \t\r\n")
 	switch c := r.text[offset]; {
 	case c == '\'':
-		return " JSON writes strings in double quotes."
-	case (c == ']' || c == '}') && bytes.HasSuffix(before, []byte(",")):
+		return " Strings stand in double quotes."
+	case (c == ']' || c == '}') && strings.HasSuffix(before, ","):
 		return " The comma before it is one too many."
 	case c == '=':
-		return " JSON writes a colon between key and value."
+		return " A colon stands between key and value."
 	}
 	return ""
 }
@@ -157,12 +167,12 @@ func (j *jsonReader) expression(top bool) *expression {
 	case first.is('['):
 		if !top {
 			j.warn(first.at, "Array inside a group",
-				"Public documentation shows an array of conditions at the top alone. The filter is passed to the API as written. Inside a group, {\"and\": [...]} is documented.")
+				`Public documentation shows an array of conditions at the top alone. %s Inside a group, write {"and": [...]}.`, asWritten)
 		}
 		return j.array(joinAnd)
 	}
 	at := j.skip()
-	j.refuse(at, "Missing condition", "A condition is an object: {\"field\": \"url\", \"op\": \"contains\", \"value\": \"acme\"}.")
+	j.refuse(at, "Missing condition", `A condition is an object: {"field": "url", "op": "contains", "value": "acme"}.`)
 	return &expression{at: at, join: joinAnd}
 }
 
@@ -175,7 +185,7 @@ func (j *jsonReader) array(join string) *expression {
 	}
 	e.at = open.at.to(j.take().at)
 	if len(e.terms) == 0 {
-		j.refuse(e.at, "Empty group", "There is no condition in this array. To select all webhooks, leave the argument filter out.")
+		j.refuse(e.at, "Empty group", "There is no condition in this array. To select all webhooks, leave the filter out.")
 	}
 	return e
 }

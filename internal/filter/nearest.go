@@ -28,28 +28,20 @@ func nearest(text string, names []string) []string {
 			meant = append(meant, name)
 		}
 	}
-	if len(meant) > 0 || len(text) > 4*longest(names) {
+	if len(meant) > 0 {
 		return meant
 	}
-	best := 1 + max(1, len(text)/3)
+	// One typing error in three letters, but never a whole word.
+	best := min(max(1, len(text)/3), len(text)-1)
 	for _, name := range names {
-		d := distance(text, name)
-		if d < best {
-			best, meant = d, nil
-		}
-		if d == best && d < max(len(text), len(name)) && d <= max(1, len(text)/3) {
+		switch d := distance(text, name); {
+		case d < best:
+			best, meant = d, []string{name}
+		case d == best:
 			meant = append(meant, name)
 		}
 	}
 	return meant
-}
-
-func longest(names []string) int {
-	n := 0
-	for _, name := range names {
-		n = max(n, len(name))
-	}
-	return n
 }
 
 // distance counts the least number of insertions, deletions, replacements and

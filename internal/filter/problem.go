@@ -140,11 +140,11 @@ func onLastWord(text string, at span) span {
 	return span{offset: len(strings.TrimRightFunc(text, unicode.IsSpace))}
 }
 
-// visible makes each character of s take the columns that [columns] counts for
-// it: control characters, which could also drive the terminal, become spaces.
+// visible puts a space in place of each character that would move the cursor or
+// turn the direction of the text, and so part the carets from their words.
 func visible(s string) string {
 	return strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) || c == '\u2028' || c == '\u2029' {
+		if unicode.IsControl(c) || unicode.In(c, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
 			return ' '
 		}
 		return c
@@ -158,9 +158,11 @@ func clip(before, words, after string) (string, string, string) {
 	}
 	const context = 24
 	before = cutBegin(before, context)
-	words = cutEnd(words, excerptWidth-columns(before))
-	after = cutEnd(after, excerptWidth-columns(before)-columns(words))
-	return before, words, after
+	room := excerptWidth - columns(before)
+	if columns(words) > room {
+		return before, cutEnd(words, room), ""
+	}
+	return before, words, cutEnd(after, room-columns(words))
 }
 
 // cutEnd returns s if it fits into width columns, else its begin and "…".

@@ -21,31 +21,24 @@ func CheckSort(entry string) error {
 	case slices.Contains(sorts, name):
 		return nil
 	case name == "":
-		r.refuse(at, "Empty sort", "%s", sortsText)
+		r.refuse(at, "Empty sort", "There is no name. %s", sortsText)
+	case strings.HasPrefix(entry, "sort="):
+		r.refuse(span{0, len("sort=")}, "Unknown sort", `Leave out "sort=". %s`, sortsText)
 	case strings.Contains(entry, ","):
 		r.refuse(span{strings.Index(entry, ","), 1}, "Several sorts in one entry",
 			`Make each an entry of its own: ["-created_at", "url"].`)
 	case strings.HasPrefix(entry, "+"):
-		r.refuse(span{0, 1}, "Unknown sort direction", `Ascending order has no sign, descending order a "-".`)
-	case strings.ContainsAny(entry, " \t"):
-		r.refuse(at, "Unknown sort", `An entry is a name without spaces; a "-" in front sorts in descending order. %s`, sortsText)
+		r.refuse(span{0, 1}, "Unknown sort", `Ascending order has no sign, and descending order a "-". %s`, sortsText)
+	case strings.ContainsAny(entry, " \t\r\n"):
+		r.refuse(at, "Unknown sort", "An entry is a name without spaces. %s", sortsText)
 	default:
-		sign := entry[:len(entry)-len(name)]
-		near := nearest(strings.TrimPrefix(name, "sort="), sorts)
-		for i := range near {
-			near[i] = sign + near[i]
-		}
-		hint := ""
-		if len(near) > 0 {
-			hint = " Did you mean " + strings.Join(near, " or ") + "?"
-		}
-		r.refuse(span{len(sign), len(name)}, "Unknown sort",
-			"The list cannot be sorted by %s.%s %s", quote(name), hint, sortsText)
+		r.refuse(span{len(entry) - len(name), len(name)}, "Unknown sort", "The list cannot be sorted by %s.%s %s",
+			quote(name), didYouMean(name, sorts), sortsText)
 	}
 	return r.refused[0]
 }
 
-var sortsText = `It can be sorted by ` + strings.Join(sorts, ", ") + `, each with an optional "-" in front.`
+var sortsText = "It can be sorted by " + strings.Join(sorts, ", ") + `, in descending order with a "-" in front.`
 
 // StableSort returns a sort list that gives every webhook one place: entries, and
 // "url" behind them unless they sort by url already. Without it, webhooks that

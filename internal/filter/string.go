@@ -84,16 +84,15 @@ func (r *report) refuseDepth(at span) {
 		"At most %d groups can stand inside one another. Leave out parentheses that change nothing.", MaxDepth)
 }
 
-var escape = regexp.MustCompile(`\\|""|''`)
-
+// doubtEscapes warns of a string that holds its own quote or a backslash.
 func (s *stringReader) doubtEscapes(t lexer.Token) {
-	inside := escape.FindStringIndex(t.Value[1 : len(t.Value)-1])
-	if inside == nil {
+	mark, inside := t.Value[:1], t.Value[1:len(t.Value)-1]
+	i := strings.IndexAny(inside, mark+`\`)
+	if i < 0 {
 		return
 	}
-	s.leaveOpen(span{t.Pos.Offset + 1 + inside[0], inside[1] - inside[0]}, "Escape in a quoted string",
-		"Public documentation does not say how the string form escapes a quote or reads a backslash. The filter is passed to the API as written. "+
-			"A string that holds quotes of one kind can stand in quotes of the other; the JSON form, for which jsonencode does the escaping, can hold any string.")
+	s.leaveOpen(span{t.Pos.Offset + 1 + i, 1}, "Escape in a quoted string",
+		"Public documentation does not say how the string form escapes a quote or reads a backslash. %s A string that holds quotes of one kind can stand in quotes of the other, and the JSON form, as jsonencode writes it, can hold any string.", asWritten)
 }
 
 func at(t lexer.Token) span { return span{t.Pos.Offset, len(t.Value)} }
@@ -116,8 +115,8 @@ func (s *stringReader) orGroup(g *orGroup) *expression {
 		mixed = mixed || t.Term != nil && len(t.Term.Rest) > 0
 	}
 	if mixed && len(tails) > 0 {
-		s.warn(at(tails[0].keyword), "Precedence of and and or",
-			"Public documentation does not say which of and and or binds tighter. The filter is passed to the API as written, where and most likely comes first. Put parentheses around what belongs together.")
+		s.warn(at(tails[0].keyword), `Precedence of "and" and "or"`,
+			`Public documentation does not say which of "and" and "or" comes first. %s The API most likely takes "and" first. Put parentheses around what belongs together.`, asWritten)
 	}
 	return s.join(joinOr, s.andGroup(g.First), tails)
 }
@@ -156,7 +155,7 @@ func (s *stringReader) join(join string, first *expression, tails []tail) *expre
 
 func (r *report) missingCondition(keyword span, where string) {
 	r.refuse(keyword, "Missing condition",
-		"There is no condition %s %s. %s", where, r.text[keyword.offset:keyword.end()], conditionText)
+		`There is no condition %s "%s". %s`, where, r.text[keyword.offset:keyword.end()], conditionText)
 }
 
 const conditionText = `A condition is a field, an operator and a value: url contains "acme".`
@@ -186,7 +185,7 @@ func (s *stringReader) term(t *term) *expression {
 
 func (r *report) doubtNot(not span) {
 	r.leaveOpen(not, "Negation",
-		"Public documentation does not say whether filters know not. The filter is passed to the API as written. The operators ne, nin and isnotnull are documented.")
+		`Public documentation does not say whether a filter can hold "not". %s The operators ne, nin and isnotnull leave no doubt.`, asWritten)
 }
 
 func (s *stringReader) parens(p *parens) *expression {
@@ -226,17 +225,19 @@ func wordOf(t lexer.Token) word { return word{t.Value, at(t)} }
 
 // isNull folds "is null" into isnull.
 func (s *stringReader) isNull(e *expression, not *lexer.Token) {
-	if e.value == nil || e.value.kind != bare || !strings.EqualFold(e.value.text, "null") {
-		return // check refuses the operator "is"
+	is, v := e.operator.at, e.value
+	e.operator, e.value = word{"isnull", is.to(span{e.at.end(), 0})}, nil
+	if v == nil || v.kind != null {
+		s.refuse(is, "Unknown filter operator",
+			`Only null stands behind "is": %s is null. To compare with a value, use = or !=.`, e.field.text)
+		return
 	}
-	e.operator = word{"isnull", e.operator.at.to(e.value.at)}
-	e.value = nil
 	if not == nil {
 		return
 	}
 	e.operator.text = "isnotnull"
 	s.warn(e.operator.at, "Negated null",
-		"Public documentation shows is null, but not is not null. The filter is passed to the API as written. The operator isnotnull is documented: %s isnotnull.", e.field.text)
+		`Public documentation shows "is null", and not "is not null". %s Write %s isnotnull.`, asWritten, e.field.text)
 }
 
 // negation handles a "not" in front of an operator or behind it.
@@ -244,7 +245,7 @@ func (s *stringReader) negation(e *expression, before, behind *lexer.Token) {
 	if before != nil && behind == nil && strings.EqualFold(e.operator.text, "in") {
 		e.operator = word{"nin", at(*before).to(e.operator.at)}
 		s.warn(e.operator.at, "Negated list",
-			"Public documentation knows nin, but not not in. The filter is passed to the API as written.")
+			`Public documentation lists nin, and not "not in". %s Write nin.`, asWritten)
 		return
 	}
 	for _, not := range []*lexer.Token{before, behind} {
@@ -261,7 +262,9 @@ func (s *stringReader) literal(l *literal) *operand {
 		return &operand{at: at(*l.Quoted), kind: quoted, text: text[1 : len(text)-1]}
 	case l.Word != nil:
 		o := &operand{at: at(*l.Word), kind: bare, text: l.Word.Value}
-		if numeral.MatchString(o.text) {
+		if strings.EqualFold(o.text, "null") {
+			o.kind = null
+		} else if numeral.MatchString(o.text) {
 			o.kind = number
 		}
 		return o

@@ -10,8 +10,8 @@ func (s span) end() int { return s.offset + s.length }
 // to returns the part from the begin of s to the end of t.
 func (s span) to(t span) span { return span{s.offset, t.end() - s.offset} }
 
-// word is a name in the text: a field, an operator. The zero word is a missing
-// one.
+// word is a name in the text, of a field or an operator. The zero word stands
+// for a missing one.
 type word struct {
 	text string
 	at   span
@@ -20,7 +20,8 @@ type word struct {
 func (w word) missing() bool { return w == word{} }
 
 // expression is the syntax tree that both forms are read into. It is a group if
-// join is set, else a condition. Nothing in it was checked yet.
+// join is set, else a condition. Nothing in it was compared with the tables yet.
+// A group without terms stands for a part that was refused already.
 type expression struct {
 	at    span
 	join  string // joinAnd or joinOr
@@ -40,35 +41,19 @@ const (
 type operand struct {
 	at    span
 	kind  operandKind
-	text  string // without quotes
+	text  string // of a quoted or bare one, without quotes
 	items []*operand
 }
 
-type operandKind int
+// operandKind is how a value was written. Its text is for error texts.
+type operandKind string
 
 const (
-	quoted operandKind = iota // a string in quotes
-	bare                      // a word without quotes, in the string form only
-	number
-	null
-	list
-	other // a JSON value that no operator takes: true, false, an object
+	quoted  operandKind = "a string"
+	bare    operandKind = "a word without quotes" // in the string form only
+	number  operandKind = "a number"
+	null    operandKind = "null"
+	list    operandKind = "a list"
+	boolean operandKind = "true or false" // in the JSON form only
+	mapping operandKind = "an object"     // in the JSON form only
 )
-
-// describe says what o is, for an error text.
-func (o *operand) describe() string {
-	switch o.kind {
-	case quoted:
-		return "string"
-	case bare:
-		return "word without quotes"
-	case number:
-		return "number"
-	case null:
-		return "null"
-	case list:
-		return "list"
-	default:
-		return "truth value or object"
-	}
-}

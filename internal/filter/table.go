@@ -91,9 +91,9 @@ func (o operator) name() string { return o.names[0] }
 // fits reports whether f's row lists o.
 func (o operator) fits(f Field) bool { return slices.Contains(f.Operators, o.name()) }
 
-// comparesEqual reports whether o asks for equality, where "today" is the whole
-// day.
-func (o operator) comparesEqual() bool {
+// asksForEquality reports whether o compares for equality, where "today" stands
+// for the whole day.
+func (o operator) asksForEquality() bool {
 	switch o.name() {
 	case "eq", "ne", "in", "nin":
 		return true
@@ -101,8 +101,8 @@ func (o operator) comparesEqual() bool {
 	return false
 }
 
-// Which names mean the same is stated by the reference through their meaning
-// alone; the signs are those of its example and of the filtering page.
+// operators folds the names that mean the same. The signs are those of the
+// string form.
 var operators = []operator{
 	{names: []string{"eq"}, sign: "="},
 	{names: []string{"ne", "neq"}, sign: "!="},
@@ -146,16 +146,6 @@ var sorts = []string{"url", "is_active", "created_at"}
 // lists them. Each may have a "-" in front, to sort in descending order.
 func Sorts() []string { return slices.Clone(sorts) }
 
-// elsewhere says what to do about fields of a webhook that the API cannot filter
-// by.
-var elsewhere = map[string]string{
-	"event":      `To select by event, set the argument events of the data source, e.g. events = ["contact:create"].`,
-	"project_id": "To select by project, set the argument project_id of the data source.",
-	"client_id":  "To select by client, set the argument client_id of the data source.",
-	"id":         "To read one webhook by its id, use the data source kanbert_webhook.",
-	"is_active":  "The list can be sorted by is_active, but not filtered.",
-}
-
 // habits are names from other query languages and libraries, with what stands
 // for them here, the likeliest first. They are consulted before the edit
 // distance, which knows no meaning.
@@ -169,13 +159,12 @@ var habits = map[string][]string{
 	"starts": {"startswith"}, "starts_with": {"startswith"}, "prefix": {"startswith"},
 	"ends": {"endswith"}, "ends_with": {"endswith"}, "suffix": {"endswith"},
 	"before": {"lt"}, "until": {"lte"}, "after": {"gt"}, "since": {"gte"}, "between": {"gte", "lte"},
-	"exists": {"isnotnull"}, "is": {"is null"}, "isempty": {"isnull"}, "any": {"in"}, "oneof": {"in"},
+	"exists": {"isnotnull"}, "is": {"isnull"}, "isempty": {"isnull"}, "any": {"in"}, "oneof": {"in"},
 	"created": {"created_at"}, "createdat": {"created_at"}, "creation_date": {"created_at"},
 	"createdon": {"created_at"}, "created_on": {"created_at"}, "date": {"created_at"},
 	"uri": {"url"}, "address": {"url"}, "link": {"url"}, "endpoint": {"url"}, "target": {"url"},
 	"yesterday": {"today-1d"}, "tomorrow": {"today+1d"},
-	"projectid": {"project_id"}, "project": {"project_id"}, "clientid": {"client_id"}, "client": {"client_id"},
-	"events": {"event"}, "active": {"is_active"},
+	"active":   {"is_active"},
 	"operator": {"op"}, "key": {"field"}, "name": {"field"}, "column": {"field"}, "values": {"value"},
 	"&&": {"and"}, "&": {"and"}, "||": {"or"}, "|": {"or"},
 }

@@ -34,24 +34,26 @@ func (s *stringReader) explain(i int) (summary, detail string) {
 	begins := i == 0 || s.tokens[i-1].Value == "(" || isKeyword(s.tokens[i-1])
 	switch {
 	case bracket == "[" && isKeyword(t):
-		return "Open bracket", "The list is not closed by a ] before " + t.Value + "."
+		return "Open bracket", "The list is not closed by a ] before this."
 	case bracket == "[" && (s.isValue(t) || t.Value == "["):
-		return "Missing comma", "The values of a list are separated by commas: [\"A\", \"B\"]."
+		return "Missing comma", `The values of a list are separated by commas: ["A", "B"].`
 	case bracket == "[":
 		return "Unexpected text", quote(t.Value) + " cannot stand in a list. A list holds values, separated by commas, and ends with a ]."
 	case t.Value == ")" || t.Value == "]":
 		return "Unexpected closing bracket", "There is nothing open that this " + t.Value + " could close."
 	case t.Value == ",":
-		return "Unexpected comma", "Commas stand only between the values of a list in brackets. Conditions are joined by and or or."
+		return "Unexpected comma", `A comma stands only between the values of a list in brackets. Conditions are joined by "and" or "or".`
 	case begins && t.Type == s.types[tokenSign]:
 		return "Missing field", "There is no field before this operator. " + conditionText
 	case begins:
 		return "Missing field", "Here a condition begins with a field, which is written without quotes and brackets: " + strings.Join(fieldNames(), " or ") + "."
+	case strings.EqualFold(s.tokens[i-1].Value, "today") && strings.Trim(t.Value, "+-") == "":
+		return "Unknown special value", "Days are added and taken without spaces: today+5d, today-30d."
 	case t.Value == "(" && operatorLike(s.tokens[i-1]):
-		return "List in parentheses", "A list is written in brackets: [\"A\", \"B\"]."
+		return "List in parentheses", `A list is written in brackets: ["A", "B"].`
 	}
 	hint := didYouMean(t.Value, []string{joinAnd, joinOr})
-	return "Missing and or or", "Here a condition has ended. Another one is joined to it by and or or." + hint
+	return `Missing "and" or "or"`, `A condition has ended before this. The next one is joined to it by "and" or "or".` + hint
 }
 
 // openBracket returns the innermost bracket that is open before token i, or

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package filter_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/filter"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// textCase is a text to parse. Its name is its section in the golden file.
+type textCase struct{ name, text string }
+
+// render writes problems as a golden file shows them.
+func render(problems []*filter.Problem) string {
+	var out strings.Builder
+	for _, p := range problems {
+		fmt.Fprintf(&out, "%s (bytes %d to %d)\n%s\n\n", p.Summary, p.Offset, p.Offset+p.Length, p.Detail)
+	}
+	return strings.TrimRight(out.String(), "\n") + "\n"
+}
+
+// compareGolden holds what problems says of each case to the case's section in
+// testdata/NAME.golden.
+func compareGolden(t *testing.T, name string, cases []textCase, problems func(t *testing.T, text string) []*filter.Problem) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	want := readGolden(t, path)
+	var all strings.Builder
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := render(problems(t, c.text))
+			fmt.Fprintf(&all, "=== %s\n%s\n", c.name, got)
+			if !*update && got != want[c.name] {
+				t.Errorf("%s\n--- got\n%s--- want\n%s", c.text, got, want[c.name])
+			}
+			delete(want, c.name)
+		})
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(all.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	for name := range want {
+		t.Errorf("%s has a section %q that no case owns", path, name)
+	}
+}
+
+// readGolden splits a golden file into its sections.
+func readGolden(t *testing.T, path string) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil && !(*update && errors.Is(err, os.ErrNotExist)) {
+		t.Fatal(err)
+	}
+	sections := map[string]string{}
+	for _, section := range strings.Split("\n"+string(data), "\n=== ")[1:] {
+		name, text, _ := strings.Cut(section, "\n")
+		sections[name] = strings.TrimRight(text, "\n") + "\n"
+	}
+	return sections
+}
+
+// refusalOf parses text, which must be refused, and gives its problems.
+func refusalOf(t *testing.T, text string) []*filter.Problem {
+	t.Helper()
+	f, _, err := filter.Parse(text)
+	var problems filter.Problems
+	if !errors.As(err, &problems) {
+		t.Fatalf("Parse(%q) gives the error %v, want problems", text, err)
+	}
+	if f != nil {
+		t.Errorf("Parse(%q) gives a filter beside an error", text)
+	}
+	return problems
+}
+
+func TestRefusals(t *testing.T) {
+	compareGolden(t, "refused", refused, refusalOf)
+}
+
+var refused = []textCase{
+	// Fields.
+	{"field: typing error", `creatd_at > now`},
+	{"field: capitals", `URL contains "acme"`},
+	{"field: habit", `endpoint contains "acme"`},
+	{"field: event", `event = "contact:create"`},
+	{"field: project_id", `url contains "acme" and project_id = "42"`},
+	{"field: client_id", `client_id in ["42"]`},
+	{"field: id", `id = "0190"`},
+	{"field: is_active", `is_active = 1`},
+	{"field: of another resource", `client.name contains "Corp"`},
+	{"field: missing", `contains "acme"`},
+	{"field: missing before sign", `= "acme"`},
+	{"field: quoted", `"url" = "acme"`},
+	{"field: JSON", `[{"field":"uri","op":"eq","value":"a"}]`},
+	{"field: JSON, empty", `[{"field":"","op":"eq","value":"a"}]`},
+
+	// Operators.
+	{"operator: unknown", `url matches "acme"`},
+	{"operator: typing error", `url contians "acme"`},
+	{"operator: typing error in another letter case", `url StartWith "https://"`},
+	{"operator: sign", `url == "acme"`},
+	{"operator: sign of another language", `created_at <> today`},
+	{"operator: of strings on a date", `created_at contains "2024"`},
+	{"operator: of dates on a string", `url > "a"`},
+	{"operator: missing", `url`},
+	{"operator: missing before value", `url "acme"`},
+	{"operator: is with a value", `url is "acme"`},
+	{"operator: is not with a value", `url is not "acme"`},
+	{"operator: JSON", `[{"field":"created_at","op":"before","value":"now"}]`},
+	{"operator: JSON is", `[{"field":"url","op":"is","value":null}]`},
+	{"operator: unknown field and operator", `event matches "contact"`},
+
+	// Values.
+	{"value: missing", `url contains`},
+	{"value: missing before and", `url contains and created_at > now`},
+	{"value: missing in the first of two lines", "url contains\nand created_at > now"},
+	{"value: JSON, missing", `[{"field":"url","op":"contains"}]`},
+	{"value: without quotes", `url contains acme`},
+	{"value: special, for a string", `url contains today`},
+	{"value: me.id", `url = me.id`},
+	{"value: me.id for a date", `created_at = me.id`},
+	{"value: number for a string", `url contains 42`},
+	{"value: number for a date", `created_at > 1704067200`},
+	{"value: list for one value", `url = ["a", "b"]`},
+	{"value: one value for a list", `url in "a"`},
+	{"value: null", `url = null`},
+	{"value: null in a list", `url in ["a", null]`},
+	{"value: behind isnull", `url isnull "a"`},
+	{"value: JSON boolean", `[{"field":"url","op":"eq","value":true}]`},
+	{"value: JSON object", `[{"field":"url","op":"eq","value":{"a":1}}]`},
+	{"value: JSON list inside a list", `[{"field":"url","op":"in","value":["a",["b"]]}]`},
+	{"value: JSON number", `[{"field":"url","op":"eq","value":42}]`},
+	{"value: JSON value behind notnull", `[{"field":"url","op":"notnull","value":"a"}]`},
+
+	// Lists.
+	{"list: empty", `url in []`},
+	{"list: JSON, empty", `[{"field":"created_at","op":"in","value":[]}]`},
+	{"list: in parentheses", `url in ("a", "b")`},
+	{"list: open", `url in ["a", "b"`},
+	{"list: open before and", `url in ["a" and created_at > now`},
+	{"list: missing comma", `url in ["a" "b"]`},
+	{"list: comma at the end", `url in ["a", ]`},
+	{"list: comma at the begin", `url in [, "a"]`},
+	{"list: sign inside", `url in ["a" = "b"]`},
+
+	// Dates.
+	{"date: a word", `created_at > "acme"`},
+	{"date: empty", `created_at > ""`},
+	{"date: month 13", `created_at > "2024-13-01"`},
+	{"date: 30 February", `created_at >= "2024-02-30"`},
+	{"date: hour 25", `created_at >= "2024-02-01 25:00:00"`},
+	{"date: minute 60", `created_at >= "2024-02-01T12:60:00Z"`},
+	{"date: second 61", `created_at >= "2024-02-01T12:00:61Z"`},
+	{"date: without quotes", `created_at > 2024-01-01`},
+	{"date: JSON", `[{"field":"created_at","op":"in","value":["2024-01-01T00:00:00Z","soon"]}]`},
+	{"date: unknown special value", `created_at > todya`},
+	{"date: yesterday", `created_at > yesterday`},
+	{"date: days from now", `created_at > now-3d`},
+	{"date: weeks", `created_at > today-2w`},
+	{"date: days without d", `created_at > today-30`},
+	{"date: too many days", `created_at > today-1000000d`},
+	{"date: JSON, special value with a typing error", `[{"field":"created_at","op":"gt","value":"todya"}]`},
+	{"date: offset with spaces", `created_at > today - 30d`},
+
+	// Structure.
+	{"structure: empty", ``},
+	{"structure: white space", " \n\t"},
+	{"structure: open double quote", `url contains "acme and created_at > now`},
+	{"structure: open single quote", `url contains 'acme`},
+	{"structure: open parenthesis", `url contains "acme" and (created_at > now or url = "a"`},
+	{"structure: closing parenthesis", `url contains "acme")`},
+	{"structure: closing bracket", `url contains "acme"]`},
+	{"structure: empty parentheses", `url contains "acme" or ()`},
+	{"structure: and at the end", `url contains "acme" and`},
+	{"structure: or at the begin", `or url contains "acme"`},
+	{"structure: and twice", `url contains "acme" and and created_at > now`},
+	{"structure: only not", `not`},
+	{"structure: missing and", `url contains "acme" created_at > now`},
+	{"structure: ampersands", `url contains "acme" && created_at > now`},
+	{"structure: comma between conditions", `url contains "acme", created_at > now`},
+	{"structure: two faults", "creatd_at > now\nor url matches 'a'"},
+
+	// Bounds.
+	{"bound: length", strings.Repeat("(", 1<<20)},
+	{"bound: length of JSON", strings.Repeat("[", 1<<20)},
+	{"bound: parentheses", strings.Repeat("(", 65) + `url = "a"` + strings.Repeat(")", 65)},
+	{"bound: open parentheses", strings.Repeat("(", 60_000)},
+	{"bound: brackets", `url in ` + strings.Repeat("[", 60_000)},
+	{"bound: JSON", strings.Repeat("[", 60_000)},
+	{"bound: JSON objects", strings.Repeat(`{"and":[`, 8_000)},
+	{"bound: groups", nested(33)},
+
+	// JSON.
+	{"JSON: open array", `[{"field":"url","op":"eq","value":"a"}`},
+	{"JSON: open string", `[{"field":"url","op":"eq","value":"a}]`},
+	{"JSON: comma too many", `[{"field":"url","op":"eq","value":"a"},]`},
+	{"JSON: single quotes", `[{'field':'url'}]`},
+	{"JSON: equals sign", `{"field"="url"}`},
+	{"JSON: character of several bytes", `[{"field":"url",ż}]`},
+	{"JSON: missing comma", `[{"field":"url" "op":"eq"}]`},
+	{"JSON: text behind", `[{"field":"url","op":"eq","value":"a"}] []`},
+	{"JSON: several lines", "{\n  \"and\": [\n    {\"field\": \"url\", \"op\": \"matches\", \"value\": \"a\"}\n  ]\n}"},
+	{"JSON: unknown key", `[{"field":"url","operator":"eq","value":"a"}]`},
+	{"JSON: key in capitals", `{"AND":[{"field":"url","op":"eq","value":"a"}]}`},
+	{"JSON: repeated key", `[{"field":"url","field":"created_at","op":"eq","value":"now"}]`},
+	{"JSON: missing field", `[{"op":"eq","value":"a"}]`},
+	{"JSON: missing op", `[{"field":"url","value":"a"}]`},
+	{"JSON: empty object", `{}`},
+	{"JSON: field is a number", `[{"field":1,"op":"eq","value":"a"}]`},
+	{"JSON: group is an object", `{"and":{"field":"url","op":"eq","value":"a"}}`},
+	{"JSON: group and condition", `{"or":[{"field":"url","op":"isnull"}],"field":"url"}`},
+	{"JSON: string as condition", `["url"]`},
+	{"JSON: empty array", `[]`},
+	{"JSON: empty group", `{"or":[]}`},
+
+	// Places: characters of several bytes, wide ones, long lines, tabs.
+	{"place: characters of several bytes", `url = "zażółć" and creatd_at > now`},
+	{"place: wide characters", `url = "日本語" or creatd_at > now`},
+	{"place: combining marks", "url = \"e\u0301\" or creatd_at > now"},
+	{"place: wide characters offending", `日本 = "a"`},
+	{"place: line of several", "url contains \"acme\"\n\tand creatd_at > now\n\tand url isnull"},
+	{"place: end of a line", "url contains \"acme\" and created_at >\r\nor url isnull"},
+	{"place: far into a long line", `url in ["https://hooks.acme.example/contacts", "https://hooks.acme.example/companies"] and creatd_at > now and url contains "acme" and url endswith "x"`},
+	{"place: long word", `url in ["a"] and ` + strings.Repeat("long", 40) + ` = "a"`},
+	{"place: control characters", "url = \"\x1b[31m\u202e\" and creatd_at > now"},
+	{"place: not UTF-8", "url = \"a\xff\""},
+}
+
+// nested gives a filter with n parentheses around two groups each.
+func nested(n int) string {
+	return strings.Repeat(`url = "a" or url = "b" and (`, n) + `url = "c"` + strings.Repeat(")", n)
+}
+
+func TestWarnings(t *testing.T) {
+	compareGolden(t, "warned", warned, func(t *testing.T, text string) []*filter.Problem {
+		_, warnings, err := filter.Parse(text)
+		if err != nil {
+			t.Fatalf("Parse(%q): %v", text, err)
+		}
+		return warnings
+	})
+}
+
+var warned = []textCase{
+	{"escaped quote", `url = "say \"hi\""`},
+	{"backslash before the last quote", `url = "C:\"`},
+	{"backslash before both last quotes", `url in ["C:\", "D:\"]`},
+	{"doubled quote", `url = 'it''s'`},
+	{"backslash", `url contains "a\d"`},
+	{"not", `not url contains "acme"`},
+	{"not before parentheses", `not (url contains "acme")`},
+	{"not twice", `url = "a" and not not url = "b"`},
+	{"not before operator", `url not contains "acme"`},
+	{"not behind operator", `url = not "acme"`},
+	{"not in", `url not in ["acme"]`},
+	{"not null", `url is not null`},
+	{"not in JSON", `{"not":[{"field":"url","op":"isnull"}]}`},
+	{"like", `url like "%acme%" or url like "acme"`},
+	{"precedence", `url contains "a" or url contains "b" and url contains "c"`},
+	{"precedence, and first", `url contains "a" and url contains "b" or url contains "c"`},
+	{"date in another form", `created_at > "1 January 2024"`},
+	{"date in words", `created_at > "first day of last month"`},
+	{"date with a zone's name", `created_at > "2024-01-01 10:00 CET"`},
+	{"days from now in JSON", `[{"field":"created_at","op":"gt","value":"now-3d"}]`},
+	{"equality with a day", `created_at = "2024-01-01"`},
+	{"special value in capitals", `created_at > NOW`},
+	{"special value in quotes", `created_at > "today-3d"`},
+	{"sign in JSON", `[{"field":"url","op":"=","value":"a"}]`},
+	{"array in a group", `{"or":[[{"field":"url","op":"isnull"}],{"field":"url","op":"notnull"}]}`},
+}
+
+func TestSortRefusals(t *testing.T) {
+	compareGolden(t, "sort", sortRefused, func(t *testing.T, entry string) []*filter.Problem {
+		var p *filter.Problem
+		if err := filter.CheckSort(entry); !errors.As(err, &p) {
+			t.Fatalf("CheckSort(%q) gives %v, want a problem", entry, err)
+		}
+		return []*filter.Problem{p}
+	})
+}
+
+var sortRefused = []textCase{
+	{"typing error", "-creatd_at"},
+	{"unknown", "title"},
+	{"empty", ""},
+	{"sign alone", "-"},
+	{"two signs", "--url"},
+	{"plus", "+url"},
+	{"several", "-created_at,url"},
+	{"word for the direction", "created_at desc"},
+	{"sample of the API reference", "sort=-created_at"},
+	{"capitals", "URL"},
+}
