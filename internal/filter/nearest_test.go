@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package filter
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestNearest(t *testing.T) {
+	fieldsAndOperators := append(fieldNames(), "eq", "ne", "lt", "lte", "gt", "gte", "in", "nin", "contains", "startswith", "=", "!=")
+	tests := []struct {
+		text string
+		want []string
+	}{
+		{"creatd_at", []string{"created_at"}},
+		{"craeted_at", []string{"created_at"}},
+		{"CreatedAt", []string{"created_at"}},
+		{"ulr", []string{"url"}},
+		{"gtee", []string{"gte"}},
+		{"gtt", []string{"gt", "gte"}},
+		{"matches", []string{"contains"}}, // like is not offered here
+		{"==", []string{"=", "eq"}},
+		{"x", nil}, // every word of one letter is near to it
+		{"project_id", nil},
+		{"", nil},
+	}
+	for _, test := range tests {
+		if got := nearest(test.text, fieldsAndOperators); !slices.Equal(got, test.want) {
+			t.Errorf("nearest(%q) = %q, want %q", test.text, got, test.want)
+		}
+	}
+}
+
+func TestDistance(t *testing.T) {
+	tests := []struct {
+		a, b string
+		want int
+	}{
+		{"", "", 0},
+		{"", "abc", 3},
+		{"abc", "", 3},
+		{"abc", "abc", 0},
+		{"abc", "acb", 1}, // neighbours swapped
+		{"abc", "abcd", 1},
+		{"abc", "bc", 1},
+		{"abc", "axc", 1},
+		{"kitten", "sitting", 3},
+		{"ż", "z", 1}, // a letter, whatever its bytes
+	}
+	for _, test := range tests {
+		if got := distance(test.a, test.b); got != test.want {
+			t.Errorf("distance(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
+		}
+	}
+}
+
+// TestHabitsLeadSomewhere finds habits that propose names which do not exist.
+func TestHabitsLeadSomewhere(t *testing.T) {
+	known := slices.Concat(fieldNames(), sorts, jsonKeys, (&report{}).operatorNames(Field{}), []string{"today-1d", "today+1d"})
+	for text, names := range habits {
+		for _, name := range names {
+			if !slices.Contains(known, name) {
+				t.Errorf("the habit %q leads to %q, which is no name", text, name)
+			}
+		}
+	}
+}
