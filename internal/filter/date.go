@@ -39,7 +39,7 @@ var dateLayouts = []string{
 func readDate(text string) date {
 	for _, layout := range dateLayouts {
 		if at, err := time.Parse(layout, text); err == nil {
-			return date{at: at.UTC(), dayOnly: layout == dayLayout}
+			return date{at: at, dayOnly: layout == dayLayout}
 		}
 	}
 	if strings.TrimSpace(text) == "" {

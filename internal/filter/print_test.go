@@ -19,8 +19,16 @@ func TestPrint(t *testing.T) {
 			`[{"field":"created_at","op":"gte","value":"now"},{"field":"url","op":"nin","value":["a","b"]}]`,
 		},
 		{
+			"keywords in capitals", `url = "a" AND (url Is Null Or url = "b")`, `url = "a" and (url isnull or url = "b")`,
+			`{"and":[{"field":"url","op":"eq","value":"a"},{"or":[{"field":"url","op":"isnull"},{"field":"url","op":"eq","value":"b"}]}]}`,
+		},
+		{
 			"no value", `url is null or url notnull`, `url isnull or url isnotnull`,
 			`{"or":[{"field":"url","op":"isnull"},{"field":"url","op":"isnotnull"}]}`,
+		},
+		{
+			"negations", `url is not null and url not in ["a"]`, `url isnotnull and url nin ["a"]`,
+			`[{"field":"url","op":"isnotnull"},{"field":"url","op":"nin","value":["a"]}]`,
 		},
 		{
 			"needless parentheses", `(url = "a" and (url = "b" and url = "c"))`, `url = "a" and url = "b" and url = "c"`,

@@ -57,6 +57,15 @@ func TestProblemsAreInOrder(t *testing.T) {
 	}
 }
 
+// TestWarningsAreInOrder has a doubt that is seen while reading behind one that
+// is seen while checking.
+func TestWarningsAreInOrder(t *testing.T) {
+	_, warnings, err := filter.Parse(`url like "a" and not url = "b"`)
+	if err != nil || len(warnings) != 2 || warnings[0].Offset > warnings[1].Offset {
+		t.Errorf("warnings %v and error %v, want two warnings in order", warnings, err)
+	}
+}
+
 func TestProblemsAreBounded(t *testing.T) {
 	text := strings.TrimSuffix(strings.Repeat(`creatd_at > now and `, 1000), " and ")
 	if n := len(refusalOf(t, text)); n != 10 {

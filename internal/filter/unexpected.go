@@ -33,12 +33,14 @@ func (s *stringReader) explain(i int) (summary, detail string) {
 	t, bracket := s.tokens[i], s.openBracket(i)
 	begins := i == 0 || s.tokens[i-1].Value == "(" || isKeyword(s.tokens[i-1])
 	switch {
-	case bracket == "[" && isKeyword(t):
+	case bracket == "[" && (isKeyword(t) || t.Value == ")"):
 		return "Open bracket", "The list is not closed by a ] before this."
+	case bracket == "[" && t.Value == "]":
+		return "Unexpected text", "Before this ] stands something that is no value. " + listText
 	case bracket == "[" && (s.isValue(t) || t.Value == "["):
-		return "Missing comma", `The values of a list are separated by commas: ["A", "B"].`
+		return "Missing comma", "There is no comma before this value. " + listText
 	case bracket == "[":
-		return "Unexpected text", quote(t.Value) + " cannot stand in a list. A list holds values, separated by commas, and ends with a ]."
+		return "Unexpected text", quote(t.Value) + " cannot stand in a list. " + listText
 	case t.Value == ")" || t.Value == "]":
 		return "Unexpected closing bracket", "There is nothing open that this " + t.Value + " could close."
 	case t.Value == ",":
@@ -55,6 +57,8 @@ func (s *stringReader) explain(i int) (summary, detail string) {
 	hint := didYouMean(t.Value, []string{joinAnd, joinOr})
 	return `Missing "and" or "or"`, `A condition has ended before this. The next one is joined to it by "and" or "or".` + hint
 }
+
+const listText = `A list holds values, separated by commas: ["A", "B"].`
 
 // openBracket returns the innermost bracket that is open before token i, or
 // nothing.
