@@ -270,6 +270,7 @@ var warned = []textCase{
 	{"not before operator", `url not contains "acme"`},
 	{"not behind operator", `url = not "acme"`},
 	{"not in", `url not in ["acme"]`},
+	{"not before is null", `url not is null`},
 	{"not null", `url is not null`},
 	{"not in JSON", `{"not":[{"field":"url","op":"isnull"}]}`},
 	{"like", `url like "%acme%" or url like "acme"`},

@@ -7,6 +7,34 @@ import (
 	"strings"
 )
 
+// habits are names from other languages and libraries, with what stands for them
+// here, the likeliest first. They come before the edit distance, which knows no
+// meaning.
+var habits = map[string][]string{
+	// Operators.
+	"matches": {"contains", "like"}, "match": {"contains", "like"}, "ilike": {"like", "contains"},
+	"regex": {"contains", "like"}, "regexp": {"contains", "like"}, "~": {"contains", "like"}, "=~": {"contains", "like"},
+	"has": {"contains"}, "includes": {"contains"},
+	"begins": {"startswith"}, "beginswith": {"startswith"}, "begins_with": {"startswith"},
+	"starts": {"startswith"}, "starts_with": {"startswith"}, "prefix": {"startswith"},
+	"ends": {"endswith"}, "ends_with": {"endswith"}, "suffix": {"endswith"},
+	"equal": {"eq"}, "equals": {"eq"}, "is": {"isnull"}, "isempty": {"isnull"}, "exists": {"isnotnull"},
+	"any": {"in"}, "oneof": {"in"},
+	"before": {"lt"}, "until": {"lte"}, "after": {"gt"}, "since": {"gte"}, "between": {"gte", "lte"},
+	// Signs.
+	"==": {"=", "eq"}, "===": {"=", "eq"}, "<>": {"!=", "ne"}, "!==": {"!=", "ne"}, "=!": {"!=", "ne"},
+	"=>": {">=", "gte"}, "=<": {"<=", "lte"},
+	"&&": {"and"}, "&": {"and"}, "||": {"or"}, "|": {"or"},
+	// Fields and sorts.
+	"uri": {"url"}, "address": {"url"}, "link": {"url"}, "endpoint": {"url"}, "target": {"url"},
+	"created": {"created_at"}, "createdat": {"created_at"}, "createdon": {"created_at"}, "created_on": {"created_at"},
+	"creation_date": {"created_at"}, "date": {"created_at"}, "active": {"is_active"},
+	// Special values.
+	"yesterday": {"today-1d"}, "tomorrow": {"today+1d"},
+	// Keys of the JSON form.
+	"operator": {"op"}, "key": {"field"}, "name": {"field"}, "column": {"field"}, "values": {"value"},
+}
+
 // didYouMean returns a sentence that proposes the names nearest to text, with a
 // space in front, or nothing if none is near.
 func didYouMean(text string, names []string) string {

@@ -63,6 +63,11 @@ func TestPrint(t *testing.T) {
 			`[{"field":"url","op":"in","value":["a","C:\\"]}]`, `[{"field":"url","op":"in","value":["a","C:\\"]}]`,
 		},
 		{
+			"backslash deep inside", `{"or":[{"field":"url","op":"isnull"},{"and":[{"field":"url","op":"eq","value":"\\"},{"field":"url","op":"notnull"}]}]}`,
+			`{"or":[{"field":"url","op":"isnull"},{"and":[{"field":"url","op":"eq","value":"\\"},{"field":"url","op":"isnotnull"}]}]}`,
+			`{"or":[{"field":"url","op":"isnull"},{"and":[{"field":"url","op":"eq","value":"\\"},{"field":"url","op":"isnotnull"}]}]}`,
+		},
+		{
 			"words that mean something elsewhere", `{"field":"url","op":"in","value":["and","now","null","isnull","["]}`,
 			`url in ["and", "now", "null", "isnull", "["]`, `[{"field":"url","op":"in","value":["and","now","null","isnull","["]}]`,
 		},

@@ -27,14 +27,9 @@ func (r *report) readString() *expression {
 }
 
 func (r *report) readStringWith(p *parser) *expression {
-	s := &stringReader{report: r, types: p.Lexer().Symbols()}
 	tokens, err := p.Lex("", strings.NewReader(r.text))
-	if err != nil {
-		r.refuse(span{}, "Unreadable filter", "The filter cannot be split into words: %s.", err)
-		return nil
-	}
-	s.tokens = tokens
-	if !s.scan() {
+	s := &stringReader{report: r, types: p.Lexer().Symbols(), tokens: tokens}
+	if err == nil && !s.scan() {
 		return nil
 	}
 	top, err := p.ParseString("", r.text)
@@ -72,7 +67,7 @@ func (s *stringReader) scan() bool {
 			depth--
 		}
 		if depth > MaxDepth {
-			s.refuseDepth(at(t))
+			s.refuseDepth(place(t))
 			return false
 		}
 	}
@@ -95,7 +90,8 @@ func (s *stringReader) doubtEscapes(t lexer.Token) {
 		"Public documentation does not say how the string form escapes a quote or reads a backslash. %s A string that holds quotes of one kind can stand in quotes of the other, and the JSON form, as jsonencode writes it, can hold any string.", asWritten)
 }
 
-func at(t lexer.Token) span { return span{t.Pos.Offset, len(t.Value)} }
+// place is where t stands.
+func place(t lexer.Token) span { return span{t.Pos.Offset, len(t.Value)} }
 
 // tail is a keyword and what follows it; nil if nothing does.
 type tail struct {
@@ -115,7 +111,7 @@ func (s *stringReader) orGroup(g *orGroup) *expression {
 		mixed = mixed || t.Term != nil && len(t.Term.Rest) > 0
 	}
 	if mixed && len(tails) > 0 {
-		s.warn(at(tails[0].keyword), `Precedence of "and" and "or"`,
+		s.warn(place(tails[0].keyword), `Precedence of "and" and "or"`,
 			`Public documentation does not say which of "and" and "or" comes first. %s The API most likely takes "and" first. Put parentheses around what belongs together.`, asWritten)
 	}
 	return s.join(joinOr, s.andGroup(g.First), tails)
@@ -136,15 +132,15 @@ func (s *stringReader) join(join string, first *expression, tails []tail) *expre
 	if len(tails) == 0 {
 		return first
 	}
-	e := &expression{at: at(tails[0].keyword), join: join}
+	e := &expression{at: place(tails[0].keyword), join: join}
 	if first == nil {
-		s.missingCondition(at(tails[0].keyword), "before")
+		s.missingCondition(place(tails[0].keyword), "before")
 	} else {
 		e.at, e.terms = first.at, append(e.terms, first)
 	}
 	for _, t := range tails {
 		if t.term == nil {
-			s.missingCondition(at(t.keyword), "after")
+			s.missingCondition(place(t.keyword), "after")
 			continue
 		}
 		e.terms = append(e.terms, t.term)
@@ -174,10 +170,10 @@ func (s *stringReader) term(t *term) *expression {
 	if len(t.Not) == 0 {
 		return e
 	}
-	not := at(t.Not[0])
+	not := place(t.Not[0])
 	s.doubtNot(not)
 	if e == nil {
-		s.missingCondition(at(t.Not[len(t.Not)-1]), "after")
+		s.missingCondition(place(t.Not[len(t.Not)-1]), "after")
 		e = &expression{at: not, join: joinAnd}
 	}
 	return e
@@ -190,21 +186,21 @@ func (r *report) doubtNot(not span) {
 
 func (s *stringReader) parens(p *parens) *expression {
 	if p.Close == nil {
-		s.refuse(at(p.Open), "Open parenthesis", "The parenthesis that opens here is not closed.")
+		s.refuse(place(p.Open), "Open parenthesis", "The parenthesis that opens here is not closed.")
 	}
 	e := s.orGroup(p.Body)
 	if e == nil {
 		if p.Close != nil {
-			s.refuse(at(p.Open).to(at(*p.Close)), "Missing condition",
+			s.refuse(place(p.Open).to(place(*p.Close)), "Missing condition",
 				"There is nothing in these parentheses. %s", conditionText)
 		}
-		e = &expression{at: at(p.Open), join: joinAnd}
+		e = &expression{at: place(p.Open), join: joinAnd}
 	}
 	return e
 }
 
 func (s *stringReader) comparison(c *comparison) *expression {
-	e := &expression{field: wordOf(c.Field), at: at(c.Field)}
+	e := &expression{field: wordOf(c.Field), at: place(c.Field)}
 	if c.Op != nil {
 		e.operator = wordOf(*c.Op)
 		e.at = e.at.to(e.operator.at)
@@ -213,15 +209,16 @@ func (s *stringReader) comparison(c *comparison) *expression {
 		e.value = s.literal(c.Value)
 		e.at = e.at.to(e.value.at)
 	}
-	if strings.EqualFold(e.operator.text, "is") && c.Not == nil {
+	if strings.EqualFold(e.operator.text, "is") {
 		s.isNull(e, c.OpNot)
-		return e
+		s.negation(e, c.Not, nil)
+	} else {
+		s.negation(e, c.Not, c.OpNot)
 	}
-	s.negation(e, c.Not, c.OpNot)
 	return e
 }
 
-func wordOf(t lexer.Token) word { return word{t.Value, at(t)} }
+func wordOf(t lexer.Token) word { return word{t.Value, place(t)} }
 
 // isNull folds "is null" into isnull.
 func (s *stringReader) isNull(e *expression, not *lexer.Token) {
@@ -243,14 +240,14 @@ func (s *stringReader) isNull(e *expression, not *lexer.Token) {
 // negation handles a "not" in front of an operator or behind it.
 func (s *stringReader) negation(e *expression, before, behind *lexer.Token) {
 	if before != nil && behind == nil && strings.EqualFold(e.operator.text, "in") {
-		e.operator = word{"nin", at(*before).to(e.operator.at)}
+		e.operator = word{"nin", place(*before).to(e.operator.at)}
 		s.warn(e.operator.at, "Negated list",
 			`Public documentation lists nin, and not "not in". %s Write nin.`, asWritten)
 		return
 	}
 	for _, not := range []*lexer.Token{before, behind} {
 		if not != nil {
-			s.doubtNot(at(*not))
+			s.doubtNot(place(*not))
 		}
 	}
 }
@@ -259,9 +256,9 @@ func (s *stringReader) literal(l *literal) *operand {
 	switch {
 	case l.Quoted != nil:
 		text := l.Quoted.Value
-		return &operand{at: at(*l.Quoted), kind: quoted, text: text[1 : len(text)-1]}
+		return &operand{at: place(*l.Quoted), kind: quoted, text: text[1 : len(text)-1]}
 	case l.Word != nil:
-		o := &operand{at: at(*l.Word), kind: bare, text: l.Word.Value}
+		o := &operand{at: place(*l.Word), kind: bare, text: l.Word.Value}
 		if strings.EqualFold(o.text, "null") {
 			o.kind = null
 		} else if numeral.MatchString(o.text) {
@@ -276,9 +273,9 @@ func (s *stringReader) literal(l *literal) *operand {
 var numeral = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?$`)
 
 func (s *stringReader) brackets(b *brackets) *operand {
-	o := &operand{at: at(b.Open), kind: list}
+	o := &operand{at: place(b.Open), kind: list}
 	missing := func(comma lexer.Token, where string) {
-		s.refuse(at(comma), "Missing value", "There is no value %s this comma.", where)
+		s.refuse(place(comma), "Missing value", "There is no value %s this comma.", where)
 	}
 	if b.First != nil {
 		o.items = append(o.items, s.literal(b.First))
@@ -293,9 +290,9 @@ func (s *stringReader) brackets(b *brackets) *operand {
 		o.items = append(o.items, s.literal(t.Value))
 	}
 	if b.Close == nil {
-		s.refuse(at(b.Open), "Open bracket", "The list that begins here is not closed by a ].")
+		s.refuse(place(b.Open), "Open bracket", "The list that begins here is not closed by a ].")
 	} else {
-		o.at = o.at.to(at(*b.Close))
+		o.at = o.at.to(place(*b.Close))
 	}
 	return o
 }

@@ -145,26 +145,3 @@ var sorts = []string{"url", "is_active", "created_at"}
 // Sorts returns the names that the list can be sorted by, as the API reference
 // lists them. Each may have a "-" in front, to sort in descending order.
 func Sorts() []string { return slices.Clone(sorts) }
-
-// habits are names from other query languages and libraries, with what stands
-// for them here, the likeliest first. They are consulted before the edit
-// distance, which knows no meaning.
-var habits = map[string][]string{
-	"matches": {"contains", "like"}, "match": {"contains", "like"}, "regex": {"contains", "like"},
-	"regexp": {"contains", "like"}, "~": {"contains", "like"}, "~=": {"contains", "like"},
-	"=~": {"contains", "like"}, "ilike": {"like", "contains"}, "includes": {"contains"},
-	"has": {"contains"}, "equals": {"eq"}, "equal": {"eq"}, "==": {"=", "eq"}, "===": {"=", "eq"},
-	"<>": {"!=", "ne"}, "!==": {"!=", "ne"}, "=!": {"!=", "ne"}, "=>": {">=", "gte"}, "=<": {"<=", "lte"},
-	"begins": {"startswith"}, "beginswith": {"startswith"}, "begins_with": {"startswith"},
-	"starts": {"startswith"}, "starts_with": {"startswith"}, "prefix": {"startswith"},
-	"ends": {"endswith"}, "ends_with": {"endswith"}, "suffix": {"endswith"},
-	"before": {"lt"}, "until": {"lte"}, "after": {"gt"}, "since": {"gte"}, "between": {"gte", "lte"},
-	"exists": {"isnotnull"}, "is": {"isnull"}, "isempty": {"isnull"}, "any": {"in"}, "oneof": {"in"},
-	"created": {"created_at"}, "createdat": {"created_at"}, "creation_date": {"created_at"},
-	"createdon": {"created_at"}, "created_on": {"created_at"}, "date": {"created_at"},
-	"uri": {"url"}, "address": {"url"}, "link": {"url"}, "endpoint": {"url"}, "target": {"url"},
-	"yesterday": {"today-1d"}, "tomorrow": {"today+1d"},
-	"active":   {"is_active"},
-	"operator": {"op"}, "key": {"field"}, "name": {"field"}, "column": {"field"}, "values": {"value"},
-	"&&": {"and"}, "&": {"and"}, "||": {"or"}, "|": {"or"},
-}

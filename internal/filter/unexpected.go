@@ -14,18 +14,18 @@ import (
 // unexpected refuses the word at which the parser stopped. What is wrong with it
 // depends on the word before it and on the bracket around it.
 func (s *stringReader) unexpected(err error) {
-	var at participle.Error
-	if !errors.As(err, &at) {
-		s.refuse(span{}, "Unreadable filter", "%s", err)
-		return
+	i := -1
+	var stop participle.Error
+	if errors.As(err, &stop) {
+		i = slices.IndexFunc(s.tokens, func(t lexer.Token) bool { return t.Pos.Offset == stop.Position().Offset })
 	}
-	i := slices.IndexFunc(s.tokens, func(t lexer.Token) bool { return t.Pos.Offset == at.Position().Offset })
-	if i < 0 || s.tokens[i].EOF() {
-		s.refuse(span{len(s.text), 0}, "Incomplete filter", "The filter ends too early. %s", conditionText)
+	if i < 0 {
+		// The grammar takes an end everywhere, so that no known text leads here.
+		s.refuse(span{len(s.text), 0}, "Unreadable filter", "The filter cannot be read: %s. %s", err, conditionText)
 		return
 	}
 	summary, detail := s.explain(i)
-	s.refuse(span{s.tokens[i].Pos.Offset, len(s.tokens[i].Value)}, summary, "%s", detail)
+	s.refuse(place(s.tokens[i]), summary, "%s", detail)
 }
 
 // explain says what is wrong with token i.
