@@ -1,0 +1,39 @@
+# What `make demo` applies, against the sandbox: the provider's settings come
+# from KANBERT_TOKEN and KANBERT_BASE_URL.
+
+terraform {
+  required_providers {
+    kanbert = {
+      source = "kanbert/kanbert"
+    }
+  }
+}
+
+provider "kanbert" {}
+
+# A webhook has one event and a URL of its own, so that a receiver of three
+# events has three paths.
+resource "kanbert_webhook" "contacts" {
+  for_each = toset(["contact:create", "contact:update", "contact:delete"])
+
+  event = each.key
+  url   = "${var.receiver_url}/${replace(each.key, ":", "-")}"
+}
+
+# Events about tasks and comments belong to a project.
+resource "kanbert_webhook" "tasks" {
+  event      = "task:create"
+  url        = "${var.receiver_url}/task-create"
+  project_id = var.project_id
+}
+
+# Everything that delivers to the receiver, whether Terraform manages it or not.
+data "kanbert_webhooks" "receiver" {
+  filter = "url startswith '${var.receiver_url}/'"
+  sort   = ["url"]
+
+  depends_on = [
+    kanbert_webhook.contacts,
+    kanbert_webhook.tasks,
+  ]
+}

@@ -1,0 +1,13 @@
+output "webhooks" {
+  description = "The event that each URL receives."
+  value       = { for webhook in data.kanbert_webhooks.receiver.webhooks : webhook.url => webhook.event }
+}
+
+output "signing_secrets" {
+  description = "The secret that signs each event's deliveries: what the receiver verifies with."
+  sensitive   = true
+  value = merge(
+    { for event, webhook in kanbert_webhook.contacts : event => webhook.signature_secret_key },
+    { "task:create" = kanbert_webhook.tasks.signature_secret_key },
+  )
+}
