@@ -2,6 +2,8 @@ module github.com/kanbert/terraform-provider-kanbert
 
 go 1.26.0
 
+toolchain go1.26.9
+
 require (
 	github.com/BurntSushi/toml v1.2.1 // indirect
 	github.com/Kunde21/markdownfmt/v3 v3.1.0 // indirect
