@@ -88,6 +88,11 @@ func (r *report) read() *expression {
 			"The byte %#02x belongs to no character. Save the text in UTF-8.", r.text[i])
 		return nil
 	}
+	if strings.HasPrefix(r.text, byteOrderMark) {
+		r.refuse(span{0, len(byteOrderMark)}, "Byte order mark",
+			"The filter begins with a byte order mark (U+FEFF), which cannot be seen. Save the file that it comes from as UTF-8 without one.")
+		return nil
+	}
 	trimmed := strings.TrimSpace(r.text)
 	if trimmed == "" {
 		r.refuse(span{}, "Empty filter", "There is no condition. To select all webhooks, leave the filter out.")
@@ -98,6 +103,8 @@ func (r *report) read() *expression {
 	}
 	return r.readString()
 }
+
+const byteOrderMark = "\ufeff"
 
 // invalidUTF8 returns the offset of the first byte that belongs to no character,
 // or -1.

@@ -107,15 +107,17 @@ func (r *report) refuseJSON() {
 	}
 	bad, size := utf8.DecodeRuneInString(r.text[at.offset:])
 	at.length = size
-	r.refuse(at, "Broken JSON", "The character %q is not expected here (%s).%s %s", bad, reason, r.jsonHint(at.offset), jsonencodeText)
+	r.refuse(at, "Broken JSON", "The character %q is not expected here (%s).%s %s", bad, reason, r.jsonHint(at.offset, bad), jsonencodeText)
 }
 
-// jsonHint names the usual reason why the character at offset is wrong.
-func (r *report) jsonHint(offset int) string {
+// jsonHint names the usual reason why the character bad, at offset, is wrong.
+func (r *report) jsonHint(offset int, bad rune) string {
 	before := strings.TrimRight(r.text[:offset], " \t\r\n")
 	switch c := r.text[offset]; {
 	case c == '\'':
 		return " Strings stand in double quotes."
+	case strings.ContainsRune(curlyQuotes, bad):
+		return " Strings stand in straight double quotes."
 	case (c == ']' || c == '}') && strings.HasSuffix(before, ","):
 		return " The comma before it is one too many."
 	case c == '=':

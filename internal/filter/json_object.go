@@ -61,10 +61,10 @@ func (j *jsonReader) member(o *jsonObject) {
 	case "value":
 		o.cond.value = j.operand()
 	case joinAnd, joinOr:
-		o.group = j.group(name)
+		o.addGroup(j.group(name))
 	case "not":
 		j.doubtNot(key.at)
-		o.group = &expression{at: j.skip(), join: joinAnd}
+		o.addGroup(j.negated())
 	default:
 		o.refuse(j, key.at, "Unknown JSON key", "There is no key %s.%s A condition has the keys field, op and value; a group has the key and or the key or.",
 			quote(name), didYouMean(name, jsonKeys))
@@ -92,11 +92,37 @@ func (j *jsonReader) group(join string) *expression {
 	return &expression{at: at, join: join}
 }
 
+// negated reads the value of the key not: one condition or group, or an array of
+// them. Its shape is nowhere documented, so that another one is let through.
+func (j *jsonReader) negated() *expression {
+	switch {
+	case j.peek().is('{'):
+		return j.object()
+	case j.peek().is('['):
+		return j.array(joinAnd)
+	}
+	return &expression{at: j.skip(), join: joinAnd}
+}
+
+// addGroup keeps all groups of one object, so that each of them is checked.
+func (o *jsonObject) addGroup(group *expression) {
+	if o.group != nil {
+		group = &expression{at: o.group.at.to(group.at), join: joinAnd, terms: []*expression{o.group, group}}
+	}
+	o.group = group
+}
+
+// conditional reports whether o has a key of a condition.
+func (o *jsonObject) conditional() bool { return o.keys["field"] || o.keys["op"] || o.keys["value"] }
+
 // checkKeys refuses an object that is neither a condition nor a group, or both.
 func (j *jsonReader) checkKeys(o *jsonObject) {
 	at := o.cond.at
 	switch {
-	case o.group != nil && len(o.keys) > 1:
+	case o.group != nil && len(o.keys) > 1 && !o.conditional():
+		j.leaveOpen(at, "Several groups in one object",
+			"Public documentation shows objects with one key and, or or. %s Make each group an object of its own.", asWritten)
+	case o.group != nil && o.conditional():
 		o.refuse(j, at, "Group with further keys", "An object is either a condition (field, op, value) or one group (and, or). Make each an object of its own.")
 	case o.group != nil:
 	case o.cond.field.missing() && o.cond.operator.missing():

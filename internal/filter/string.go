@@ -5,6 +5,8 @@ package filter
 import (
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/alecthomas/participle/v2/lexer"
 )
@@ -48,9 +50,10 @@ type stringReader struct {
 	tokens []lexer.Token
 }
 
-// scan refuses what must not reach the parser: a quote without an end, and so
-// many brackets that the parser, which calls itself, would go too deep. It
-// reports whether the text may be parsed.
+// scan refuses what must not reach the parser: a quote without an end, characters
+// that only look like quotes and spaces, and so many brackets that the parser,
+// which calls itself, would go too deep. It reports whether the text may be
+// parsed.
 func (s *stringReader) scan() bool {
 	depth := 0
 	for _, t := range s.tokens {
@@ -61,6 +64,8 @@ func (s *stringReader) scan() bool {
 			return false
 		case t.Type == s.types[tokenString]:
 			s.doubtEscapes(t)
+		case t.Type == s.types[tokenWord] && s.refuseLookalike(t):
+			return false
 		case t.Value == "(" || t.Value == "[":
 			depth++
 		case t.Value == ")" || t.Value == "]":
@@ -72,6 +77,27 @@ func (s *stringReader) scan() bool {
 		}
 	}
 	return true
+}
+
+// curlyQuotes are what word processors and chats make of straight quotes.
+const curlyQuotes = "“”„‟‘’‚‛«»"
+
+// refuseLookalike refuses a word with a character in it that was most likely
+// pasted for a quote or a space, and reports whether there is one. No field,
+// operator or special value holds any.
+func (s *stringReader) refuseLookalike(t lexer.Token) bool {
+	for i, c := range t.Value {
+		at := span{t.Pos.Offset + i, utf8.RuneLen(c)}
+		if strings.ContainsRune(curlyQuotes, c) {
+			s.refuse(at, "Curly quote", `Strings stand in straight quotes: "acme" or 'acme'.`)
+			return true
+		}
+		if unicode.IsSpace(c) || unicode.Is(unicode.Cf, c) {
+			s.refuse(at, "Unusual white space", "Here stands the character %U, which looks like a space or like nothing. Write a space.", c)
+			return true
+		}
+	}
+	return false
 }
 
 func (r *report) refuseDepth(at span) {

@@ -4,6 +4,7 @@ package filter
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,6 +23,9 @@ func (s *stringReader) unexpected(err error) {
 	if i < 0 {
 		// The grammar takes an end everywhere, so that no known text leads here.
 		s.refuse(span{len(s.text), 0}, "Unreadable filter", "The filter cannot be read: %s. %s", err, conditionText)
+		return
+	}
+	if s.refuseBetween(i) {
 		return
 	}
 	summary, detail := s.explain(i)
@@ -49,13 +53,31 @@ func (s *stringReader) explain(i int) (summary, detail string) {
 		return "Missing field", "There is no field before this operator. " + conditionText
 	case begins:
 		return "Missing field", "Here a condition begins with a field, which is written without quotes and brackets: " + strings.Join(fieldNames(), " or ") + "."
-	case strings.EqualFold(s.tokens[i-1].Value, "today") && strings.Trim(t.Value, "+-") == "":
+	case brokenOffset.MatchString(s.tokens[i-1].Value + " " + t.Value):
 		return "Unknown special value", "Days are added and taken without spaces: today+5d, today-30d."
 	case t.Value == "(" && operatorLike(s.tokens[i-1]):
 		return "List in parentheses", `A list is written in brackets: ["A", "B"].`
+	case t.Type == s.types[tokenSign] && place(s.tokens[i-1]).end() == t.Pos.Offset && i > 1 && operatorLike(s.tokens[i-2]):
+		return "Value without quotes", "The value that goes on here has no quotes. Write the whole of it in quotes."
 	}
 	hint := didYouMean(t.Value, []string{joinAnd, joinOr})
 	return `Missing "and" or "or"`, `A condition has ended before this. The next one is joined to it by "and" or "or".` + hint
+}
+
+// brokenOffset matches two words of which a space has made two: today -30d,
+// today - and today-30 d.
+var brokenOffset = regexp.MustCompile(`^(?i:today [+-]([0-9]+d?)?|today[+-] [0-9]+d?|today[+-][0-9]+ d)$`)
+
+// refuseBetween refuses the operator between, behind whose "and" the parser
+// stopped at token i, and reports whether it stands there.
+func (s *stringReader) refuseBetween(i int) bool {
+	if i < 4 || !strings.EqualFold(s.tokens[i-1].Value, joinAnd) || !strings.EqualFold(s.tokens[i-3].Value, "between") {
+		return false
+	}
+	from, to := s.tokens[i-2].Value, s.tokens[i].Value
+	field := s.tokens[i-4].Value
+	s.refuse(place(s.tokens[i-3]), "Unknown filter operator", "There is no operator between. Write %s >= %s and %s <= %s.", field, from, field, to)
+	return true
 }
 
 const listText = `A list holds values, separated by commas: ["A", "B"].`
