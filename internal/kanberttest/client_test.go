@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanberttest_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
+)
+
+// caller sends raw requests to a sandbox.
+type caller struct {
+	t       testing.TB
+	client  *http.Client
+	baseURL string
+	token   string
+}
+
+// overMemory returns a caller that uses the sandbox's transport.
+func overMemory(t testing.TB, s *kanberttest.Sandbox) *caller {
+	return newCaller(t, s, s.Transport())
+}
+
+// overHTTP returns a caller that opens a connection for each request, so that
+// net/http never sends one again by itself.
+func overHTTP(t testing.TB, s *kanberttest.Sandbox) *caller {
+	return newCaller(t, s, &http.Transport{DisableKeepAlives: true})
+}
+
+func newCaller(t testing.TB, s *kanberttest.Sandbox, transport http.RoundTripper) *caller {
+	client := &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return &caller{t: t, client: client, baseURL: s.BaseURL(), token: s.Token()}
+}
+
+// answer is an answer that was read to its end.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+	// readErr is how reading the body failed.
+	readErr error
+}
+
+func (a answer) object(t testing.TB) map[string]any {
+	t.Helper()
+	var object map[string]any
+	if err := json.Unmarshal([]byte(a.body), &object); err != nil {
+		t.Fatalf("%d %q: %v", a.status, a.body, err)
+	}
+	return object
+}
+
+func (c *caller) request(method, path, body string) *http.Request {
+	c.t.Helper()
+	r, err := http.NewRequestWithContext(c.t.Context(), method, c.baseURL+path, strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+c.token)
+	r.Header.Set("Accept", "application/json")
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	return r
+}
+
+// try sends r and reads the answer, if there is one.
+func (c *caller) try(r *http.Request) (answer, error) {
+	resp, err := c.client.Do(r)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	return answer{status: resp.StatusCode, header: resp.Header, body: string(body), readErr: err}, nil
+}
+
+// must sends a request that has to be answered whole.
+func (c *caller) must(method, path, body string) answer {
+	c.t.Helper()
+	a, err := c.try(c.request(method, path, body))
+	if err == nil {
+		err = a.readErr
+	}
+	if err != nil {
+		c.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return a
+}
+
+func (c *caller) create(url string) answer {
+	c.t.Helper()
+	return c.must(http.MethodPost, "/webhooks", `{"url":"`+url+`","event":"contact:create"}`)
+}
+
+// listed is an answer of the list.
+type listed struct {
+	Data []struct{ ID, URL string }
+	Meta struct {
+		PerPage    int     `json:"per_page"`
+		NextCursor *string `json:"next_cursor"`
+		PrevCursor *string `json:"prev_cursor"`
+	}
+}
+
+func (l listed) urls() []string {
+	urls := []string{}
+	for _, w := range l.Data {
+		urls = append(urls, w.URL)
+	}
+	return urls
+}
+
+// page asks for one page of the list.
+func (c *caller) page(query url.Values) listed {
+	c.t.Helper()
+	a := c.must(http.MethodGet, "/webhooks?"+query.Encode(), "")
+	if a.status != http.StatusOK {
+		c.t.Fatalf("listing %v: %d %s", query, a.status, a.body)
+	}
+	var l listed
+	if err := json.Unmarshal([]byte(a.body), &l); err != nil {
+		c.t.Fatal(err)
+	}
+	return l
+}
+
+// pages follows the next cursors, at most 100 of them.
+func (c *caller) pages(query url.Values) []listed {
+	c.t.Helper()
+	var all []listed
+	for range 100 {
+		l := c.page(query)
+		all = append(all, l)
+		if l.Meta.NextCursor == nil {
+			return all
+		}
+		query.Set("page[cursor]", *l.Meta.NextCursor)
+	}
+	c.t.Fatal("the list does not end")
+	return nil
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanberttest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"time"
+)
+
+// cursor is a place in a sorted list: that of one row, which need not exist any
+// more. Because it holds values and not a count of rows, what is inserted or
+// deleted between two pages neither repeats nor skips any other row.
+type cursor struct {
+	// Sort is the sort that the place belongs to.
+	Sort      string    `json:"sort"`
+	ID        string    `json:"id"`
+	URL       string    `json:"url"`
+	CreatedAt time.Time `json:"created_at"`
+	Inactive  bool      `json:"inactive,omitempty"`
+	// Next says whether the page holds what follows the place or what precedes it.
+	Next bool `json:"_pointsToNextItems"`
+	// Gap asks for an empty page, see [WithEmptyPages].
+	Gap bool `json:"gap,omitempty"`
+}
+
+func cursorAt(r *row, o order, next bool) cursor {
+	return cursor{Sort: o.String(), ID: r.ID, URL: r.urlKey, CreatedAt: r.CreatedAt, Inactive: r.Inactive, Next: next}
+}
+
+func (c cursor) encode() string {
+	text, err := json.Marshal(c)
+	if err != nil {
+		panic(err) // A struct of texts and times of this era always encodes.
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// row returns a row to compare others with.
+func (c cursor) row() *row {
+	return &row{
+		Webhook: Webhook{ID: c.ID, CreatedAt: c.CreatedAt, Inactive: c.Inactive},
+		urlKey:  c.URL,
+	}
+}
+
+// decodeCursor returns nil for a text that is no cursor of the sort: as with
+// Laravel, the list then begins anew, and no error is given.
+func decodeCursor(text string, o order) *cursor {
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	var c cursor
+	if json.Unmarshal(raw, &c) != nil || c.Sort != o.String() {
+		return nil
+	}
+	return &c
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanberttest
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// RetryAfterForm is how a 429 says when to come back.
+type RetryAfterForm int
+
+// The forms that a 429 may have.
+const (
+	InSeconds RetryAfterForm = iota // Retry-After: 30
+	AsDate                          // Retry-After: Wed, 21 Oct 2026 07:28:00 GMT
+	AsReset                         // X-RateLimit-Reset in seconds since 1970, and no Retry-After
+	Unsaid                          // neither
+)
+
+// String gives the form as a fault's name does.
+func (f RetryAfterForm) String() string {
+	switch f {
+	case InSeconds:
+		return "Retry-After in seconds"
+	case AsDate:
+		return "Retry-After as a date"
+	case AsReset:
+		return "X-RateLimit-Reset alone"
+	default:
+		return "no word of when to come back"
+	}
+}
+
+// limiter counts the requests of the current window.
+type limiter struct {
+	begin time.Time
+	count int
+}
+
+// take counts a request, or returns when the window ends if it is full.
+func (l *limiter) take(now time.Time, n int, per time.Duration) (until time.Time, ok bool) {
+	if l.begin.IsZero() || now.Sub(l.begin) >= per {
+		l.begin, l.count = now, 0
+	}
+	if l.count >= n {
+		return l.begin.Add(per), false
+	}
+	l.count++
+	return time.Time{}, true
+}
+
+// tooMany answers 429, with until told in the form. Times are rounded up to
+// whole seconds: who comes back then is not early.
+func (s *Sandbox) tooMany(r *Request, form RetryAfterForm, now, until time.Time) reply {
+	a := r.fail(http.StatusTooManyRequests, "Too Many Attempts.")
+	a.header.Set("X-RateLimit-Limit", strconv.Itoa(max(1, s.config.rateLimit)))
+	a.header.Set("X-RateLimit-Remaining", "0")
+	end := roundUp(until)
+	switch form {
+	case InSeconds:
+		a.header.Set("Retry-After", strconv.FormatInt(int64((until.Sub(now)+time.Second-1)/time.Second), 10))
+	case AsDate:
+		a.header.Set("Retry-After", end.UTC().Format(http.TimeFormat))
+	case AsReset:
+		a.header.Set("X-RateLimit-Reset", strconv.FormatInt(end.Unix(), 10))
+	}
+	return a
+}
+
+func roundUp(t time.Time) time.Time {
+	if cut := t.Truncate(time.Second); !cut.Equal(t) {
+		return cut.Add(time.Second)
+	}
+	return t
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanberttest
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/filter"
+)
+
+// list answers GET /webhooks.
+func (s *Sandbox) list(r *Request, now time.Time) reply {
+	o, refusal := readSort(r)
+	if refusal != nil {
+		return *refusal
+	}
+	selects, refusal := s.readFilter(r, now)
+	if refusal != nil {
+		return *refusal
+	}
+	size, refusal := s.readPageSize(r)
+	if refusal != nil {
+		return *refusal
+	}
+	var from *cursor
+	if text := r.Query.Get("page[cursor]"); text != "" && !r.forgetCursor {
+		from = decodeCursor(text, o)
+	}
+	p := s.page(s.store.sorted(o), selects, size, from)
+	return jsonReply(http.StatusOK, s.listBody(r, p, size))
+}
+
+// readSort reads the parameter sort. Without one the list is in the order of the
+// ids, which is that of nothing.
+func readSort(r *Request) (order, *reply) {
+	text := strings.TrimSpace(r.Query.Get("sort"))
+	if text == "" {
+		return nil, nil
+	}
+	var o order
+	for entry := range strings.SplitSeq(text, ",") {
+		name, descending := strings.CutPrefix(entry, "-")
+		if !slices.Contains(filter.Sorts(), name) {
+			a := r.fail(http.StatusBadRequest, "Requested sort(s) `%s` is not allowed. Allowed sort(s) are `%s`.",
+				name, strings.Join(filter.Sorts(), ", "))
+			return nil, &a
+		}
+		o = append(o, sortKey{column: name, descending: descending})
+	}
+	return o, nil
+}
+
+// readFilter returns what tells whether a row is selected.
+func (s *Sandbox) readFilter(r *Request, now time.Time) (func(*row) bool, *reply) {
+	text := r.Query.Get("filter")
+	if strings.TrimSpace(text) == "" {
+		return func(*row) bool { return true }, nil
+	}
+	refuse := func(message string) (func(*row) bool, *reply) {
+		a := r.fail(http.StatusBadRequest, "Invalid filter: %s", message)
+		return nil, &a
+	}
+	f, warnings, err := filter.Parse(text)
+	if problems := (filter.Problems)(nil); errors.As(err, &problems) {
+		return refuse(problems[0].Summary + " (at byte " + strconv.Itoa(problems[0].Offset) + ").")
+	}
+	if f == nil {
+		return refuse("the sandbox cannot tell what this means. " + warnings[0].Summary + ".")
+	}
+	for _, name := range f.Operators() {
+		if slices.Contains(s.config.withoutOperators, name) {
+			return refuse("the operator " + name + " is not supported.")
+		}
+	}
+	if !s.config.foldCase {
+		return func(w *row) bool {
+			return f.Match(filter.Record{URL: w.URL, CreatedAt: w.CreatedAt}, now)
+		}, nil
+	}
+	folded := foldCase(f)
+	return func(w *row) bool {
+		return folded.Match(filter.Record{URL: w.urlKey, CreatedAt: w.CreatedAt}, now)
+	}, nil
+}
+
+// foldCase returns f with the values of url in lower case.
+func foldCase(f *filter.Filter) *filter.Filter {
+	var tree any
+	if err := json.Unmarshal([]byte(f.JSON()), &tree); err != nil {
+		panic(err)
+	}
+	text, err := json.Marshal(foldValues(tree, false))
+	if err != nil {
+		panic(err)
+	}
+	folded, _, err := filter.Parse(string(text))
+	if err != nil {
+		panic(err)
+	}
+	return folded
+}
+
+func foldValues(tree any, inURL bool) any {
+	switch t := tree.(type) {
+	case map[string]any:
+		inURL = t["field"] == "url"
+		for key := range t {
+			t[key] = foldValues(t[key], inURL && key == "value")
+		}
+	case []any:
+		for i := range t {
+			t[i] = foldValues(t[i], inURL)
+		}
+	case string:
+		if inURL {
+			return strings.ToLower(t)
+		}
+	}
+	return tree
+}
+
+// readPageSize reads page[size]. What is no positive number counts as absent.
+func (s *Sandbox) readPageSize(r *Request) (int, *reply) {
+	size, err := strconv.Atoi(r.Query.Get("page[size]"))
+	if err != nil || size < 1 {
+		return min(s.config.defaultPageSize, s.config.maxPageSize), nil
+	}
+	if size > s.config.maxPageSize && s.config.refuseLargePages {
+		var faults invalid
+		faults.add("page.size", "The page.size field must not be greater than %d.", s.config.maxPageSize)
+		a := r.errorReply(http.StatusUnprocessableEntity, faults.body())
+		return 0, &a
+	}
+	return min(size, s.config.maxPageSize), nil
+}
+
+// page is one page and the places before and behind it, which are nil at the
+// ends of the list.
+type page struct {
+	rows       []*row
+	prev, next *cursor
+}
+
+// page returns the page of x at from, or the first one if from is nil.
+func (s *Sandbox) page(x *index, selects func(*row) bool, size int, from *cursor) page {
+	if s.config.shortPages {
+		size = (size + 1) / 2
+	}
+	if from != nil && from.Gap {
+		behind := *from
+		behind.Gap = false
+		return page{rows: []*row{}, next: &behind}
+	}
+	if from != nil && !from.Next {
+		return s.pageBefore(x, selects, size, *from)
+	}
+	start := 0
+	if from != nil {
+		start = s.behind(x, *from)
+		start = back(x, selects, start, min(s.config.overlap, size-1))
+	}
+	p := page{rows: make([]*row, 0, size)}
+	for _, r := range x.rows[start:] {
+		if !selects(r) {
+			continue
+		}
+		if len(p.rows) == size {
+			next := cursorAt(p.rows[size-1], x.order, true)
+			next.Gap = s.config.emptyPages
+			p.next = &next
+			break
+		}
+		p.rows = append(p.rows, r)
+	}
+	if from != nil && len(p.rows) > 0 {
+		prev := cursorAt(p.rows[0], x.order, false)
+		p.prev = &prev
+	}
+	return p
+}
+
+// pageBefore returns the page that ends before c.
+func (s *Sandbox) pageBefore(x *index, selects func(*row) bool, size int, c cursor) page {
+	end, _ := x.search(c.row())
+	start := back(x, selects, end, size)
+	p := page{rows: make([]*row, 0, size)}
+	for _, r := range x.rows[start:end] {
+		if selects(r) {
+			p.rows = append(p.rows, r)
+		}
+	}
+	if len(p.rows) == 0 {
+		return p
+	}
+	next := cursorAt(p.rows[len(p.rows)-1], x.order, true)
+	p.next = &next
+	if back(x, selects, start, 1) < start {
+		prev := cursorAt(p.rows[0], x.order, false)
+		p.prev = &prev
+	}
+	return p
+}
+
+// behind returns where the rows behind c begin.
+func (s *Sandbox) behind(x *index, c cursor) int {
+	if s.config.tiesLost {
+		return sort.Search(len(x.rows), func(i int) bool { return x.order.compareColumns(x.rows[i], c.row()) > 0 })
+	}
+	i, found := x.search(c.row())
+	if found {
+		i++
+	}
+	return i
+}
+
+// back returns the index that lies n selected rows before i, or as many as there
+// are.
+func back(x *index, selects func(*row) bool, i, n int) int {
+	first := i
+	for n > 0 && i > 0 {
+		i--
+		if selects(x.rows[i]) {
+			first = i
+			n--
+		}
+	}
+	return first
+}
+
+// listBody gives p as the API reference says (the cursor paginated collection of
+// WebhookData), with the options' departures.
+func (s *Sandbox) listBody(r *Request, p page, size int) map[string]any {
+	data := make([]any, len(p.rows))
+	for i, w := range p.rows {
+		data[i] = s.webhookData(w.Webhook)
+	}
+	nextName, prevName := "next_cursor_url", "prev_cursor_url"
+	if s.config.nextPageURL {
+		nextName, prevName = "next_page_url", "prev_page_url"
+	}
+	next, nextURL := s.cursorFields(r, p.next)
+	prev, prevURL := s.cursorFields(r, p.prev)
+	meta := map[string]any{
+		"path":        s.baseURL + "/webhooks",
+		"per_page":    size,
+		"next_cursor": next, nextName: nextURL,
+		"prev_cursor": prev, prevName: prevURL,
+	}
+	body := map[string]any{"data": data, "meta": meta}
+	switch s.config.links {
+	case EmptyLinks:
+		body["links"] = []string{}
+	case StringLinks:
+		body["links"] = slices.DeleteFunc([]any{prevURL, nextURL}, func(u any) bool { return u == nil })
+	case ObjectLinks:
+		body["links"] = map[string]any{"first": nil, "last": nil, "prev": prevURL, "next": nextURL}
+	}
+	if s.config.extraFields {
+		body["extra"] = map[string]any{"nested": []any{1, "two", nil}}
+		meta["on_each_side"] = 3
+	}
+	return body
+}
+
+// cursorFields returns a cursor and a URL that leads to it, or two nulls.
+func (s *Sandbox) cursorFields(r *Request, c *cursor) (text, address any) {
+	if c == nil {
+		return nil, nil
+	}
+	query := url.Values{}
+	for name, values := range r.Query {
+		query[name] = values
+	}
+	encoded := c.encode()
+	query.Set("page[cursor]", encoded)
+	return encoded, s.baseURL + "/webhooks?" + query.Encode()
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanberttest
+
+import (
+	"net/http"
+	"time"
+)
+
+// Option sets one property of a [Sandbox] where the API reference leaves it
+// open, or where a test needs a certain one.
+type Option func(*config)
+
+type config struct {
+	token string
+	seed  uint64
+
+	clock      func() time.Time
+	skew       time.Duration
+	timeFormat string
+	latency    time.Duration
+
+	defaultPageSize, maxPageSize int
+	refuseLargePages             bool
+	emptyPages, shortPages       bool
+	overlap                      int
+	tiesLost                     bool
+	foldCase                     bool
+	withoutOperators             []string
+	maxURI                       int
+
+	links            Links
+	nextPageURL      bool
+	extraFields      bool
+	createStatus     int
+	deleteStatus     int
+	conflictStatus   int
+	respell          bool
+	oddIDs           bool
+	extraEvents      []string
+	rateLimit        int
+	ratePeriod       time.Duration
+	rateLimitForm    RetryAfterForm
+	onRequestHandled func(Request)
+}
+
+func defaults() config {
+	return config{
+		seed:            1,
+		clock:           time.Now,
+		timeFormat:      time.RFC3339,
+		defaultPageSize: 30,
+		maxPageSize:     30,
+		createStatus:    http.StatusCreated,
+		deleteStatus:    http.StatusNoContent,
+		conflictStatus:  http.StatusUnprocessableEntity,
+	}
+}
+
+// WithToken sets the token that has the scope, for a person who types it.
+func WithToken(token string) Option { return func(c *config) { c.token = token } }
+
+// WithSeed sets what ids, secrets and tokens follow from; 1 if unset. Two
+// sandboxes of one seed give equal ones.
+func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
+
+// WithClock sets the clock that Date headers, created_at, relative dates in
+// filters, rate limits and late work go by; [time.Now] if unset. It must be safe
+// for concurrent use. Latency and delays always take real (or a bubble's) time.
+func WithClock(now func() time.Time) Option { return func(c *config) { c.clock = now } }
+
+// WithClockSkew lets the server's clock be ahead of the client's by d, or behind
+// it if d is negative.
+func WithClockSkew(d time.Duration) Option { return func(c *config) { c.skew = d } }
+
+// WithTimeFormat sets the layout of created_at; [time.RFC3339] if unset. The
+// server keeps no more of a time than the layout shows: with whole seconds,
+// webhooks of one second are equal under sort=created_at.
+func WithTimeFormat(layout string) Option { return func(c *config) { c.timeFormat = layout } }
+
+// WithLatency lets every answer take d longer. A request whose client gives up
+// before that is not worked on.
+func WithLatency(d time.Duration) Option { return func(c *config) { c.latency = d } }
+
+// WithDefaultPageSize sets how many webhooks a page holds if the request does
+// not say; 30 if unset (API reference).
+func WithDefaultPageSize(n int) Option { return func(c *config) { c.defaultPageSize = n } }
+
+// WithMaxPageSize sets the largest page; 30 if unset. A larger page[size] is
+// clamped silently, unless [WithRefuseLargePages] is given.
+func WithMaxPageSize(n int) Option { return func(c *config) { c.maxPageSize = n } }
+
+// WithRefuseLargePages answers 422 to a page[size] above the maximum.
+func WithRefuseLargePages() Option { return func(c *config) { c.refuseLargePages = true } }
+
+// WithEmptyPages puts an empty page, which has a next cursor, between any two
+// pages.
+func WithEmptyPages() Option { return func(c *config) { c.emptyPages = true } }
+
+// WithShortPages lets pages hold half of what meta.per_page says, although more
+// follows.
+func WithShortPages() Option { return func(c *config) { c.shortPages = true } }
+
+// WithOverlappingPages lets a page begin with the last n webhooks of the page
+// before, or with fewer where a page is not larger than that.
+func WithOverlappingPages(n int) Option { return func(c *config) { c.overlap = n } }
+
+// WithTiesLost lets cursors hold the values of the sort and nothing else, as
+// Laravel's do: of several webhooks that are equal under the sort, those that a
+// page did not hold are never listed. Without it ties are ordered by id.
+func WithTiesLost() Option { return func(c *config) { c.tiesLost = true } }
+
+// WithCaseInsensitiveCollation compares URLs as a database of such a collation
+// does: in sorts, in filters, and where they have to be unique. Without it they
+// are compared byte for byte.
+func WithCaseInsensitiveCollation() Option { return func(c *config) { c.foldCase = true } }
+
+// WithoutOperator answers 400 to filters with this operator, in the spelling to
+// which its aliases fold: nin for notin, lte for <=.
+func WithoutOperator(name string) Option {
+	return func(c *config) { c.withoutOperators = append(c.withoutOperators, name) }
+}
+
+// WithMaxRequestURI answers 414 to requests whose path and query are longer than
+// n bytes. Without it there is no such limit.
+func WithMaxRequestURI(n int) Option { return func(c *config) { c.maxURI = n } }
+
+// Links is a form of the list's "links".
+type Links int
+
+// The forms of "links" that the list's answer may have.
+const (
+	EmptyLinks  Links = iota // []
+	NoLinks                  // the field is absent
+	StringLinks              // an array of URLs
+	ObjectLinks              // {"first":…,"last":…,"prev":…,"next":…}, as Laravel's resources give
+)
+
+// WithLinks sets the form of "links"; [EmptyLinks] if unset.
+func WithLinks(form Links) Option { return func(c *config) { c.links = form } }
+
+// WithNextPageURLSpelling spells meta.next_cursor_url and prev_cursor_url as
+// next_page_url and prev_page_url.
+func WithNextPageURLSpelling() Option { return func(c *config) { c.nextPageURL = true } }
+
+// WithExtraFields adds fields to the answers that the API reference does not
+// know.
+func WithExtraFields() Option { return func(c *config) { c.extraFields = true } }
+
+// WithCreateStatus sets the status of a create, 201 or 200; 201 if unset.
+func WithCreateStatus(status int) Option { return func(c *config) { c.createStatus = status } }
+
+// WithDeleteStatus sets the status of a delete, 204 or 200; 204 if unset. Either
+// has no body.
+func WithDeleteStatus(status int) Option { return func(c *config) { c.deleteStatus = status } }
+
+// WithConflictStatus sets the status of a create whose URL is taken, 422 or 409;
+// 422 if unset. A 409 has a message and no field errors.
+func WithConflictStatus(status int) Option { return func(c *config) { c.conflictStatus = status } }
+
+// WithRespelledURLs lets the server keep URLs in its own spelling: the host in
+// lower case, "/" for an empty path.
+func WithRespelledURLs() Option { return func(c *config) { c.respell = true } }
+
+// WithOddIDs gives ids with characters that have to be escaped in a path, a
+// slash among them.
+func WithOddIDs() Option { return func(c *config) { c.oddIDs = true } }
+
+// WithExtraEvents accepts these events beside those of the API reference, as the
+// API may one day.
+func WithExtraEvents(events ...string) Option {
+	return func(c *config) { c.extraEvents = append(c.extraEvents, events...) }
+}
+
+// WithRateLimit answers 429 to what is above n requests in a window of per,
+// which begins with its first request. Refused requests do not count.
+func WithRateLimit(n int, per time.Duration) Option {
+	return func(c *config) { c.rateLimit, c.ratePeriod = n, per }
+}
+
+// WithRetryAfterForm sets how the 429 of [WithRateLimit] says when to come back;
+// [InSeconds] if unset.
+func WithRetryAfterForm(form RetryAfterForm) Option {
+	return func(c *config) { c.rateLimitForm = form }
+}
+
+// WithOnRequest calls f with the record of each request when its answer is
+// decided, before it is sent. f must be safe for concurrent use.
+func WithOnRequest(f func(Request)) Option { return func(c *config) { c.onRequestHandled = f } }

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanberttest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// reply is what becomes of a request: an answer, or the end of its connection.
+// Both transports carry it out; neither decides anything.
+type reply struct {
+	ending ending
+	// status, header and body are the answer. They are unset if nothing of one
+	// reaches the client.
+	status int
+	header http.Header
+	body   []byte
+}
+
+// ending is how the exchange ends for the client.
+type ending int
+
+const (
+	complete  ending = iota // the whole answer
+	cut                     // half of the body, then the end of the connection
+	stalled                 // half of the body, then nothing until the client gives up
+	closed                  // the connection is closed without a byte of an answer
+	reset                   // the connection is reset
+	refused                 // no connection was made
+	hanging                 // nothing happens until the client gives up
+	abandoned               // the client gave up while the sandbox was waiting
+)
+
+// answers reports whether a status reaches the client.
+func (a reply) answers() bool { return a.ending <= stalled }
+
+// sent is the part of the body that reaches the client.
+func (a reply) sent() []byte {
+	if a.ending == complete {
+		return a.body
+	}
+	return a.body[:len(a.body)/2]
+}
+
+func (a reply) set(name, value string) reply {
+	a.header.Set(name, value)
+	return a
+}
+
+func jsonReply(status int, body any) reply {
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // Bodies are built of texts, numbers, maps and slices.
+	}
+	return reply{status: status, header: http.Header{"Content-Type": {"application/json"}}, body: text}
+}
+
+func bodilessReply(status int) reply {
+	return reply{status: status, header: http.Header{}}
+}
+
+func htmlReply(status int) reply {
+	text := fmt.Sprintf("<!DOCTYPE html>\n<html><head><title>%[1]d %[2]s</title></head><body><h1>%[2]s</h1></body></html>\n",
+		status, http.StatusText(status))
+	return reply{status: status, header: http.Header{"Content-Type": {"text/html; charset=UTF-8"}}, body: []byte(text)}
+}
+
+func redirectReply(location string) reply {
+	return htmlReply(http.StatusFound).set("Location", location)
+}
+
+// errorBody is how Laravel reports an error.
+type errorBody struct {
+	Message string              `json:"message"`
+	Errors  map[string][]string `json:"errors,omitempty"`
+}
+
+// errorReply gives an error to whoever sent r: in JSON to a client that asks for
+// it, and as Laravel does to a browser otherwise, which it sends to a page to
+// log in or back to its form.
+func (r *Request) errorReply(status int, body errorBody) reply {
+	switch {
+	case r.wantsJSON():
+		return jsonReply(status, body)
+	case status == http.StatusUnauthorized:
+		return redirectReply("/login")
+	case status == http.StatusUnprocessableEntity:
+		return redirectReply("/")
+	}
+	return htmlReply(status)
+}
+
+func (r *Request) fail(status int, format string, args ...any) reply {
+	return r.errorReply(status, errorBody{Message: fmt.Sprintf(format, args...)})
+}
+
+// wantsJSON looks at the first type of Accept and at no other, as Laravel does.
+func (r *Request) wantsJSON() bool {
+	first, _, _ := strings.Cut(r.Header.Get("Accept"), ",")
+	return isJSON(first)
+}
+
+func isJSON(mediaType string) bool {
+	return strings.Contains(mediaType, "/json") || strings.Contains(mediaType, "+json")
+}
+
+// invalid collects the field errors of a 422, in the order of the fields.
+type invalid struct {
+	fields []string
+	errors map[string][]string
+}
+
+func (v *invalid) add(field, format string, args ...any) {
+	if v.errors == nil {
+		v.errors = map[string][]string{}
+	}
+	if !slices.Contains(v.fields, field) {
+		v.fields = append(v.fields, field)
+	}
+	v.errors[field] = append(v.errors[field], fmt.Sprintf(format, args...))
+}
+
+// body words the message as Laravel does: the first error, and how many more.
+func (v *invalid) body() errorBody {
+	count := 0
+	for _, texts := range v.errors {
+		count += len(texts)
+	}
+	message := v.errors[v.fields[0]][0]
+	switch count {
+	case 1:
+	case 2:
+		message += " (and 1 more error)"
+	default:
+		message += fmt.Sprintf(" (and %d more errors)", count-1)
+	}
+	return errorBody{Message: message, Errors: v.errors}
+}

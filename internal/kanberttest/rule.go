@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanberttest
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+// rule places faults on requests.
+type rule struct {
+	match  Match
+	faults []Fault
+	// seen counts the requests that matched.
+	seen int
+	// strikes says whether the fault strikes the request that was just counted.
+	strikes func(seen int) bool
+	// random chooses among several faults.
+	random *rand.Rand
+}
+
+// FailNth lets f strike the n-th request that matches from now on; 1 is the
+// next. A request that f cannot strike (a missing secret in a list, a forgotten
+// cursor on a first page) does not match.
+//
+// Where several faults would strike one request, the one that was placed first
+// does. The others have counted the request.
+func (s *Sandbox) FailNth(n int, m Match, f Fault) {
+	s.place(&rule{match: m, faults: []Fault{f}, strikes: func(seen int) bool { return seen == n }})
+}
+
+// FailEvery lets f strike every request that matches from now on, until
+// [Sandbox.ClearFaults].
+func (s *Sandbox) FailEvery(m Match, f Fault) {
+	s.place(&rule{match: m, faults: []Fault{f}, strikes: func(int) bool { return true }})
+}
+
+// FailShare lets one of the faults strike a share of the requests that match
+// from now on, between 0 and 1, until [Sandbox.ClearFaults]. Which requests and
+// which faults follows from the seed and the order of arrival.
+func (s *Sandbox) FailShare(share float64, seed uint64, m Match, faults ...Fault) {
+	random := rand.New(rand.NewPCG(seed, 1))
+	s.place(&rule{
+		match:   m,
+		faults:  slices.Clone(faults),
+		strikes: func(int) bool { return random.Float64() < share },
+		random:  random,
+	})
+}
+
+// ClearFaults takes all faults away that have not struck. Late work stays due.
+func (s *Sandbox) ClearFaults() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules = nil
+}
+
+func (s *Sandbox) place(r *rule) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules = append(s.rules, r)
+}
+
+// chooseFault counts r with every rule and returns the fault of the first that
+// strikes it, or the zero Fault.
+func (s *Sandbox) chooseFault(r *Request) Fault {
+	var chosen Fault
+	for _, rule := range s.rules {
+		if f := rule.count(r); chosen == (Fault{}) {
+			chosen = f
+		}
+	}
+	return chosen
+}
+
+func (rule *rule) count(r *Request) Fault {
+	if !rule.match.matches(r) {
+		return Fault{}
+	}
+	fitting := slices.DeleteFunc(slices.Clone(rule.faults), func(f Fault) bool { return !f.fits(r) })
+	if len(fitting) == 0 {
+		return Fault{}
+	}
+	rule.seen++
+	if !rule.strikes(rule.seen) {
+		return Fault{}
+	}
+	if len(fitting) == 1 {
+		return fitting[0]
+	}
+	return fitting[rule.random.IntN(len(fitting))]
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanberttest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+)
+
+// BasePath is the path of the API on the sandbox's host, as on the real one (API
+// reference, server https://api.kanbert.com/api/v1).
+const BasePath = "/api/v1"
+
+// unboundBaseURL is the base of a sandbox that listens nowhere. Nothing answers
+// on port 1, so that a client that was not given the sandbox's transport fails.
+const unboundBaseURL = "http://127.0.0.1:1" + BasePath
+
+// Sandbox is the memory of one workspace and the [http.Handler] in front of it.
+// It is safe for concurrent use.
+type Sandbox struct {
+	config config
+
+	server  *http.Server
+	hangUp  context.CancelFunc // ends the requests that wait over HTTP
+	baseURL string
+
+	mu            sync.Mutex
+	random        *rand.Rand
+	token         string
+	unscopedToken string
+	store         *store
+	requests      []*Request
+	rules         []*rule
+	late          []delayedWork
+	received      int // counts requests, for their ids
+	limiter       limiter
+}
+
+// New returns a sandbox without a listener, to be reached by
+// [Sandbox.Transport] or as an [http.Handler].
+func New(opts ...Option) *Sandbox {
+	s := &Sandbox{config: defaults(), baseURL: unboundBaseURL}
+	for _, opt := range opts {
+		opt(&s.config)
+	}
+	s.random = rand.New(rand.NewPCG(s.config.seed, 0))
+	s.token, s.unscopedToken = s.config.token, s.text(40)
+	if s.token == "" {
+		s.token = s.text(40)
+	}
+	s.store = newStore(s.config.foldCase)
+	return s
+}
+
+// Start returns a sandbox that listens on a free loopback port until the test
+// ends.
+func Start(t testing.TB, opts ...Option) *Sandbox {
+	t.Helper()
+	s := New(opts...)
+	if err := s.Listen("127.0.0.1:0"); err != nil {
+		t.Fatalf("starting the sandbox: %v", err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// Listen serves the sandbox on addr, which must be a loopback address, until
+// [Sandbox.Close]. It is called at most once, before the first request.
+func (s *Sandbox) Listen(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("%s is no loopback address, and the sandbox's token is no protection", host)
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	s.baseURL = "http://" + listener.Addr().String() + BasePath
+	ctx, cancel := context.WithCancel(context.Background())
+	s.hangUp = cancel
+	s.server = &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+	go func() {
+		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			panic(fmt.Sprintf("kanberttest: serving %s: %v", addr, err))
+		}
+	}()
+	return nil
+}
+
+// Close ends the listener and the requests that hang. What the sandbox remembers
+// can still be read.
+func (s *Sandbox) Close() {
+	if s.server == nil {
+		return
+	}
+	s.hangUp()
+	// A connection that never sent a request counts as busy for seconds, and
+	// clients keep such spares: so the wait for the busy ones is short.
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if s.server.Shutdown(ctx) != nil {
+		_ = s.server.Close()
+	}
+}
+
+// BaseURL returns the base of the API, http://127.0.0.1:PORT/api/v1. Without a
+// listener the port is one on which nothing answers: the base is then to be used
+// with [Sandbox.Transport], which does not look at the host.
+func (s *Sandbox) BaseURL() string { return s.baseURL }
+
+// Token returns a token with the scope integration.
+func (s *Sandbox) Token() string { return s.token }
+
+// UnscopedToken returns a token that is valid and lacks the scope integration.
+func (s *Sandbox) UnscopedToken() string { return s.unscopedToken }
+
+// Webhook is one webhook as the sandbox remembers it.
+type Webhook struct {
+	ID    string
+	URL   string
+	Event string
+	// ProjectID and ClientID are empty for null.
+	ProjectID, ClientID string
+	// Secret signs the deliveries. Only the answer to the create has it.
+	Secret string
+	// CreatedAt is the sandbox's time, in UTC, to the fraction of a second that
+	// its answers give.
+	CreatedAt time.Time
+	// Inactive is seen by sort=is_active alone.
+	Inactive bool
+}
+
+// Webhooks returns what the workspace holds now, sorted by URL.
+func (s *Sandbox) Webhooks() []Webhook {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doDueWork(s.now())
+	rows := s.store.sorted(order{{column: "url"}}).rows
+	all := make([]Webhook, len(rows))
+	for i, r := range rows {
+		all[i] = r.Webhook
+	}
+	return all
+}
+
+// Seed puts webhooks into the workspace behind everybody's back, without a
+// request, a validation or a record, and returns them with the empty ID, Event,
+// Secret and CreatedAt filled in. It panics if an id or a URL is taken: the
+// server could not hold both.
+func (s *Sandbox) Seed(webhooks ...Webhook) []Webhook {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	s.doDueWork(now)
+	seeded := make([]Webhook, len(webhooks))
+	for i, w := range webhooks {
+		if w.Event == "" {
+			w.Event = "contact:create"
+		}
+		if w.CreatedAt.IsZero() {
+			w.CreatedAt = now
+		}
+		w = s.complete(w)
+		if s.store.byID[w.ID] != nil || s.store.holder(w.URL) != nil {
+			panic(fmt.Sprintf("kanberttest: seeding a webhook whose id %q or URL %q is taken", w.ID, w.URL))
+		}
+		s.store.insert(w)
+		seeded[i] = w
+	}
+	return seeded
+}
+
+// Remove deletes webhooks behind everybody's back. Unknown ids are passed over.
+func (s *Sandbox) Remove(ids ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doDueWork(s.now())
+	for _, id := range ids {
+		s.store.remove(id)
+	}
+}
+
+// now is the server's time.
+func (s *Sandbox) now() time.Time { return s.config.clock().Add(s.config.skew) }
+
+// complete gives w an id and a secret if it has none, and cuts its time to the
+// precision of the answers, as a database column would.
+func (s *Sandbox) complete(w Webhook) Webhook {
+	if w.ID == "" {
+		w.ID = s.newID()
+	}
+	if w.Secret == "" {
+		w.Secret = s.text(40)
+	}
+	cut, err := time.Parse(s.config.timeFormat, w.CreatedAt.UTC().Format(s.config.timeFormat))
+	if err != nil {
+		panic(fmt.Sprintf("kanberttest: the time format %q cannot be read back: %v", s.config.timeFormat, err))
+	}
+	w.CreatedAt = cut.UTC()
+	return w
+}
+
+// newID returns an id whose order says nothing of the order of creation.
+func (s *Sandbox) newID() string {
+	if s.config.oddIDs {
+		return s.text(8) + "/é ?#%2F+&;=" + s.text(8)
+	}
+	return s.text(26)
+}
+
+// text returns n letters and digits that look random and follow from the seed.
+func (s *Sandbox) text(n int) string {
+	const letters = "0123456789abcdefghjkmnpqrstvwxyz"
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = letters[s.random.IntN(len(letters))]
+	}
+	return string(b)
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanberttest
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// strike returns what the fault makes of the answer a, which is unset if the
+// fault needs none, and the fault if it made any difference.
+func (s *Sandbox) strike(f Fault, r *Request, a reply) (reply, Fault) {
+	switch f.kind {
+	case none, delay:
+		return a, f
+	case closedConnection:
+		return reply{ending: closed}, f
+	case resetConnection:
+		return reply{ending: reset}, f
+	case timeout:
+		return reply{ending: hanging}, f
+	case statusAnswer:
+		return r.errorReply(f.status, errorBody{Message: laravelMessage(f.status)}), f
+	case htmlAnswer:
+		a = htmlReply(f.status)
+		if f.status/100 == 3 {
+			a.header.Set("Location", "/login")
+		}
+		return a, f
+	case rateLimited:
+		now := s.now()
+		return s.tooMany(r, f.form, now, now.Add(f.wait)), f
+	}
+	if len(a.body) == 0 {
+		return a, Fault{}
+	}
+	switch f.kind {
+	case cutBody:
+		a.ending = cut
+	case stalledBody:
+		a.ending = stalled
+	case emptyBody:
+		a.body = nil
+	case wrongContentType:
+		a.header.Set("Content-Type", "text/plain; charset=UTF-8")
+	default:
+		return alter(f, r, a)
+	}
+	return a, f
+}
+
+// alter changes a field of a right answer, and nothing of a refusal.
+func alter(f Fault, r *Request, a reply) (reply, Fault) {
+	var body map[string]any
+	if a.status/100 != 2 || json.Unmarshal(a.body, &body) != nil {
+		return a, Fault{}
+	}
+	switch f.kind {
+	case missingID:
+		delete(body, "id")
+	case missingSecret:
+		delete(body, "signature_secret_key")
+	case repeatedCursor:
+		body["meta"].(map[string]any)["next_cursor"] = r.Query.Get("page[cursor]")
+	}
+	altered := jsonReply(a.status, body)
+	altered.header = a.header
+	return altered, f
+}
+
+func laravelMessage(status int) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return "Unauthenticated."
+	case http.StatusForbidden:
+		return "Invalid scope(s) provided."
+	case http.StatusTooManyRequests:
+		return "Too Many Attempts."
+	case http.StatusInternalServerError:
+		return "Server Error"
+	}
+	return http.StatusText(status)
+}
+
+// delayedWork is the work of a request that is done later than it arrived.
+type delayedWork struct {
+	request   *Request
+	operation operation
+	// due is zero for work that waits for a POST.
+	due time.Time
+}
+
+// postpone lets the work of r wait, unless r would be refused anyway.
+func (s *Sandbox) postpone(r *Request, f Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	op, refusal := s.admit(r, s.now())
+	if refusal != nil {
+		return
+	}
+	work := delayedWork{request: r, operation: op}
+	if f.moment == lateWork {
+		work.due = r.Time.Add(f.lateBy)
+	}
+	s.late = append(s.late, work)
+}
+
+// doDueWork does the late work whose time has come, in the order of its times
+// and as if at these times: nobody can have looked in between.
+func (s *Sandbox) doDueWork(now time.Time) {
+	slices.SortStableFunc(s.late, func(a, b delayedWork) int { return a.due.Compare(b.due) })
+	s.late = slices.DeleteFunc(s.late, func(w delayedWork) bool {
+		if w.due.IsZero() || w.due.After(now) {
+			return false
+		}
+		w.operation(w.request, w.due)
+		return true
+	})
+}
+
+func (s *Sandbox) doWorkThatWaitsForPOST(now time.Time) {
+	s.late = slices.DeleteFunc(s.late, func(w delayedWork) bool {
+		if w.due.IsZero() {
+			w.operation(w.request, now)
+		}
+		return w.due.IsZero()
+	})
+}

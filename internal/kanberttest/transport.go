@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanberttest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"syscall"
+)
+
+// Transport returns a transport that reaches the sandbox without a network,
+// whatever the host of the request.
+//
+// It starts no goroutine and waits for nothing but timers and the request's
+// context, so that it works in a bubble of testing/synctest. Its errors are
+// those that net/http would give. Unlike net/http it sends nothing again by
+// itself.
+func (s *Sandbox) Transport() http.RoundTripper { return transport{s} }
+
+type transport struct{ sandbox *Sandbox }
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := readBody(r)
+	if err != nil {
+		return nil, err
+	}
+	ctx := r.Context()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	a := t.sandbox.handle(ctx, r, body)
+	if !a.answers() {
+		return nil, endingError(ctx, a.ending)
+	}
+	return &http.Response{
+		Status:        fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)),
+		StatusCode:    a.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        a.header,
+		Body:          &responseBody{ctx: ctx, rest: a.sent(), ending: a.ending},
+		ContentLength: int64(len(a.body)),
+		Request:       r,
+	}, nil
+}
+
+// readBody reads the body to its end and closes it, as a transport has to.
+func readBody(r *http.Request) ([]byte, error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if closeErr := r.Body.Close(); err == nil {
+		err = closeErr
+	}
+	return body, err
+}
+
+// endingError is what net/http gives for an exchange without an answer.
+func endingError(ctx context.Context, how ending) error {
+	switch how {
+	case refused:
+		return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	case reset:
+		return &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+	case closed:
+		return io.EOF
+	}
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
+// responseBody gives what of the body is sent, and then how it ends. Like
+// net/http it ends when the request's context does.
+type responseBody struct {
+	ctx    context.Context
+	rest   []byte
+	ending ending
+}
+
+func (b *responseBody) Read(p []byte) (int, error) {
+	if b.ctx.Err() != nil {
+		return 0, context.Cause(b.ctx)
+	}
+	if len(b.rest) > 0 {
+		n := copy(p, b.rest)
+		b.rest = b.rest[n:]
+		return n, nil
+	}
+	switch b.ending {
+	case cut:
+		return 0, io.ErrUnexpectedEOF
+	case stalled:
+		<-b.ctx.Done()
+		return 0, context.Cause(b.ctx)
+	}
+	return 0, io.EOF
+}
+
+func (b *responseBody) Close() error { return nil }
