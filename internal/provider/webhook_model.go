@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+)
+
+// webhookModel is a webhook as data sources give it: everything but its secret.
+type webhookModel struct {
+	ID        types.String      `tfsdk:"id"`
+	URL       types.String      `tfsdk:"url"`
+	Event     types.String      `tfsdk:"event"`
+	ProjectID types.String      `tfsdk:"project_id"`
+	ClientID  types.String      `tfsdk:"client_id"`
+	CreatedAt timetypes.RFC3339 `tfsdk:"created_at"`
+}
+
+// newWebhookModel is the one conversion from the API. The URL has the server's
+// spelling.
+func newWebhookModel(w kanbert.Webhook) webhookModel {
+	return webhookModel{
+		ID:        types.StringValue(w.ID),
+		URL:       types.StringValue(w.URL),
+		Event:     types.StringValue(string(w.Event)),
+		ProjectID: stringOrNull(w.ProjectID),
+		ClientID:  stringOrNull(w.ClientID),
+		// The library's own conversion from a time drops the fraction of a second.
+		CreatedAt: timetypes.NewRFC3339ValueMust(w.CreatedAt.UTC().Format(time.RFC3339Nano)),
+	}
+}
+
+// stringOrNull turns the API's null, which the client gives as "", into null.
+func stringOrNull(s string) types.String {
+	if s == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(s)
+}
+
+// webhookResourceModel is a webhook as the resource's state has it.
+type webhookResourceModel struct {
+	webhookModel
+	SignatureSecretKey types.String `tfsdk:"signature_secret_key"`
+}
+
+// webhookIdentityModel is a webhook's identity, which a state holds from
+// Terraform 1.12 on.
+type webhookIdentityModel struct {
+	ID types.String `tfsdk:"id"`
+}
+
+// newWebhook is what a create asks for.
+func (m webhookResourceModel) newWebhook() kanbert.NewWebhook {
+	return kanbert.NewWebhook{
+		URL:       m.URL.ValueString(),
+		Event:     kanbert.Event(m.Event.ValueString()),
+		ProjectID: m.ProjectID.ValueString(),
+		ClientID:  m.ClientID.ValueString(),
+	}
+}
+
+// refresh takes over what the API says of the webhook now. The secret is never
+// read again. A spelling of the URL that means the same is no difference, and the
+// time of creation cannot change: both keep the state's text, or a server that
+// prints them in another form would show as drift.
+func (m *webhookResourceModel) refresh(w kanbert.Webhook) {
+	fresh := newWebhookModel(w)
+	if kanbert.SameURL(m.URL.ValueString(), w.URL) {
+		fresh.URL = m.URL
+	}
+	if !m.CreatedAt.IsNull() {
+		fresh.CreatedAt = m.CreatedAt
+	}
+	m.webhookModel = fresh
+}
+
+// created is the state after a create: what was planned, with what the answer
+// alone could tell. What was planned stays as planned, because Terraform refuses
+// a state that differs from it.
+func (m webhookResourceModel) created(c kanbert.CreatedWebhook) webhookResourceModel {
+	fresh := newWebhookModel(c.Webhook)
+	m.ID, m.CreatedAt = fresh.ID, fresh.CreatedAt
+	m.SignatureSecretKey = stringOrNull(c.SignatureSecretKey.Reveal())
+	return m
+}
