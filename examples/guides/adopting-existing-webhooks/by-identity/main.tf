@@ -1,0 +1,22 @@
+terraform {
+  required_providers {
+    kanbert = {
+      source = "kanbert/kanbert"
+    }
+  }
+}
+
+provider "kanbert" {}
+
+# Needs Terraform 1.12 or newer.
+import {
+  to = kanbert_webhook.new_contacts
+  identity = {
+    id = "webhook-1"
+  }
+}
+
+resource "kanbert_webhook" "new_contacts" {
+  url   = "https://hooks.example.com/kanbert/new-contacts"
+  event = "contact:create"
+}

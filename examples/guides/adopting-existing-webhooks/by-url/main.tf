@@ -1,0 +1,19 @@
+terraform {
+  required_providers {
+    kanbert = {
+      source = "kanbert/kanbert"
+    }
+  }
+}
+
+provider "kanbert" {}
+
+import {
+  to = kanbert_webhook.new_contacts
+  id = "https://hooks.example.com/kanbert/new-contacts"
+}
+
+resource "kanbert_webhook" "new_contacts" {
+  url   = "https://hooks.example.com/kanbert/new-contacts"
+  event = "contact:create"
+}

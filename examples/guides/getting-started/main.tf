@@ -1,0 +1,27 @@
+terraform {
+  required_providers {
+    kanbert = {
+      source = "kanbert/kanbert"
+    }
+  }
+}
+
+# The token comes from the environment variable KANBERT_TOKEN.
+provider "kanbert" {}
+
+variable "receiver" {
+  description = "The address at which Kanbert reaches your receiver."
+  type        = string
+  default     = "https://hooks.example.com"
+}
+
+resource "kanbert_webhook" "new_contacts" {
+  url   = "${var.receiver}/kanbert/new-contacts"
+  event = "contact:create"
+}
+
+# What the receiver verifies with: the secret of each path.
+output "receiver_secrets" {
+  value     = { "/kanbert/new-contacts" = kanbert_webhook.new_contacts.signature_secret_key }
+  sensitive = true
+}

@@ -1,0 +1,21 @@
+terraform {
+  required_providers {
+    kanbert = {
+      source = "kanbert/kanbert"
+    }
+  }
+}
+
+# There is nothing to write here: the run's environment holds KANBERT_TOKEN,
+# which the workspace keeps as a sensitive environment variable.
+provider "kanbert" {}
+
+resource "kanbert_webhook" "new_companies" {
+  url   = "https://hooks.example.com/kanbert/new-companies"
+  event = "company:create"
+}
+
+output "new_companies_secret" {
+  value     = kanbert_webhook.new_companies.signature_secret_key
+  sensitive = true
+}

@@ -1,0 +1,20 @@
+terraform {
+  required_providers {
+    kanbert = {
+      source = "kanbert/kanbert"
+    }
+  }
+}
+
+provider "kanbert" {}
+
+# Takes the place of: resource "restful_resource" "new_contacts"
+moved {
+  from = restful_resource.new_contacts
+  to   = kanbert_webhook.new_contacts
+}
+
+resource "kanbert_webhook" "new_contacts" {
+  url   = "https://hooks.example.com/kanbert/new-contacts"
+  event = "contact:create"
+}
