@@ -4,59 +4,89 @@ package kanbert
 
 import (
 	"context"
-	"iter"
-	"log/slog"
 	"net/http"
+	"net/url"
+	"sync/atomic"
 	"time"
 )
 
-// Client speaks to one Kanbert API with one token. It is safe for concurrent use.
-type Client struct{}
+// Client speaks to one Kanbert API with one token. It is safe for concurrent
+// use, and everything that shares a token in one process should share a Client:
+// a rate limit that one request meets holds all of them.
+type Client struct {
+	token          Secret
+	baseURL        *url.URL
+	maxRetries     int
+	requestTimeout time.Duration
+	userAgent      string
+	transport      http.RoundTripper
+	log            LogFunc
+	pauses         Pauses
 
-// Option configures a [Client].
-type Option func(*Client) error
-
-// New returns a client. It sends nothing.
-func New(opts ...Option) (*Client, error) { panic("todo") }
-
-func WithToken(token Secret) Option               { panic("todo") }
-func WithBaseURL(base string) Option              { panic("todo") }
-func WithMaxRetries(n int) Option                 { panic("todo") }
-func WithRequestTimeout(d time.Duration) Option   { panic("todo") }
-func WithUserAgent(ua string) Option              { panic("todo") }
-func WithTransport(base http.RoundTripper) Option { panic("todo") }
-func WithLogger(log LogFunc) Option               { panic("todo") }
-
-// LogFunc takes the client's log lines.
-type LogFunc func(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr)
-
-// ListOptions says which webhooks to list. The zero value lists all, sorted by url.
-type ListOptions struct {
-	// Filter is sent as it is: the JSON or the string form (API reference, GET /webhooks).
-	Filter string
-	// Sort is a list of url, is_active, created_at, each with an optional leading "-".
-	Sort []string
-	// PageSize is how many webhooks to ask for in one answer; 0 for the client's own choice.
-	PageSize int
-	// Cursor is where to start; empty for the beginning.
-	Cursor string
+	http  *http.Client
+	gate  gate
+	clock serverClock
+	// refusedPageSize is the smallest page[size] that the API has refused, or 0.
+	refusedPageSize atomic.Int64
 }
 
-// Page is one answer of the list.
-type Page struct {
-	Webhooks []Webhook
-	// NextCursor is empty on the last page, and on that alone: a short page is no sign.
-	NextCursor string
+// New returns a client. It sends nothing. The error, if any, is an
+// [*OptionError]; a client without a token is one.
+func New(opts ...Option) (*Client, error) {
+	c := &Client{
+		maxRetries:     DefaultMaxRetries,
+		requestTimeout: DefaultRequestTimeout,
+		userAgent:      "terraform-provider-kanbert",
+		log:            discardLog,
+		pauses:         defaultPauses,
+	}
+	if err := WithBaseURL(DefaultBaseURL)(c); err != nil {
+		return nil, err
+	}
+	for _, opt := range opts {
+		if err := opt(c); err != nil {
+			return nil, err
+		}
+	}
+	if c.token.IsZero() {
+		return nil, optionError("token", "is missing")
+	}
+	if c.transport == nil {
+		c.transport = newTransport()
+	}
+	c.http = &http.Client{
+		Transport: c.transport,
+		// A redirect would be followed with the token in hand, and a POST would
+		// become a GET.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	c.gate.pauses, c.gate.log = c.pauses, c.log
+	c.clock.started = time.Now()
+	return c, nil
 }
 
-func (c *Client) ListPage(ctx context.Context, opts ListOptions) (*Page, error) { panic("todo") }
-func (c *Client) ListWebhooks(ctx context.Context, opts ListOptions) iter.Seq2[Webhook, error] {
-	panic("todo")
+// newTransport returns the way to the network: proxies from the environment,
+// HTTP/2, and as many spare connections as Terraform runs operations at a time.
+func newTransport() http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 16
+	t.MaxResponseHeaderBytes = maxHeader
+	return t
 }
-func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook) (*CreatedWebhook, error) {
-	panic("todo")
-}
-func (c *Client) DeleteWebhook(ctx context.Context, id string) error { panic("todo") }
 
-// FilterByURL returns the filter, in its JSON form, that selects the webhooks at any of urls.
-func FilterByURL(urls ...string) string { panic("todo") }
+// Uninterrupted returns a context for a create or a delete: it carries what ctx
+// carries, ignores its cancellation, and ends after [Client.OperationTimeout].
+// A create that is cut off between its request and the answer would leave a
+// webhook behind whose secret nobody has.
+func (c *Client) Uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), c.OperationTimeout())
+}
+
+// OperationTimeout is how long a create or a delete may take at worst: every
+// retry is used, and each ends with a full time-out for the request itself, for
+// a look-up and for a delete, beside all that may be waited for a rate limit.
+func (c *Client) OperationTimeout() time.Duration {
+	const requestsPerTry = 3 // the request, a look-up, the delete of what is ours
+	tries := time.Duration(c.maxRetries + 1)
+	return tries*requestsPerTry*(c.requestTimeout+c.pauses.Max) + c.pauses.Holder + maxRateLimitWait
+}

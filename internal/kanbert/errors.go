@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
+	"strings"
 	"time"
 )
 
@@ -43,6 +45,9 @@ type APIError struct {
 	RetryAt time.Time
 	// Kind is one of the Err… variables.
 	Kind error
+
+	// cut is true if the body broke off, although the server called it whole.
+	cut bool
 }
 
 // Error gives one line, without a URL or a body in it.
@@ -64,6 +69,15 @@ func (e *APIError) Error() string {
 func (e *APIError) Is(target error) bool {
 	return target == e.Kind || (target == ErrInvalid && e.StatusCode == http.StatusUnprocessableEntity)
 }
+
+// saysTaken reports whether a 422 is about the url alone, and about its being
+// taken: not about its form, which would be so after any wait.
+func (e *APIError) saysTaken() bool {
+	texts := e.Fields["url"]
+	return len(e.Fields) == 1 && len(texts) > 0 && takenWords.MatchString(strings.Join(texts, " "))
+}
+
+var takenWords = regexp.MustCompile(`(?i)taken|already|unique|exists|duplicate|in use`)
 
 // URLTakenError says that a create was refused because somebody holds its URL,
 // and still held it after a short wait. Nothing was created.

@@ -1,22 +1,35 @@
-# The webhooks of one receiver, the newest first.
+# Every webhook of the workspace, sorted by URL.
+data "kanbert_webhooks" "all" {}
+
+# The webhooks of one receiver that are older than a month, the newest first.
 data "kanbert_webhooks" "receiver" {
-  filter = "url startswith 'https://hooks.example.com/'"
-  sort   = ["-created_at", "url"]
+  filter = "url startswith 'https://hooks.example.com/' and created_at < today-30d"
+  sort   = ["-created_at"]
 }
 
-# What is delivered about the tasks of one project. The API cannot filter by
-# event or project: the provider lists every webhook and selects.
-data "kanbert_webhooks" "tasks" {
+# A filter that is put together from values is safest in the JSON form.
+data "kanbert_webhooks" "two_receivers" {
+  filter = jsonencode({
+    or = [for receiver in ["https://hooks.example.com/", "https://backup.example.com/"] :
+      { field = "url", op = "startswith", value = receiver }
+    ]
+  })
+}
+
+# The API cannot filter by event, project or client: the provider selects them
+# out of what the API lists.
+data "kanbert_webhooks" "project_tasks" {
   events     = ["task:create", "task:update", "task:delete"]
   project_id = "project-1"
 }
 
-# Webhooks that were created in the last week, at most ten.
-data "kanbert_webhooks" "recent" {
-  filter = "created_at >= today-7d"
-  limit  = 10
+# The three newest.
+data "kanbert_webhooks" "newest" {
+  sort  = ["-created_at"]
+  limit = 3
 }
 
-output "urls" {
-  value = data.kanbert_webhooks.receiver.webhooks[*].url
+output "receiver_events" {
+  description = "The event that each URL of the receiver is told of."
+  value       = { for webhook in data.kanbert_webhooks.receiver.webhooks : webhook.url => webhook.event }
 }

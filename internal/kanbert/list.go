@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanbert
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+const (
+	// DefaultPageSize is the page[size] that lists ask for. The API reference
+	// states no maximum; a server may clamp it silently.
+	DefaultPageSize = 100
+	// maxPages is how many pages one list is followed for. Cursors that never
+	// end would otherwise be followed for ever.
+	maxPages = 10_000
+
+	webhooksPath = "/webhooks"
+)
+
+// ListOptions says which webhooks to list. The zero value lists all, sorted by url.
+type ListOptions struct {
+	// Filter is sent as it is: the JSON or the string form (API reference, GET /webhooks).
+	Filter string
+	// Sort is a list of url, is_active, created_at, each with an optional leading "-".
+	Sort []string
+	// PageSize is how many webhooks to ask for in one answer; 0 for the client's own choice.
+	PageSize int
+	// Cursor is where to start; empty for the beginning.
+	Cursor string
+}
+
+// Page is one answer of the list.
+type Page struct {
+	Webhooks []Webhook
+	// NextCursor is empty on the last page, and on that alone: a short page is no sign.
+	NextCursor string
+	// PerPage is how many webhooks the server says that a page holds, or 0 if it
+	// does not say.
+	PerPage int
+}
+
+// ListPage returns one page of the list. If the API refuses the size of the page
+// that was asked for, the page is asked for again without a size, and so are all
+// later pages of that size or more.
+//
+// The error is an [*APIError] or a [*TransportError], or that of ctx.
+func (c *Client) ListPage(ctx context.Context, opts ListOptions) (*Page, error) {
+	size := c.pageSize(opts)
+	page, err := c.listPage(ctx, opts, size)
+	if size == 0 || !refusesPageSize(err, opts) {
+		return page, err
+	}
+	page, err = c.listPage(ctx, opts, 0)
+	if err == nil {
+		c.refusePageSize(int64(size))
+	}
+	return page, err
+}
+
+// pageSize returns the page[size] to ask for, or 0 for none.
+func (c *Client) pageSize(opts ListOptions) int {
+	size := opts.PageSize
+	if size <= 0 {
+		size = DefaultPageSize
+	}
+	if refused := c.refusedPageSize.Load(); refused > 0 && int64(size) >= refused {
+		return 0
+	}
+	return size
+}
+
+func (c *Client) refusePageSize(size int64) {
+	for {
+		refused := c.refusedPageSize.Load()
+		if refused > 0 && refused <= size || c.refusedPageSize.CompareAndSwap(refused, size) {
+			return
+		}
+	}
+}
+
+// refusesPageSize reports whether a refusal is about page[size]: it says so, or
+// there is nothing else that it could be about.
+func refusesPageSize(err error, opts ListOptions) bool {
+	var api *APIError
+	if !errors.As(err, &api) || (api.StatusCode != http.StatusBadRequest && api.StatusCode != http.StatusUnprocessableEntity) {
+		return false
+	}
+	for field := range api.Fields {
+		if strings.Contains(strings.ToLower(field), "size") {
+			return true
+		}
+	}
+	if len(api.Fields) > 0 {
+		return false
+	}
+	message := strings.ToLower(api.Message)
+	return strings.Contains(message, "page") && strings.Contains(message, "size") ||
+		opts.Filter == "" && len(opts.Sort) == 0 && opts.Cursor == ""
+}
+
+func (c *Client) listPage(ctx context.Context, opts ListOptions, size int) (*Page, error) {
+	query := url.Values{"sort": {"url"}}
+	if len(opts.Sort) > 0 {
+		query.Set("sort", strings.Join(opts.Sort, ","))
+	}
+	if size > 0 {
+		query.Set("page[size]", strconv.Itoa(size))
+	}
+	if opts.Cursor != "" {
+		query.Set("page[cursor]", opts.Cursor)
+	}
+	if opts.Filter != "" {
+		query.Set("filter", opts.Filter)
+	}
+	call := &call{method: http.MethodGet, template: webhooksPath, path: webhooksPath, query: query}
+	return sendIdempotent(ctx, c, call, func(a *answer) (*Page, error) { return readPage(a, opts.Cursor) })
+}
+
+// readPage reads one page, which was asked for at cursor.
+func readPage(a *answer, cursor string) (*Page, error) {
+	var data pageData
+	if err := a.decode(&data); err != nil {
+		return nil, err
+	}
+	switch {
+	case data.Data == nil:
+		return nil, a.missing("", []string{"data"})
+	case data.Meta == nil:
+		return nil, a.missing("", []string{"meta"})
+	case !data.Meta.NextCursor.present:
+		// Without it the last page cannot be told from any other.
+		return nil, a.missing("meta.", []string{"next_cursor"})
+	}
+	page := &Page{NextCursor: data.Meta.NextCursor.text, Webhooks: make([]Webhook, 0, len(*data.Data))}
+	if page.NextCursor != "" && page.NextCursor == cursor {
+		return nil, a.malformed("%s", repeatedCursor)
+	}
+	_ = json.Unmarshal(data.Meta.PerPage, &page.PerPage)
+	seen := make(map[string]bool, len(*data.Data))
+	for i, w := range *data.Data {
+		if names := w.missing(); len(names) > 0 {
+			return nil, a.missing(fmt.Sprintf("data[%d].", i), names)
+		}
+		if !seen[*w.ID] {
+			page.Webhooks = append(page.Webhooks, w.webhook())
+		}
+		seen[*w.ID] = true
+	}
+	return page, nil
+}
+
+const repeatedCursor = "the list gave the same cursor twice, so that it would never end"
+
+// ListWebhooks streams what the API lists for opts, page by page, each webhook
+// once. An error is yielded once, with no webhook, and ends the list; besides
+// those of [Client.ListPage] it may say that the list does not end.
+func (c *Client) ListWebhooks(ctx context.Context, opts ListOptions) iter.Seq2[Webhook, error] {
+	return func(yield func(Webhook, error) bool) {
+		seen := make(map[string]bool)
+		cursors := map[string]bool{opts.Cursor: true}
+		for range maxPages {
+			page, err := c.ListPage(ctx, opts)
+			if err != nil {
+				yield(Webhook{}, err)
+				return
+			}
+			for _, w := range page.Webhooks {
+				if !seen[w.ID] && !yield(w, nil) {
+					return
+				}
+				seen[w.ID] = true
+			}
+			if page.NextCursor == "" {
+				return
+			}
+			if cursors[page.NextCursor] {
+				yield(Webhook{}, endlessList(repeatedCursor))
+				return
+			}
+			cursors[page.NextCursor] = true
+			opts.Cursor = page.NextCursor
+		}
+		yield(Webhook{}, endlessList(fmt.Sprintf("the list has not ended after %d pages", maxPages)))
+	}
+}
+
+func endlessList(message string) error {
+	return &APIError{StatusCode: http.StatusOK, Message: message, Method: http.MethodGet, Path: webhooksPath, Kind: ErrMalformed}
+}
+
+// FilterByURL returns the filter, in its JSON form, that selects the webhooks at
+// any of urls. The JSON form is the one whose escapes are known.
+func FilterByURL(urls ...string) string {
+	type condition struct {
+		Field string `json:"field"`
+		Op    string `json:"op"`
+		Value any    `json:"value"`
+	}
+	one := condition{Field: "url", Op: "in", Value: urls}
+	if len(urls) == 1 {
+		one = condition{Field: "url", Op: "eq", Value: urls[0]}
+	}
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	// "&" is common in URLs, and its escape six times as long.
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode([]condition{one}); err != nil {
+		panic(err) // Strings always encode.
+	}
+	return strings.TrimSuffix(text.String(), "\n")
+}

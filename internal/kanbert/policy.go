@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanbert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// This file alone decides what may be sent again.
+//
+//	what came back                          fate      GET, DELETE   POST
+//	no connection was made                  undone    again         again
+//	429                                     limited   again, after the wait it asks for, on a budget of its own
+//	time-out, reset, cut answer, 5xx, 408   unknown   again         never by itself: look first (create.go)
+//	2xx that cannot be read                 unknown   again, twice  never by itself: look first
+//	any other status; an untrusted server   refused   final         final (a taken URL: create.go)
+//
+// Two resends happen below this file and outside its count. net/http sends a GET
+// again, or anything of which not one byte was written, if a connection that it
+// kept idle turns out to be dead. It would do so with a POST as well if the
+// request had an Idempotency-Key header: the client must never set one.
+
+// fate is what is known of a request's work once its attempt has ended.
+type fate int
+
+const (
+	// refused: it did nothing, and would do nothing if sent again.
+	refused fate = iota
+	// undone: it did nothing, because no connection was made.
+	undone
+	// limited: it did nothing, because there were too many.
+	limited
+	// unknown: it may have done its work, may do it yet, or may not.
+	unknown
+)
+
+// fateOf judges the error of one attempt.
+func fateOf(err error) fate {
+	var transport *TransportError
+	var api *APIError
+	switch {
+	case errors.As(err, &transport):
+		return transport.fate()
+	case errors.As(err, &api):
+		return api.fate()
+	default:
+		return refused // The client's own refusal, before anything was sent.
+	}
+}
+
+func (e *TransportError) fate() fate {
+	switch {
+	case !e.Unsent:
+		return unknown
+	case e.untrusted():
+		return refused
+	default:
+		return undone
+	}
+}
+
+func (e *APIError) fate() fate {
+	switch code := e.StatusCode; {
+	case code == http.StatusTooManyRequests:
+		return limited
+	case code == http.StatusRequestTimeout, code >= 500, code < 300:
+		return unknown
+	case e.Kind == ErrMalformed:
+		return unknown // A status whose meaning hangs on a body that did not arrive.
+	default:
+		return refused
+	}
+}
+
+// maxUnreadable is how often a whole answer that cannot be understood is asked
+// for again. It is less than max_retries, because such an answer is mostly the
+// sign of a wrong base_url, which a person should not learn after minutes.
+const maxUnreadable = 2
+
+// Pauses are the waits between attempts. All are jittered, and all but Holder
+// double from one to the next.
+type Pauses struct {
+	// First is the pause before the first retry.
+	First time.Duration
+	// Max caps every pause that doubles.
+	Max time.Duration
+	// Look is the pause before the first of the look-ups that tell whether an
+	// unanswered create has happened.
+	Look time.Duration
+	// Limited is the first wait after a 429 that does not say how long to wait.
+	Limited time.Duration
+	// Holder is how long in all the holder of a taken URL is waited for.
+	Holder time.Duration
+}
+
+var defaultPauses = Pauses{
+	First:   250 * time.Millisecond,
+	Max:     10 * time.Second,
+	Look:    250 * time.Millisecond,
+	Limited: time.Second,
+	Holder:  10 * time.Second,
+}
+
+func (p Pauses) withDefaults() Pauses {
+	for _, f := range []struct{ value, otherwise *time.Duration }{
+		{&p.First, &defaultPauses.First},
+		{&p.Max, &defaultPauses.Max},
+		{&p.Look, &defaultPauses.Look},
+		{&p.Limited, &defaultPauses.Limited},
+		{&p.Holder, &defaultPauses.Holder},
+	} {
+		if *f.value == 0 {
+			*f.value = *f.otherwise
+		}
+	}
+	return p
+}
+
+// growing returns pauses that begin at first and double.
+func (p Pauses) growing(first time.Duration) *backoff.ExponentialBackOff {
+	b := &backoff.ExponentialBackOff{InitialInterval: first, MaxInterval: p.Max, Multiplier: 2, RandomizationFactor: 0.3}
+	b.Reset()
+	return b
+}
+
+// final marks an error of a try that no other try follows.
+func final(err error) error { return backoff.Permanent(err) }
+
+// retry runs try, and again after a pause, until it succeeds, its error is
+// [final], or the retries of one call are used up. An error is never lost to the
+// end of ctx: what the last try said comes back with it.
+func retry[T any](ctx context.Context, c *Client, try func() (T, error)) (T, error) {
+	var last error
+	result, err := backoff.Retry(ctx,
+		func() (T, error) {
+			result, err := try()
+			last = err
+			return result, err
+		},
+		backoff.WithBackOff(c.pauses.growing(c.pauses.First)),
+		backoff.WithMaxTries(uint(c.maxRetries)+1),
+		backoff.WithMaxElapsedTime(0), // The deadline of ctx bounds the time.
+		backoff.WithNotify(func(_ error, d time.Duration) {
+			c.log.logWait(ctx, "Waiting before the next attempt", d)
+		}),
+	)
+	if err == nil {
+		return result, nil
+	}
+	var permanent *backoff.PermanentError
+	if errors.As(last, &permanent) {
+		return result, permanent.Unwrap()
+	}
+	if ctx.Err() != nil && !errors.Is(last, ctx.Err()) {
+		return result, fmt.Errorf("%w; before that: %w", context.Cause(ctx), last)
+	}
+	return result, last
+}
+
+// sendIdempotent makes a call that does no more when it is sent twice: a list or
+// a delete. read turns the answer into the result.
+func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func(*answer) (T, error)) (T, error) {
+	unreadable := 0
+	return retry(ctx, c, func() (T, error) {
+		result, err := exchange(ctx, c, call, read)
+		switch fateOf(err) {
+		case undone:
+			return result, err
+		case unknown:
+			if isUnreadable(err) {
+				unreadable++
+			}
+			if unreadable <= maxUnreadable {
+				return result, err
+			}
+		}
+		if err != nil {
+			err = final(err)
+		}
+		return result, err
+	})
+}
+
+// isUnreadable reports whether an answer arrived whole and made no sense.
+func isUnreadable(err error) bool {
+	var api *APIError
+	return errors.As(err, &api) && api.StatusCode < 300 && !api.cut
+}
+
+// sleep waits for d, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanbert
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// maxBody is the largest answer that is read, in bytes after decompression.
+	// A page of 1000 webhooks has less than a twentieth of that.
+	maxBody = 8 << 20
+	// maxHeader is the largest header that is read, in bytes.
+	maxHeader = 1 << 20
+)
+
+// call is one call of the API. Its attempts are counted, and share nothing else.
+type call struct {
+	method string
+	// template is the path as logs and errors show it: /webhooks/{id}.
+	template string
+	// path is the escaped path below the base URL.
+	path  string
+	query url.Values
+	body  []byte
+	// attempts is how often the call has been made.
+	attempts int
+}
+
+// answer is a whole answer with a status of 2xx.
+type answer struct {
+	call   *call
+	status int
+	header http.Header
+	body   []byte
+}
+
+// TransportError says that a request got no answer, or none that arrived whole.
+type TransportError struct {
+	// Method and Path say what was asked. Path is a template: /webhooks/{id}.
+	Method, Path string
+	// Host is the host, and port if one was given, of the base URL.
+	Host string
+	// Unsent is true if not one byte of the request can have reached the server,
+	// because no connection was made.
+	Unsent bool
+	// Timeout is the time that one attempt was given, if it ran out.
+	Timeout time.Duration
+	// Err is the error of the network, without a URL in it.
+	Err error
+}
+
+func (e *TransportError) Error() string {
+	text := e.Err.Error()
+	if e.Timeout > 0 {
+		text = fmt.Sprintf("no answer within %s", e.Timeout)
+	}
+	return fmt.Sprintf("%s %s: %s: %s", e.Method, e.Path, e.Host, text)
+}
+
+// Unwrap gives the error of the network.
+func (e *TransportError) Unwrap() error { return e.Err }
+
+// untrusted reports whether the connection was given up because of who or what
+// answered, or because there is nobody of that name: trying again is no use.
+func (e *TransportError) untrusted() bool {
+	var certificate *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var hostname x509.HostnameError
+	var notTLS tls.RecordHeaderError
+	var dns *net.DNSError
+	return errors.As(e.Err, &certificate) || errors.As(e.Err, &authority) || errors.As(e.Err, &hostname) ||
+		errors.As(e.Err, &notTLS) || (errors.As(e.Err, &dns) && dns.IsNotFound)
+}
+
+// attempt sends a call once, within the time of one attempt, and reads its
+// answer. Anything but a 2xx that read understands is an error.
+func attempt[T any](ctx context.Context, c *Client, call *call, read func(*answer) (T, error)) (T, error) {
+	call.attempts++
+	begin := time.Now()
+	var result T
+	a, err := c.roundTrip(ctx, call)
+	if err == nil {
+		result, err = read(a)
+	}
+	c.logAttempt(ctx, call, a, err, time.Since(begin))
+	return result, err
+}
+
+func (c *Client) logAttempt(ctx context.Context, call *call, a *answer, err error, took time.Duration) {
+	attrs := []slog.Attr{
+		slog.String("method", call.method),
+		slog.String("path", call.template),
+		slog.Int("attempt", call.attempts),
+		slog.Int64("duration_ms", took.Milliseconds()),
+	}
+	var api *APIError
+	var transport *TransportError
+	switch {
+	case errors.As(err, &api):
+		// The message of the server is part of a body, and is not logged.
+		attrs = append(attrs, slog.Int("status", api.StatusCode), slog.String("request_id", api.RequestID))
+		if api.Kind != nil {
+			attrs = append(attrs, slog.String("error", api.Kind.Error()))
+		}
+	case errors.As(err, &transport):
+		attrs = append(attrs, slog.String("error", transport.Error()))
+	case a != nil:
+		attrs = append(attrs, slog.Int("status", a.status), slog.String("request_id", requestID(a.header)))
+	}
+	c.log(ctx, slog.LevelDebug, "Called the API", attrs...)
+}
+
+// roundTrip sends a call once and reads the whole answer.
+func (c *Client) roundTrip(ctx context.Context, call *call) (*answer, error) {
+	timed, cancel := context.WithTimeout(ctx, c.requestTimeout)
+	defer cancel()
+	var watch connectionWatch
+	req, err := c.newRequest(watch.in(timed), call)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.transportError(ctx, timed, call, err, watch.unsent() || isDialError(err))
+	}
+	defer func() { _ = resp.Body.Close() }()
+	now := time.Now()
+	c.clock.observe(resp.Header, now)
+	body, readErr := readBounded(resp.Body)
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, c.refusal(call, resp, body, readErr, now)
+	}
+	a := &answer{call: call, status: resp.StatusCode, header: resp.Header, body: body}
+	if errors.Is(readErr, errTooLarge) {
+		return a, a.malformed("the answer is larger than %d MiB", maxBody>>20)
+	}
+	if readErr != nil {
+		return a, c.transportError(ctx, timed, call, readErr, false)
+	}
+	return a, nil
+}
+
+func (c *Client) newRequest(ctx context.Context, call *call) (*http.Request, error) {
+	address := *c.baseURL
+	// The path arrives escaped, and an id may hold an escaped slash.
+	path, err := url.PathUnescape(call.path)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: the path cannot be built", call.method, call.template)
+	}
+	address.RawPath = address.EscapedPath() + call.path
+	address.Path += path
+	address.RawQuery = call.query.Encode()
+	// A nil *bytes.Reader would be a body of unknown length.
+	var body io.Reader
+	if call.body != nil {
+		body = bytes.NewReader(call.body)
+	}
+	req, err := http.NewRequestWithContext(ctx, call.method, address.String(), body)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: the request cannot be built", call.method, call.template)
+	}
+	req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
+	// Without it the API would answer a refused field with a redirect to a page.
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.userAgent)
+	if call.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
+// transportError strips the URL that net/http puts around its errors, and tells
+// the end of one attempt's time from the end of the whole operation's.
+func (c *Client) transportError(ctx, timed context.Context, call *call, err error, unsent bool) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	e := &TransportError{Method: call.method, Path: call.template, Host: c.baseURL.Host, Unsent: unsent, Err: err}
+	if ctx.Err() == nil && errors.Is(timed.Err(), context.DeadlineExceeded) {
+		e.Timeout = c.requestTimeout
+	}
+	return e
+}
+
+// connectionWatch sees whether a request was given a connection. [http.Transport]
+// tells it; other carriers may not, and then nothing is known.
+type connectionWatch struct{ asked, got atomic.Bool }
+
+func (w *connectionWatch) in(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { w.asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { w.got.Store(true) },
+	})
+}
+
+// unsent reports whether it is certain that no connection was had.
+func (w *connectionWatch) unsent() bool { return w.asked.Load() && !w.got.Load() }
+
+func isDialError(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+var errTooLarge = errors.New("the body is too large")
+
+func readBounded(body io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(body, maxBody+1))
+	if err == nil && len(data) > maxBody {
+		return nil, errTooLarge
+	}
+	return data, err
+}
+
+// refusal makes the error for an answer that is no 2xx.
+func (c *Client) refusal(call *call, resp *http.Response, body []byte, readErr error, now time.Time) error {
+	e := &APIError{
+		StatusCode: resp.StatusCode,
+		RequestID:  requestID(resp.Header),
+		Method:     call.method,
+		Path:       call.template,
+	}
+	understood := readErr == nil && e.readBody(resp.Header, body, c.scrub)
+	if e.StatusCode == http.StatusTooManyRequests {
+		e.RetryAt = retryAt(resp.Header, now)
+	}
+	e.Kind = e.kind(understood, readErr == nil && looksLikeJSON(resp.Header))
+	return e
+}
+
+// kind says what a refusal is. 5xx, 429 and 3xx are what they are, whoever sends
+// them. The others are the API's own words: from a page of HTML they prove
+// nothing, least of all that something does not exist.
+func (e *APIError) kind(understood, isJSON bool) error {
+	switch code := e.StatusCode; {
+	case code >= 500:
+		return ErrServer
+	case code == http.StatusTooManyRequests:
+		return ErrRateLimited
+	case code >= 300 && code < 400:
+		return ErrRedirect
+	case code < 300:
+		return ErrMalformed
+	case !understood && !isJSON:
+		return ErrNotJSON
+	case !understood && code == http.StatusNotFound:
+		return ErrMalformed
+	}
+	switch e.StatusCode {
+	case http.StatusBadRequest:
+		return ErrBadRequest
+	case http.StatusUnauthorized:
+		return ErrUnauthorized
+	case http.StatusForbidden:
+		return ErrForbidden
+	case http.StatusNotFound:
+		return ErrNotFound
+	case http.StatusConflict:
+		return ErrConflict
+	case http.StatusUnprocessableEntity:
+		if e.saysTaken() {
+			return ErrConflict
+		}
+		return ErrInvalid
+	default:
+		return ErrBadRequest
+	}
+}
+
+// readBody takes message and field errors out of a refusal's body, and reports
+// whether the body was understood. An empty body says nothing and is no page.
+func (e *APIError) readBody(header http.Header, body []byte, scrub func(string) string) bool {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return true
+	}
+	if !looksLikeJSON(header) {
+		return false
+	}
+	var parsed struct {
+		Message json.RawMessage            `json:"message"`
+		Errors  map[string]json.RawMessage `json:"errors"`
+	}
+	if json.Unmarshal(body, &parsed) != nil {
+		// One of the fields may be of another type than expected: the rest is
+		// worth having.
+		return json.Valid(body)
+	}
+	_ = json.Unmarshal(parsed.Message, &e.Message)
+	e.Message = scrub(e.Message)
+	for field, raw := range parsed.Errors {
+		texts := stringOrStrings(raw)
+		for i := range texts {
+			texts[i] = scrub(texts[i])
+		}
+		if e.Fields == nil {
+			e.Fields = make(map[string][]string)
+		}
+		e.Fields[field] = texts
+	}
+	return true
+}
+
+func stringOrStrings(raw json.RawMessage) []string {
+	var many []string
+	if json.Unmarshal(raw, &many) == nil {
+		return many
+	}
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		return []string{one}
+	}
+	return nil
+}
+
+// maxMessage is how much of one text of the server is kept, in characters.
+const maxMessage = 500
+
+// scrub makes a text of the server fit for a terminal and a log: one line, not
+// endless, without the token.
+func (c *Client) scrub(text string) string {
+	text = strings.ReplaceAll(text, c.token.Reveal(), redacted)
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
+	if runes := []rune(text); len(runes) > maxMessage {
+		text = string(runes[:maxMessage]) + "…"
+	}
+	return text
+}
+
+// looksLikeJSON reports whether an answer calls itself JSON, or nothing at all.
+func looksLikeJSON(header http.Header) bool {
+	text := header.Get("Content-Type")
+	if text == "" {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(text)
+	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+}
+
+// maxRequestID is the longest X-Request-Id that is believed to be one.
+const maxRequestID = 100
+
+func requestID(header http.Header) string {
+	id := header.Get("X-Request-Id")
+	if len(id) > maxRequestID || strings.IndexFunc(id, notVisibleASCII) >= 0 {
+		return ""
+	}
+	return id
+}
