@@ -110,7 +110,7 @@ func (s *Sandbox) Close() {
 	s.hangUp()
 	// A connection that never sent a request counts as busy for seconds, and
 	// clients keep such spares: so the wait for the busy ones is short.
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	if s.server.Shutdown(ctx) != nil {
 		_ = s.server.Close()
