@@ -4,16 +4,13 @@ package provider
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
-	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -21,67 +18,9 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// webhooksConfig builds the configuration of a kanbert_webhooks with these
-// arguments, and the rest null.
-func webhooksConfig(t *testing.T, server tfprotov6.ProviderServer, arguments map[string]tftypes.Value) *tfprotov6.DynamicValue {
-	t.Helper()
-	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	kind := schemas.DataSourceSchemas["kanbert_webhooks"].ValueType()
-	values := map[string]tftypes.Value{}
-	for name, attribute := range kind.(tftypes.Object).AttributeTypes {
-		values[name] = tftypes.NewValue(attribute, nil)
-	}
-	for name, value := range arguments {
-		values[name] = value
-	}
-	config, err := tfprotov6.NewDynamicValue(kind, tftypes.NewValue(kind, values))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &config
-}
-
-func textValue(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
-
-func textValues(list ...string) []tftypes.Value {
-	values := make([]tftypes.Value, len(list))
-	for i, s := range list {
-		values[i] = textValue(s)
-	}
-	return values
-}
-
-func textList(list ...string) tftypes.Value {
-	return tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, textValues(list...))
-}
-
-func textSet(list ...string) tftypes.Value {
-	return tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, textValues(list...))
-}
-
-// validateWebhooks asks a provider that was never configured, as terraform
-// validate does: it has no token and can send nothing.
-func validateWebhooks(t *testing.T, arguments map[string]tftypes.Value) []*tfprotov6.Diagnostic {
-	t.Helper()
-	server, err := providerserver.NewProtocol6WithError(New("test")())()
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := server.ValidateDataResourceConfig(context.Background(), &tfprotov6.ValidateDataResourceConfigRequest{
-		TypeName: "kanbert_webhooks",
-		Config:   webhooksConfig(t, server, arguments),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.Diagnostics
-}
+const webhooksType = "kanbert_webhooks"
 
 func TestWebhooksValidate(t *testing.T) {
-	unknownText := tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
 	filterPath := tftypes.NewAttributePath().WithAttributeName("filter")
 	sortPath := tftypes.NewAttributePath().WithAttributeName("sort")
 	eventsPath := tftypes.NewAttributePath().WithAttributeName("events")
@@ -93,59 +32,59 @@ func TestWebhooksValidate(t *testing.T) {
 		detail   string // a part of it
 	}
 	for name, test := range map[string]struct {
-		arguments map[string]tftypes.Value
+		arguments attrs
 		want      []want
 	}{
-		"nothing": {},
-		"everything right": {arguments: map[string]tftypes.Value{
-			"filter": textValue(`url contains "acme"`), "sort": textList("-created_at", "url", "is_active"),
-			"events": textSet("contact:create", "task:delete"), "project_id": textValue("p"), "client_id": textValue("c"),
-			"limit": tftypes.NewValue(tftypes.Number, 1),
+		"nothing": {arguments: attrs{}},
+		"everything right": {arguments: attrs{
+			"filter": `url contains "acme"`, "sort": []string{"-created_at", "url", "is_active"},
+			"events": []string{"contact:create", "task:delete"}, "project_id": "p", "client_id": "c",
+			"limit": 1,
 		}},
-		"everything unknown": {arguments: map[string]tftypes.Value{
-			"filter": unknownText, "sort": tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, tftypes.UnknownValue),
-			"events":     tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, tftypes.UnknownValue),
-			"project_id": unknownText, "client_id": unknownText,
-			"limit": tftypes.NewValue(tftypes.Number, tftypes.UnknownValue),
+		"everything unknown": {arguments: attrs{
+			"filter": unknown, "sort": unknown,
+			"events":     unknown,
+			"project_id": unknown, "client_id": unknown,
+			"limit": unknown,
 		}},
 		"unknown entries": {
-			arguments: map[string]tftypes.Value{
-				"sort":   tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, []tftypes.Value{unknownText, textValue("titel")}),
-				"events": tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, []tftypes.Value{unknownText}),
+			arguments: attrs{
+				"sort":   []any{unknown, "titel"},
+				"events": []any{unknown},
 			},
 			want: []want{{bad, sortPath.WithElementKeyInt(1), "Unknown sort", "  titel\n  ^^^^^"}},
 		},
 		"filter in the string form": {
-			arguments: map[string]tftypes.Value{"filter": textValue(`creatd_at > now and url matches "acme"`)},
+			arguments: attrs{"filter": `creatd_at > now and url matches "acme"`},
 			want: []want{
 				{bad, filterPath, "Unknown filter field", "  creatd_at > now and url matches \"acme\"\n  ^^^^^^^^^\n\nThe API cannot filter by \"creatd_at\". Did you mean created_at?"},
 				{bad, filterPath, "Unknown filter operator", "  creatd_at > now and url matches \"acme\"\n                          ^^^^^^^\n\nThere is no operator \"matches\". Did you mean contains or like?"},
 			},
 		},
 		"filter in the JSON form": {
-			arguments: map[string]tftypes.Value{"filter": textValue(`[{"field":"event","op":"eq","value":"contact:create"}]`)},
+			arguments: attrs{"filter": `[{"field":"event","op":"eq","value":"contact:create"}]`},
 			want:      []want{{bad, filterPath, "Unknown filter field", "set the arguments events, project_id and client_id"}},
 		},
 		"filter is empty": {
-			arguments: map[string]tftypes.Value{"filter": textValue("")},
+			arguments: attrs{"filter": ""},
 			want:      []want{{bad, filterPath, "Empty filter", "leave the filter out"}},
 		},
 		"filter is left open": {
-			arguments: map[string]tftypes.Value{"filter": textValue(`not url = "a\"b"`)},
+			arguments: attrs{"filter": `not url = "a\"b"`},
 			want: []want{
 				{warn, filterPath, "Negation", "  not url = \"a\\\"b\"\n  ^^^\n"},
 				{warn, filterPath, "Escape in a quoted string", "passed to the API as written"},
 			},
 		},
 		"filter is left open and wrong": {
-			arguments: map[string]tftypes.Value{"filter": textValue(`url like "a%" and title = "b"`)},
+			arguments: attrs{"filter": `url like "a%" and title = "b"`},
 			want: []want{
 				{warn, filterPath, "Wildcards of like", "passed to the API as written"},
 				{bad, filterPath, "Unknown filter field", "title"},
 			},
 		},
 		"sort": {
-			arguments: map[string]tftypes.Value{"sort": textList("-created_at", "-creatd_at", "url,is_active", "")},
+			arguments: attrs{"sort": []string{"-created_at", "-creatd_at", "url,is_active", ""}},
 			want: []want{
 				{bad, sortPath.WithElementKeyInt(1), "Unknown sort", "Did you mean created_at?"},
 				{bad, sortPath.WithElementKeyInt(2), "Several sorts in one entry", "an entry of its own"},
@@ -153,29 +92,27 @@ func TestWebhooksValidate(t *testing.T) {
 			},
 		},
 		"sort with null": {
-			arguments: map[string]tftypes.Value{"sort": tftypes.NewValue(tftypes.List{ElementType: tftypes.String},
-				[]tftypes.Value{tftypes.NewValue(tftypes.String, nil)})},
-			want: []want{{bad, sortPath.WithElementKeyInt(0), "Empty sort", ""}},
+			arguments: attrs{"sort": []any{nil}},
+			want:      []want{{bad, sortPath.WithElementKeyInt(0), "Empty sort", ""}},
 		},
 		"sort twice": {
-			arguments: map[string]tftypes.Value{"sort": textList("url", "-url")},
+			arguments: attrs{"sort": []string{"url", "-url"}},
 			want:      []want{{warn, sortPath.WithElementKeyInt(1), "Repeated sort", "by url already"}},
 		},
 		"events with null": {
-			arguments: map[string]tftypes.Value{"events": tftypes.NewValue(tftypes.Set{ElementType: tftypes.String},
-				[]tftypes.Value{tftypes.NewValue(tftypes.String, nil)})},
-			want: []want{{bad, eventsPath, "Null Set Value", ""}},
+			arguments: attrs{"events": []any{nil}},
+			want:      []want{{bad, eventsPath, "Null Set Value", ""}},
 		},
 		"events without one": {
-			arguments: map[string]tftypes.Value{"events": textSet()},
+			arguments: attrs{"events": []string{}},
 			want:      []want{{bad, eventsPath, "Invalid Attribute Value", "at least 1"}},
 		},
 		"limit 0": {
-			arguments: map[string]tftypes.Value{"limit": tftypes.NewValue(tftypes.Number, 0)},
+			arguments: attrs{"limit": 0},
 			want:      []want{{bad, tftypes.NewAttributePath().WithAttributeName("limit"), "Invalid Attribute Value", "at least 1"}},
 		},
 		"project_id and client_id empty": {
-			arguments: map[string]tftypes.Value{"project_id": textValue(""), "client_id": textValue("")},
+			arguments: attrs{"project_id": "", "client_id": ""},
 			want: []want{
 				{bad, tftypes.NewAttributePath().WithAttributeName("client_id"), "Invalid Attribute Value Length", "at least 1"},
 				{bad, tftypes.NewAttributePath().WithAttributeName("project_id"), "Invalid Attribute Value Length", "at least 1"},
@@ -183,7 +120,9 @@ func TestWebhooksValidate(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := validateWebhooks(t, test.arguments)
+			// Never configured, as terraform validate leaves it: there is no token,
+			// and nothing can be sent.
+			got := newProtocol(t).validateDataSource(webhooksType, test.arguments)
 			slices.SortStableFunc(got, func(a, b *tfprotov6.Diagnostic) int {
 				return strings.Compare(a.Attribute.String(), b.Attribute.String())
 			})
@@ -204,101 +143,26 @@ func TestWebhooksValidate(t *testing.T) {
 	}
 }
 
-// webhooksServer is a provider that is configured for the sandbox, which it
-// reaches in memory.
-func webhooksServer(t *testing.T, sandbox *kanberttest.Sandbox, token tftypes.Value) tfprotov6.ProviderServer {
+// readWebhooks reads the data source with these arguments out of sandbox, where
+// nothing is sent twice.
+func readWebhooks(t *testing.T, sandbox *kanberttest.Sandbox, arguments attrs) (attrs, diagnostics) {
 	t.Helper()
-	server, err := providerserver.NewProtocol6WithError(New("test", WithClientOptions(
-		kanbert.WithTransport(sandbox.Transport()), kanbert.WithMaxRetries(0),
-	))())()
-	if err != nil {
-		t.Fatal(err)
-	}
-	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	kind := schemas.Provider.ValueType()
-	config, err := tfprotov6.NewDynamicValue(kind, tftypes.NewValue(kind, map[string]tftypes.Value{
-		"token":           token,
-		"base_url":        textValue(sandbox.BaseURL()),
-		"max_retries":     tftypes.NewValue(tftypes.Number, nil),
-		"request_timeout": tftypes.NewValue(tftypes.String, nil),
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: &config})
-	if err != nil || len(resp.Diagnostics) > 0 {
-		t.Fatal(err, resp.Diagnostics)
-	}
-	return server
-}
-
-// readWebhooks reads the data source with these arguments out of sandbox. The
-// webhooks are nil where there is no state.
-func readWebhooks(t *testing.T, sandbox *kanberttest.Sandbox, arguments map[string]tftypes.Value) ([]map[string]tftypes.Value, []*tfprotov6.Diagnostic) {
-	t.Helper()
-	server := webhooksServer(t, sandbox, textValue(sandbox.Token()))
-	config := webhooksConfig(t, server, arguments)
-	resp, err := server.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: "kanbert_webhooks", Config: config})
-	if err != nil {
-		t.Fatal(err)
-	}
-	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	value, err := resp.State.Unmarshal(schemas.DataSourceSchemas["kanbert_webhooks"].ValueType())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if value.IsNull() {
-		return nil, resp.Diagnostics
-	}
-	var state map[string]tftypes.Value
-	var list []tftypes.Value
-	if err := errors.Join(value.As(&state), state["webhooks"].As(&list)); err != nil {
-		t.Fatal(err)
-	}
-	if state["webhooks"].IsNull() {
-		return nil, resp.Diagnostics
-	}
-	webhooks := make([]map[string]tftypes.Value, len(list))
-	for i := range list {
-		if err := list[i].As(&webhooks[i]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return webhooks, resp.Diagnostics
-}
-
-// stringOf gives a string, or "" for null.
-func stringOf(t *testing.T, value tftypes.Value) string {
-	t.Helper()
-	var s *string
-	if err := value.As(&s); err != nil {
-		t.Fatal(err)
-	}
-	if s == nil {
-		return ""
-	}
-	return *s
+	p := newProtocolFor(t, sandbox, WithClientOptions(kanbert.WithMaxRetries(0)))
+	return p.readDataSource(webhooksType, arguments)
 }
 
 // listedURLs reads the webhooks, wants no diagnostic, and gives their URLs.
-func listedURLs(t *testing.T, sandbox *kanberttest.Sandbox, arguments map[string]tftypes.Value) []string {
+func listedURLs(t *testing.T, sandbox *kanberttest.Sandbox, arguments attrs) []string {
 	t.Helper()
-	webhooks, diags := readWebhooks(t, sandbox, arguments)
-	for _, d := range diags {
-		t.Errorf("%s: %s\n%s", d.Severity, d.Summary, d.Detail)
-	}
-	if webhooks == nil {
+	state, diags := readWebhooks(t, sandbox, arguments)
+	wantNone(t, diags)
+	if state["webhooks"] == nil {
 		t.Fatal("webhooks is null, want a list")
 	}
-	urls := make([]string, len(webhooks))
-	for i, w := range webhooks {
-		urls[i] = stringOf(t, w["url"])
+	var urls []string
+	webhooks, _ := state["webhooks"].([]attrs)
+	for _, w := range webhooks {
+		urls = append(urls, w["url"].(string))
 	}
 	return urls
 }
@@ -335,25 +199,26 @@ func urlsOf(webhooks []kanberttest.Webhook, selects func(kanberttest.Webhook) bo
 
 func everyWebhook(kanberttest.Webhook) bool { return true }
 
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
 func TestWebhooksReadsEveryPage(t *testing.T) {
 	sandbox := kanberttest.New()
-	seeded := seedWebhooks(sandbox, 75)
-	webhooks, diags := readWebhooks(t, sandbox, nil)
-	if len(diags) > 0 || len(webhooks) != len(seeded) {
-		t.Fatalf("%d webhooks and the diagnostics %v, want %d", len(webhooks), diags, len(seeded))
+	var want []attrs
+	for _, w := range seedWebhooks(sandbox, 75) {
+		want = append(want, attrs{
+			"id": w.ID, "url": w.URL, "event": w.Event, "created_at": w.CreatedAt.Format(time.RFC3339),
+			"project_id": orNull(w.ProjectID), "client_id": orNull(w.ClientID),
+		})
 	}
-	for i, w := range webhooks {
-		want := map[string]string{
-			"id": seeded[i].ID, "url": seeded[i].URL, "event": seeded[i].Event, "created_at": seeded[i].CreatedAt.Format(time.RFC3339),
-			"project_id": seeded[i].ProjectID, "client_id": seeded[i].ClientID,
-		}
-		got := map[string]string{}
-		for name, value := range w {
-			got[name] = stringOf(t, value)
-		}
-		if !maps.Equal(got, want) {
-			t.Errorf("webhook %d is %v, want %v", i, got, want)
-		}
+	state, diags := readWebhooks(t, sandbox, attrs{})
+	wantNone(t, diags)
+	if got := state["webhooks"]; !reflect.DeepEqual(got, want) {
+		t.Errorf("the webhooks are %v, want %v", got, want)
 	}
 	for i, r := range sandbox.Requests() {
 		if r.Query.Has("filter") || r.Query.Get("sort") != "url" || r.Query.Has("page[cursor]") != (i > 0) {
@@ -377,7 +242,7 @@ func TestWebhooksSendsTheFilterAsWritten(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sandbox := kanberttest.New()
-			_, diags := readWebhooks(t, sandbox, map[string]tftypes.Value{"filter": textValue(text)})
+			_, diags := readWebhooks(t, sandbox, attrs{"filter": text})
 			if open := strings.HasPrefix(name, "left open"); open != (len(diags) > 0) {
 				t.Errorf("the diagnostics are %v", diags)
 			}
@@ -408,7 +273,7 @@ func TestWebhooksSorts(t *testing.T) {
 			sandbox := kanberttest.New(kanberttest.WithTiesLost(), kanberttest.WithMaxPageSize(7))
 			seeded := seedWebhooks(sandbox, 40)
 			slices.SortFunc(seeded, test.order)
-			got := listedURLs(t, sandbox, map[string]tftypes.Value{"sort": textList(test.sort...)})
+			got := listedURLs(t, sandbox, attrs{"sort": test.sort})
 			if want := urlsOf(seeded, everyWebhook); !slices.Equal(got, want) {
 				t.Errorf("the list is %q, want %q", got, want)
 			}
@@ -423,32 +288,32 @@ func TestWebhooksSorts(t *testing.T) {
 
 func TestWebhooksSelectsAfterTheListing(t *testing.T) {
 	for name, test := range map[string]struct {
-		arguments map[string]tftypes.Value
+		arguments attrs
 		selects   func(kanberttest.Webhook) bool
 	}{
 		"events": {
-			map[string]tftypes.Value{"events": textSet("task:create", "comment:create")},
+			attrs{"events": []string{"task:create", "comment:create"}},
 			func(w kanberttest.Webhook) bool { return w.Event == "task:create" || w.Event == "comment:create" },
 		},
 		"project": {
-			map[string]tftypes.Value{"project_id": textValue("project-1")},
+			attrs{"project_id": "project-1"},
 			func(w kanberttest.Webhook) bool { return w.ProjectID == "project-1" },
 		},
 		"client": {
-			map[string]tftypes.Value{"client_id": textValue("client-1")},
+			attrs{"client_id": "client-1"},
 			func(w kanberttest.Webhook) bool { return w.ClientID == "client-1" },
 		},
 		"all": {
-			map[string]tftypes.Value{
-				"events":     textSet("contact:create", "contact:delete"),
-				"project_id": textValue("project-1"), "client_id": textValue("client-1"),
+			attrs{
+				"events":     []string{"contact:create", "contact:delete"},
+				"project_id": "project-1", "client_id": "client-1",
 			},
 			func(w kanberttest.Webhook) bool {
 				return (w.Event == "contact:create" || w.Event == "contact:delete") && w.ProjectID != "" && w.ClientID != ""
 			},
 		},
 		"none is no error": {
-			map[string]tftypes.Value{"project_id": textValue("project-2")},
+			attrs{"project_id": "project-2"},
 			func(kanberttest.Webhook) bool { return false },
 		},
 	} {
@@ -475,21 +340,20 @@ func TestWebhooksSelectsAfterTheListing(t *testing.T) {
 // TestWebhooksLimitStopsPaging counts the requests that were made, and so those
 // that were not.
 func TestWebhooksLimitStopsPaging(t *testing.T) {
-	number := func(n int) tftypes.Value { return tftypes.NewValue(tftypes.Number, n) }
 	for name, test := range map[string]struct {
-		arguments            map[string]tftypes.Value
+		arguments            attrs
 		webhooks, requests   int
 		firstPage, lastOfAll string
 	}{
-		"one":                        {map[string]tftypes.Value{"limit": number(1)}, 1, 1, "1", "https://hooks.example.com/000"},
-		"exactly one page":           {map[string]tftypes.Value{"limit": number(30)}, 30, 1, "30", "https://hooks.example.com/029"},
-		"one more than a page":       {map[string]tftypes.Value{"limit": number(31)}, 31, 2, "31", "https://hooks.example.com/030"},
-		"exactly all":                {map[string]tftypes.Value{"limit": number(75)}, 75, 3, "75", "https://hooks.example.com/074"},
-		"more than there are":        {map[string]tftypes.Value{"limit": number(1000)}, 75, 3, "100", "https://hooks.example.com/074"},
-		"selected on the first page": {map[string]tftypes.Value{"limit": number(3), "events": textSet("contact:create")}, 3, 1, "100", "https://hooks.example.com/020"},
-		"selected on two pages":      {map[string]tftypes.Value{"limit": number(4), "events": textSet("contact:create")}, 4, 2, "100", "https://hooks.example.com/030"},
+		"one":                        {attrs{"limit": 1}, 1, 1, "1", "https://hooks.example.com/000"},
+		"exactly one page":           {attrs{"limit": 30}, 30, 1, "30", "https://hooks.example.com/029"},
+		"one more than a page":       {attrs{"limit": 31}, 31, 2, "31", "https://hooks.example.com/030"},
+		"exactly all":                {attrs{"limit": 75}, 75, 3, "75", "https://hooks.example.com/074"},
+		"more than there are":        {attrs{"limit": 1000}, 75, 3, "100", "https://hooks.example.com/074"},
+		"selected on the first page": {attrs{"limit": 3, "events": []string{"contact:create"}}, 3, 1, "100", "https://hooks.example.com/020"},
+		"selected on two pages":      {attrs{"limit": 4, "events": []string{"contact:create"}}, 4, 2, "100", "https://hooks.example.com/030"},
 		"with a filter": {
-			map[string]tftypes.Value{"limit": number(2), "filter": textValue("url endswith '5'"), "sort": textList("-url")},
+			attrs{"limit": 2, "filter": "url endswith '5'", "sort": []string{"-url"}},
 			2, 1, "2", "https://hooks.example.com/055",
 		},
 	} {
@@ -511,7 +375,7 @@ func TestWebhooksLimitStopsPaging(t *testing.T) {
 }
 
 func TestWebhooksOfAnEmptyWorkspace(t *testing.T) {
-	if urls := listedURLs(t, kanberttest.New(), nil); len(urls) != 0 {
+	if urls := listedURLs(t, kanberttest.New(), attrs{}); len(urls) != 0 {
 		t.Errorf("%q, want none", urls)
 	}
 }
@@ -541,23 +405,19 @@ func TestWebhooksReadFails(t *testing.T) {
 			if test.fail != nil {
 				test.fail(sandbox)
 			}
-			arguments := map[string]tftypes.Value{}
+			arguments := attrs{}
 			if test.filter != "" {
-				arguments["filter"] = textValue(test.filter)
+				arguments["filter"] = test.filter
 			}
-			webhooks, diags := readWebhooks(t, sandbox, arguments)
-			if webhooks != nil {
-				t.Errorf("%d webhooks beside an error", len(webhooks))
+			state, diags := readWebhooks(t, sandbox, arguments)
+			if state != nil && state["webhooks"] != nil {
+				t.Errorf("there are %v beside an error", state["webhooks"])
 			}
-			if len(diags) != 1 || diags[0].Severity != tfprotov6.DiagnosticSeverityError || diags[0].Summary != "Unable to list webhooks" {
-				t.Fatalf("the diagnostics are %v, want one error", diags)
+			attribute := ""
+			if test.atFilter {
+				attribute = "filter"
 			}
-			if at := diags[0].Attribute != nil; at != test.atFilter {
-				t.Errorf("the error is at %s", diags[0].Attribute)
-			}
-			if !strings.Contains(diags[0].Detail, test.detail) {
-				t.Errorf("the error does not say %q: %s", test.detail, diags[0].Detail)
-			}
+			wantOneError(t, diags, attribute, "Unable to list webhooks", test.detail)
 			if n := sandbox.Count(""); n != test.requests {
 				t.Errorf("%d requests, want %d", n, test.requests)
 			}
@@ -569,28 +429,18 @@ func TestWebhooksReadFails(t *testing.T) {
 func TestWebhooksWithAnUnknownToken(t *testing.T) {
 	sandbox := kanberttest.New()
 	t.Setenv("KANBERT_TOKEN", sandbox.Token())
-	server := webhooksServer(t, sandbox, tftypes.NewValue(tftypes.String, tftypes.UnknownValue))
-	resp, err := server.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{
-		TypeName: "kanbert_webhooks", Config: webhooksConfig(t, server, nil),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(resp.Diagnostics) != 1 || !strings.Contains(resp.Diagnostics[0].Detail, "token") {
-		t.Errorf("the diagnostics are %v, want one that names the token", resp.Diagnostics)
-	}
+	p := newProtocol(t, WithClientOptions(kanbert.WithTransport(sandbox.Transport())))
+	wantNone(t, p.configure(attrs{"token": unknown, "base_url": sandbox.BaseURL()}))
+	_, diags := p.readDataSource(webhooksType, attrs{})
+	wantOneError(t, diags, "", "token")
 	if n := sandbox.Count(""); n != 0 {
 		t.Errorf("%d requests, want none", n)
 	}
 }
 
 func TestWebhooksSchema(t *testing.T) {
-	schemas, err := webhooksServer(t, kanberttest.New(), textValue("token")).GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var names []string
-	for _, a := range schemas.DataSourceSchemas["kanbert_webhooks"].Block.Attributes {
+	for _, a := range newProtocol(t).schemas.DataSourceSchemas[webhooksType].Block.Attributes {
 		names = append(names, a.Name)
 		if a.NestedType == nil {
 			continue
