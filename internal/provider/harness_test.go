@@ -115,16 +115,12 @@ var quickly = kanbert.Pauses{
 // factories are the provider in this process, for TestCase.ProtoV6ProviderFactories.
 // Each command of the CLI gets a new one, as in life. It does not pause for long.
 func factories(opts ...Option) map[string]func() (tfprotov6.ProviderServer, error) {
-	return map[string]func() (tfprotov6.ProviderServer, error){
-		"kanbert": func() (tfprotov6.ProviderServer, error) { return newServer(opts...), nil },
-	}
-}
-
-// newServer is the provider in this process, to be spoken to by the plugin
-// protocol. It does not pause for long.
-func newServer(opts ...Option) tfprotov6.ProviderServer {
 	opts = append([]Option{WithClientOptions(kanbert.WithPauses(quickly))}, opts...)
-	return providerserver.NewProtocol6(New("test", opts...)())()
+	return map[string]func() (tfprotov6.ProviderServer, error){
+		"kanbert": func() (tfprotov6.ProviderServer, error) {
+			return providerserver.NewProtocol6(New("test", opts...)())(), nil
+		},
+	}
 }
 
 // requiredProviders lets the CLI take the provider from where the tests have put
