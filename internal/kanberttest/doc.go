@@ -10,6 +10,17 @@
 // leaves open (the status of a conflict, the largest page, the spelling of a
 // time, …) is an [Option] each, so that a client can be held to every variant.
 //
+// A fault is built, and placed on requests:
+//
+//	s := kanberttest.New()
+//	post := kanberttest.Match{Method: http.MethodPost}
+//	s.FailNth(1, post, kanberttest.Reset().AfterWork())
+//	s.FailNth(2, post, kanberttest.Timeout().LateBy(time.Minute))
+//	s.FailShare(0.25, seed, kanberttest.Match{}, kanberttest.Status(500), kanberttest.CutBody())
+//
+// Afterwards [Sandbox.Requests] tells what was asked and which faults struck,
+// and [Sandbox.Webhooks] what came of it.
+//
 // It must never import the client: a shared type would let one mistake pass on
 // both sides. It must never be part of the provider's binary.
 package kanberttest

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
 	"syscall"
@@ -188,6 +189,32 @@ func TestRefused(t *testing.T) {
 	for _, r := range s.Requests() {
 		if r.Fault != "connection refused" || r.Status != 0 {
 			t.Errorf("record %+v", r)
+		}
+	}
+}
+
+// TestTrace finds that a client's hooks can tell a connection that failed from
+// one that was never made.
+func TestTrace(t *testing.T) {
+	for _, c := range []struct {
+		fault kanberttest.Fault
+		want  string
+	}{
+		{kanberttest.Fault{}, "asked got"},
+		{kanberttest.Reset(), "asked got"},
+		{kanberttest.Refused(), "asked"},
+	} {
+		s := kanberttest.New()
+		s.FailNth(1, kanberttest.Match{}, c.fault)
+		var calls []string
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+			GetConn: func(string) { calls = append(calls, "asked") },
+			GotConn: func(httptrace.GotConnInfo) { calls = append(calls, "got") },
+		})
+		call := overMemory(t, s)
+		_, _ = call.try(call.request(http.MethodGet, "/webhooks", "").WithContext(ctx))
+		if got := strings.Join(calls, " "); got != c.want {
+			t.Errorf("%q: %s, want %s", c.fault, got, c.want)
 		}
 	}
 }

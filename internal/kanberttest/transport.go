@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"syscall"
 )
@@ -33,6 +34,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, context.Cause(ctx)
 	}
 	a := t.sandbox.handle(ctx, r, body)
+	tellTrace(ctx, r, a.ending != refused)
 	if !a.answers() {
 		return nil, endingError(ctx, a.ending)
 	}
@@ -47,6 +49,21 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		ContentLength: int64(len(a.body)),
 		Request:       r,
 	}, nil
+}
+
+// tellTrace calls the hooks of [httptrace] by which a client can tell whether
+// there was a connection. They come when the exchange is over.
+func tellTrace(ctx context.Context, r *http.Request, connected bool) {
+	trace := httptrace.ContextClientTrace(ctx)
+	if trace == nil {
+		return
+	}
+	if trace.GetConn != nil {
+		trace.GetConn(r.URL.Host)
+	}
+	if connected && trace.GotConn != nil {
+		trace.GotConn(httptrace.GotConnInfo{})
+	}
 }
 
 // readBody reads the body to its end and closes it, as a transport has to.
