@@ -62,7 +62,7 @@ func nearest(text string, names []string) []string {
 	// One typing error in three letters, but never a whole word.
 	best := min(max(1, len(text)/3), len(text)-1)
 	for _, name := range names {
-		switch d := distance(text, name); {
+		switch d := Distance(text, name); {
 		case d < best:
 			best, meant = d, []string{name}
 		case d == best:
@@ -72,9 +72,9 @@ func nearest(text string, names []string) []string {
 	return meant
 }
 
-// distance counts the least number of insertions, deletions, replacements and
+// Distance counts the least number of insertions, deletions, replacements and
 // swaps of neighbours that turn a into b (optimal string alignment).
-func distance(a, b string) int {
+func Distance(a, b string) int {
 	s, t := []rune(a), []rune(b)
 	var before []int
 	last := make([]int, len(t)+1)

@@ -49,8 +49,8 @@ func TestDistance(t *testing.T) {
 		{"ż", "z", 1}, // a letter, whatever its bytes
 	}
 	for _, test := range tests {
-		if got := distance(test.a, test.b); got != test.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
+		if got := Distance(test.a, test.b); got != test.want {
+			t.Errorf("Distance(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
 		}
 	}
 }

@@ -37,13 +37,13 @@ func all(t testing.TB, c *Client, opts ListOptions) []Webhook {
 	return webhooks
 }
 
-var asked = NewWebhook{URL: "https://receiver.example/hook?key=hunter2", Event: TaskCreate, ProjectID: "prj_1", ClientID: "cli_1"}
+var askedHook = NewWebhook{URL: "https://receiver.example/hook?key=hunter2", Event: TaskCreate, ProjectID: "prj_1", ClientID: "cli_1"}
 
 func TestCreateListDelete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := kanberttest.New(kanberttest.WithOddIDs())
 		c := newTestClient(t, s)
-		created, err := c.CreateWebhook(t.Context(), asked)
+		created, err := c.CreateWebhook(t.Context(), askedHook)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestCreateListDelete(t *testing.T) {
 		if got := created.SignatureSecretKey.Reveal(); got != held.Secret {
 			t.Errorf("the secret is %q, and the server's is %q", got, held.Secret)
 		}
-		want := Webhook{ID: held.ID, URL: asked.URL, Event: asked.Event, ProjectID: asked.ProjectID, ClientID: asked.ClientID, CreatedAt: held.CreatedAt}
+		want := Webhook{ID: held.ID, URL: askedHook.URL, Event: askedHook.Event, ProjectID: askedHook.ProjectID, ClientID: askedHook.ClientID, CreatedAt: held.CreatedAt}
 		if created.Webhook != want {
 			t.Errorf("created %+v, want %+v", created.Webhook, want)
 		}

@@ -17,7 +17,7 @@ const (
 	// lookUps is how often a URL is looked up, with growing pauses, before an
 	// unanswered create counts as not done: a server may do its work after it
 	// broke off the answer, and a list may lag behind.
-	lookUps = 4
+	lookUps = 3
 	// clockTolerance is how much earlier than our request a webhook may claim to
 	// have been created and still be ours: created_at may have whole seconds,
 	// and the servers behind one name need not agree on the time.
@@ -86,8 +86,7 @@ func (cr *creation) try(ctx context.Context) (*CreatedWebhook, error) {
 			return created, nil
 		case created != nil:
 			return created, final(err)
-		case cr.open > 0 && mayBeTaken(err), errors.Is(err, ErrConflict):
-			// The holder may be ours only if a request of this create is open.
+		case cr.mayBeTaken(err):
 			if again := cr.settleTaken(ctx, err); again != nil {
 				return cr.stands(again)
 			}
@@ -137,19 +136,19 @@ func (cr *creation) lose(err error, sent time.Time) {
 	cr.lost = err
 }
 
-// mayBeTaken reports whether a refusal can mean that somebody holds the URL. It
-// is asked when a request is open, so that the holder may be ours: then even
-// words that are not understood are reason enough to look.
-func mayBeTaken(err error) bool {
+// mayBeTaken reports whether a refusal can mean that somebody holds the URL. If
+// its words did not arrive, or if a request is open, so that the holder may be
+// ours, then the bare possibility is reason enough to look.
+func (cr *creation) mayBeTaken(err error) bool {
 	var api *APIError
 	if !errors.As(err, &api) {
 		return false
 	}
 	switch api.StatusCode {
 	case http.StatusConflict:
-		return true
+		return api.Kind == ErrConflict || api.unread
 	case http.StatusUnprocessableEntity:
-		return len(api.Fields) == 0 || len(api.Fields["url"]) > 0
+		return api.Kind == ErrConflict || api.unread || cr.open > 0 && (len(api.Fields) == 0 || len(api.Fields["url"]) > 0)
 	}
 	return false
 }

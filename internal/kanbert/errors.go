@@ -48,6 +48,8 @@ type APIError struct {
 
 	// cut is true if the body broke off, although the server called it whole.
 	cut bool
+	// unread is true for a refusal of which the status alone arrived.
+	unread bool
 }
 
 // Error gives one line, without a URL or a body in it.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -66,7 +65,7 @@ func (g *gate) pass(ctx context.Context, call *call, waited *time.Duration) erro
 			held.Method, held.Path = call.method, call.template
 			return &held
 		}
-		d += rand.N(min(d/4, maxRateLimitJitter) + 1)
+		d = g.pauses.jitter(d, maxRateLimitJitter)
 		g.log.logWait(ctx, "Waiting for the rate limit of the API", d,
 			slog.String("method", call.method), slog.String("path", call.template))
 		if err := sleep(ctx, d); err != nil {

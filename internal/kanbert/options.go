@@ -86,7 +86,7 @@ func WithBaseURL(base string) Option {
 			return optionError("base_url", "must be an absolute URL with a host, like %s", DefaultBaseURL)
 		case scheme != "https" && scheme != "http":
 			return optionError("base_url", "must begin with https://")
-		case scheme == "http" && !isLoopback(u.Hostname()):
+		case scheme == "http" && !IsLoopback(u.Hostname()):
 			return optionError("base_url", "must begin with https://, because the token would travel in the clear; http:// is taken for a loopback host alone")
 		case u.User != nil:
 			return optionError("base_url", "must not have a user name or a password in it; the token is an option of its own")
@@ -101,7 +101,9 @@ func WithBaseURL(base string) Option {
 	}
 }
 
-func isLoopback(host string) bool {
+// IsLoopback reports whether host, a name or an address without a port, is this
+// machine. Names other than localhost are not looked up.
+func IsLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}

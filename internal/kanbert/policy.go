@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 //	no connection was made                  undone    again         again
 //	429                                     limited   again, after the wait it asks for, on a budget of its own
 //	time-out, reset, cut answer, 5xx, 408   unknown   again         never by itself: look first (create.go)
-//	2xx that cannot be read                 unknown   again, twice  never by itself: look first
+//	2xx that cannot be read                 unknown   again, a few  never by itself: look first
 //	any other status; an untrusted server   refused   final         final (a taken URL: create.go)
 //
 // Two resends happen below this file and outside its count. net/http sends a GET
@@ -81,7 +82,7 @@ func (e *APIError) fate() fate {
 // maxUnreadable is how often a whole answer that cannot be understood is asked
 // for again. It is less than max_retries, because such an answer is mostly the
 // sign of a wrong base_url, which a person should not learn after minutes.
-const maxUnreadable = 2
+const maxUnreadable = 3
 
 // Pauses are the waits between attempts. All are jittered, and all but Holder
 // double from one to the next.
@@ -97,12 +98,15 @@ type Pauses struct {
 	Limited time.Duration
 	// Holder is how long in all the holder of a taken URL is waited for.
 	Holder time.Duration
+
+	// steady switches the jitter off, so that a test can be repeated.
+	steady bool
 }
 
 var defaultPauses = Pauses{
 	First:   250 * time.Millisecond,
 	Max:     10 * time.Second,
-	Look:    250 * time.Millisecond,
+	Look:    500 * time.Millisecond,
 	Limited: time.Second,
 	Holder:  10 * time.Second,
 }
@@ -122,9 +126,20 @@ func (p Pauses) withDefaults() Pauses {
 	return p
 }
 
+// jitter adds up to a quarter of d, and at most limit, to d.
+func (p Pauses) jitter(d, limit time.Duration) time.Duration {
+	if p.steady {
+		return d
+	}
+	return d + rand.N(min(d/4, limit)+1)
+}
+
 // growing returns pauses that begin at first and double.
 func (p Pauses) growing(first time.Duration) *backoff.ExponentialBackOff {
 	b := &backoff.ExponentialBackOff{InitialInterval: first, MaxInterval: p.Max, Multiplier: 2, RandomizationFactor: 0.3}
+	if p.steady {
+		b.RandomizationFactor = 0
+	}
 	b.Reset()
 	return b
 }

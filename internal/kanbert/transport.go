@@ -238,6 +238,7 @@ func (c *Client) refusal(call *call, resp *http.Response, body []byte, readErr e
 		Path:       call.template,
 	}
 	understood := readErr == nil && e.readBody(resp.Header, body, c.scrub)
+	e.unread = !understood || len(bytes.TrimSpace(body)) == 0
 	if e.StatusCode == http.StatusTooManyRequests {
 		e.RetryAt = retryAt(resp.Header, now)
 	}

@@ -112,8 +112,8 @@ func foldValues(tree any, inURL bool) any {
 	switch t := tree.(type) {
 	case map[string]any:
 		inURL = t["field"] == "url"
-		for key := range t {
-			t[key] = foldValues(t[key], inURL && key == "value")
+		for key := range t { // "field" and "op" are in lower case already.
+			t[key] = foldValues(t[key], inURL)
 		}
 	case []any:
 		for i := range t {

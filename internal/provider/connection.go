@@ -4,6 +4,7 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -18,12 +19,16 @@ import (
 // is one gate for rate limits and one directory in a provider process. It is safe
 // for concurrent use.
 type connection struct {
-	settings settings
-	// open makes client and directory, once.
+	// unknown names the provider's arguments without which nothing can be sent
+	// and that Terraform does not know yet.
+	unknown []string
+	// open makes the client and the directory, once.
 	open func() (*api, error)
 
-	mu    sync.Mutex
-	known map[string]bool
+	mu sync.Mutex
+	// managed holds, for each webhook that this process saw in Terraform's state,
+	// how it stands there and how it was planned to be.
+	managed map[string][]kanbert.NewWebhook
 }
 
 // api is what a connection opens to.
@@ -32,19 +37,13 @@ type api struct {
 	directory *directory.Directory
 }
 
-func newConnection(s settings, clientOptions []kanbert.Option, directoryOptions []directory.Option) *connection {
+// newConnection sends nothing. clientOptions come last and win.
+func newConnection(unknown []string, clientOptions []kanbert.Option, directoryOptions []directory.Option) *connection {
 	return &connection{
-		settings: s,
-		known:    make(map[string]bool),
+		unknown: unknown,
+		managed: make(map[string][]kanbert.NewWebhook),
 		open: sync.OnceValues(func() (*api, error) {
-			client, err := kanbert.New(append([]kanbert.Option{
-				kanbert.WithToken(s.token),
-				kanbert.WithBaseURL(s.baseURL),
-				kanbert.WithMaxRetries(s.maxRetries),
-				kanbert.WithRequestTimeout(s.requestTimeout),
-				kanbert.WithUserAgent(s.userAgent),
-				kanbert.WithLogger(logToTerraform),
-			}, clientOptions...)...)
+			client, err := kanbert.New(clientOptions...)
 			if err != nil {
 				return nil, err
 			}
@@ -61,42 +60,60 @@ func connectionFrom(providerData any) *connection {
 	return c
 }
 
-// api returns the client and the directory, or nil with an error in diags where
-// the provider's configuration is not known yet.
+// api returns the client and the directory, or nil with an error in diags if
+// nothing can be sent.
 func (c *connection) api(diags *diag.Diagnostics) *api {
 	if c == nil {
-		diags.AddError("Provider not configured", "This is an error in the provider: a call was needed before it was configured. Please report it.")
+		diags.AddError("Provider not configured",
+			"A request to Kanbert is needed, but the provider was not configured before. This is an error in the provider or in the CLI: please report it.")
 		return nil
 	}
-	if len(c.settings.unknown) > 0 {
-		diags.AddError("Provider configuration not known yet", fmt.Sprintf("A call to the API is needed, but %s cannot be known before apply.", strings.Join(c.settings.unknown, " and ")))
+	if !c.ready() {
+		diags.AddError("Provider configuration not known yet", fmt.Sprintf(
+			"A request to Kanbert is needed now, but the provider's %s will be known only after apply, because the configuration takes it from something that does not exist yet. "+
+				"Nothing was sent, and no environment variable stands in for it: that might be the token of another workspace, or another host. "+
+				"Apply what it depends on first, with -target, or give it as a variable.",
+			strings.Join(c.unknown, " and ")))
 		return nil
 	}
 	a, err := c.open()
 	if err != nil {
-		diags.AddError("Invalid provider configuration", err.Error())
+		diags.AddError("Invalid provider configuration",
+			"The client of Kanbert cannot be made: "+err.Error()+". This is an error in the provider, which should have named the argument: please report it.")
 		return nil
 	}
 	return a
 }
 
-// ready reports whether a call could be made now.
-func (c *connection) ready() bool { return c != nil && len(c.settings.unknown) == 0 }
+// ready reports whether something can be sent. It is not so while the provider's
+// configuration is not known.
+func (c *connection) ready() bool { return c != nil && len(c.unknown) == 0 }
 
-// know remembers that the webhook with this id is in Terraform's state.
-func (c *connection) know(id string) {
+// know remembers that the webhook with this id is in Terraform's state, and how
+// it stands there or is planned to be.
+func (c *connection) know(id string, as ...kanbert.NewWebhook) {
 	if c == nil || id == "" {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.known[id] = true
+	seen := c.managed[id]
+	for _, w := range as {
+		w.URL = kanbert.CanonicalURL(w.URL)
+		if !slices.Contains(seen, w) {
+			seen = append(seen, w)
+		}
+	}
+	c.managed[id] = seen
 }
 
 // knows reports whether the webhook with this id is in Terraform's state, as far
-// as this process has seen.
-func (c *connection) knows(id string) bool {
+// as this process has seen, and whether it stands there as w or is planned to be
+// replaced by w.
+func (c *connection) knows(id string, w kanbert.NewWebhook) (managed, predecessor bool) {
+	w.URL = kanbert.CanonicalURL(w.URL)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.known[id]
+	as, managed := c.managed[id]
+	return managed, slices.Contains(as, w)
 }

@@ -3,8 +3,28 @@
 package provider
 
 import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
+
+// This file alone turns errors into diagnostics. A summary says what could not be
+// done. A detail says, in whole sentences, what is known and what to do. Every
+// text is kept in testdata/diagnostics.golden, by which the troubleshooting guide
+// is checked.
 
 // operation is what was being done when an error came up. It is the summary of
 // the diagnostic.
@@ -16,9 +36,334 @@ const (
 	deleteWebhook operation = "Unable to delete webhook"
 	listWebhooks  operation = "Unable to list webhooks"
 	importWebhook operation = "Unable to import webhook"
+	checkURL      operation = "Unable to check whether the URL is free"
 )
 
-// addError adds the diagnostics that explain err to diags.
-func addError(diags *diag.Diagnostics, op operation, err error) {
-	diags.AddError(string(op), err.Error())
+// addError adds the diagnostics that explain err. What concerns one of attributes
+// becomes an error on it: a field that the API refused, a URL that is taken.
+func addError(diags *diag.Diagnostics, op operation, err error, attributes ...string) {
+	var taken *kanbert.URLTakenError
+	if errors.As(err, &taken) && slices.Contains(attributes, "url") {
+		diags.AddAttributeError(path.Root("url"), string(op), explain(err))
+		return
+	}
+	// Matched by type and not by errors.As: an error that says what became of a
+	// create says more than the answer in it.
+	if answer, ok := err.(*kanbert.APIError); ok {
+		others := addFieldErrors(diags, op, answer, attributes)
+		if len(answer.Fields) > 0 && len(others) == 0 {
+			return // Each field has told its part.
+		}
+	}
+	diags.AddError(string(op), explain(err, attributes...))
+}
+
+// addFieldErrors adds an error for each refused field that is one of attributes,
+// and returns the names of the others.
+func addFieldErrors(diags *diag.Diagnostics, op operation, answer *kanbert.APIError, attributes []string) (others []string) {
+	for _, field := range sortedFields(answer) {
+		if !slices.Contains(attributes, field) {
+			others = append(others, field)
+			continue
+		}
+		diags.AddAttributeError(path.Root(field), string(op), fmt.Sprintf(
+			"Kanbert refused the value of %s: %s Change it to what Kanbert asks for.%s",
+			field, sentences(answer.Fields[field]), requestLine(answer)))
+	}
+	return others
+}
+
+// explain returns the detail of the diagnostic for err.
+func explain(err error, attributes ...string) string {
+	var taken *kanbert.URLTakenError
+	var unproven *kanbert.UnprovenError
+	var uncertain *kanbert.UncertainError
+	var secretLost *kanbert.SecretLostError
+	var answer *kanbert.APIError
+	var transport *kanbert.TransportError
+	switch {
+	case errors.As(err, &taken):
+		return explainTaken(taken)
+	case errors.As(err, &unproven):
+		return explainUnproven(unproven)
+	case errors.As(err, &uncertain):
+		return explainUncertain(uncertain)
+	case errors.As(err, &secretLost):
+		return explainSecretLost(secretLost)
+	case errors.Is(err, context.Canceled):
+		return "The operation was interrupted before it was done. Run the command again." + before(err)
+	case errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &transport):
+		return "The operation took longer than all its retries may take. Run the command again when Kanbert is well." + before(err)
+	case errors.As(err, &answer):
+		return explainAnswer(answer, attributes)
+	case errors.As(err, &transport):
+		return explainTransport(transport)
+	default:
+		return sentence(err.Error())
+	}
+}
+
+// answers explains what the API can answer. The first that matches counts.
+var answers = []struct {
+	is           error
+	lead, advice string
+}{
+	{
+		kanbert.ErrUnauthorized,
+		"Kanbert did not accept the token.",
+		"It may be mistyped, expired or revoked, or be the token of another server than base_url names. " +
+			"Kanbert issues tokens under Settings → Apps & API. Set the provider's argument token, or the environment variable KANBERT_TOKEN, to a valid one.",
+	},
+	{
+		kanbert.ErrForbidden,
+		"Kanbert accepted the token, but does not let it do this: the token most likely lacks the scope integration.",
+		"Listing, creating and deleting webhooks all need that scope. Issue a token that has it, under Settings → Apps & API.",
+	},
+	{
+		kanbert.ErrNotFound,
+		"Kanbert knows nothing at the address that was asked.",
+		"The provider's argument base_url, or the environment variable KANBERT_BASE_URL, is most likely wrong. It ends with the version of the API, as in " + kanbert.DefaultBaseURL + ".",
+	},
+	{
+		kanbert.ErrConflict,
+		"The URL is taken: another webhook of the workspace has it.",
+		"A URL can be used once. Choose another, or import the webhook that has it.",
+	},
+	{
+		kanbert.ErrInvalid,
+		"Kanbert refused a field of the request.",
+		"Change what it names. If it names nothing that you can set, please report this as an error in the provider.",
+	},
+	{
+		kanbert.ErrBadRequest,
+		"Kanbert refused the request as it stands.",
+		"A filter or a sort that the API does not accept is the usual reason. If you gave none, please report this as an error in the provider.",
+	},
+	{
+		kanbert.ErrRateLimited,
+		"Kanbert allows no more requests for now, for longer than the provider waits.",
+		"Other programs with the same token count too: run fewer at a time, or lower -parallelism.",
+	},
+	{
+		kanbert.ErrServer,
+		"Kanbert failed to handle the request, again and again.",
+		"The provider tried as often as its argument max_retries allows. Run the command again later. If it keeps failing, tell Kanbert's support the request id.",
+	},
+	{
+		kanbert.ErrRedirect,
+		"The server sent the request on to another address. The provider does not follow, because the token would travel along.",
+		"The provider's argument base_url is most likely not the address of the API, which is " + kanbert.DefaultBaseURL + " unless you run something in front of it.",
+	},
+	{
+		kanbert.ErrNotJSON,
+		"The answer is no JSON, as the API gives, but something else, such as a page of HTML.",
+		"Either the provider's argument base_url names something that is not the API, or a proxy, a firewall or a maintenance page answered in its place. " +
+			"Open base_url in a browser from the same machine to see who answers.",
+	},
+	{
+		kanbert.ErrMalformed,
+		"The answer is not what the API promises.",
+		"Check the provider's argument base_url, and whether something between changes answers. If neither is the cause, please report this as an error in the provider.",
+	},
+}
+
+func explainAnswer(answer *kanbert.APIError, attributes []string) string {
+	lead, advice := "Kanbert refused the request.", ""
+	for _, a := range answers {
+		if errors.Is(answer, a.is) {
+			lead, advice = a.lead, a.advice
+			break
+		}
+	}
+	parts := []string{lead}
+	if !answer.RetryAt.IsZero() {
+		parts = append(parts, fmt.Sprintf("Come back at %s.", answer.RetryAt.UTC().Format(time.RFC3339)))
+	} else if errors.Is(answer, kanbert.ErrRateLimited) {
+		parts = append(parts, "Kanbert does not say when to come back; try again in some minutes.")
+	}
+	parts = append(parts, advice)
+	switch {
+	case answer.Message == "":
+	case errors.Is(answer, kanbert.ErrMalformed):
+		parts = append(parts, "In detail: "+sentence(answer.Message)) // The client's words, not the server's.
+	default:
+		parts = append(parts, "The server said: "+sentence(answer.Message))
+	}
+	for _, field := range sortedFields(answer) {
+		if !slices.Contains(attributes, field) {
+			parts = append(parts, fmt.Sprintf("About %s it said: %s", field, sentences(answer.Fields[field])))
+		}
+	}
+	return strings.Join(parts, " ") + requestLine(answer)
+}
+
+// requestLine ends a detail with what a person needs to ask the API's support.
+func requestLine(answer *kanbert.APIError) string {
+	line := fmt.Sprintf("\n\nRequest: %s %s, status %d %s", answer.Method, answer.Path, answer.StatusCode, http.StatusText(answer.StatusCode))
+	if answer.RequestID != "" {
+		line += ", request id " + answer.RequestID
+	}
+	return strings.TrimRight(line, " ") + "."
+}
+
+func explainTransport(e *kanbert.TransportError) string {
+	lead, advice := transportTexts(e)
+	return fmt.Sprintf("%s %s\n\nRequest: %s %s at %s: %s", lead, advice, e.Method, e.Path, e.Host, sentence(e.Err.Error()))
+}
+
+func transportTexts(e *kanbert.TransportError) (lead, advice string) {
+	var dns *net.DNSError
+	var authority x509.UnknownAuthorityError
+	var notTLS tls.RecordHeaderError
+	var certificate *tls.CertificateVerificationError
+	var hostname x509.HostnameError
+	const nothing = "Nothing was sent. "
+	switch {
+	case e.Timeout > 0 && e.Unsent:
+		return fmt.Sprintf("No connection to %s was made within %s.", e.Host, e.Timeout),
+			nothing + "Check the network, a firewall, and the proxy that HTTPS_PROXY and NO_PROXY name."
+	case e.Timeout > 0:
+		return fmt.Sprintf("%s did not answer within %s.", e.Host, e.Timeout),
+			"Run the command again. If answers are slow for good, raise the provider's argument request_timeout."
+	case errors.As(e.Err, &dns):
+		return fmt.Sprintf("The host %s was not found.", e.Host),
+			nothing + "Check the provider's argument base_url, the environment variable KANBERT_BASE_URL, and the machine's DNS."
+	case errors.As(e.Err, &notTLS):
+		return fmt.Sprintf("%s does not speak TLS.", e.Host),
+			nothing + "Check the port in the provider's argument base_url, and the proxy that HTTPS_PROXY names."
+	case errors.As(e.Err, &hostname):
+		return fmt.Sprintf("The certificate that %s showed is for another host.", e.Host),
+			nothing + "Check the provider's argument base_url. If a proxy answers in its place, ask who runs it."
+	case errors.As(e.Err, &authority), errors.As(e.Err, &certificate):
+		return fmt.Sprintf("The certificate that %s showed is not trusted here.", e.Host),
+			nothing + "If a proxy of your organisation inspects TLS, add its authority to this machine's trust store, or name its file in SSL_CERT_FILE. Otherwise do not go on: somebody may be in between."
+	case e.Unsent:
+		return fmt.Sprintf("No connection to %s could be made.", e.Host),
+			nothing + "Check the provider's argument base_url, the network, a firewall, and the proxy that HTTPS_PROXY and NO_PROXY name."
+	default:
+		return fmt.Sprintf("The connection to %s broke before the answer had arrived.", e.Host),
+			"The provider tried as often as its argument max_retries allows. Run the command again."
+	}
+}
+
+func explainTaken(e *kanbert.URLTakenError) string {
+	text := "The URL is taken: another webhook of the workspace has it, and a URL can be used once. Nothing was created."
+	if e.Holder == nil {
+		text += " Which webhook has it could not be seen."
+	} else {
+		text += " It is held by " + describe(*e.Holder) + "."
+	}
+	text += "\n\nIf the two are to be told of different events, give each its own URL, for example by another path or query. "
+	if e.Holder != nil {
+		text += "If it is the webhook that this resource is to manage, import it, with the address of this resource in place of " + webhookResourceType + ".example:\n\n" +
+			importBlock(e.Holder.ID) +
+			"\n\nAn imported webhook has no signing secret in state, and one whose event, project or client differs from the configuration is replaced. "
+	} else {
+		text += "\n\n"
+	}
+	return text + "If this is a replacement, look for create_before_destroy: with it Terraform creates the new webhook while the old one still has the URL, which cannot work. " +
+		"Remove it, or change the url as well. " +
+		"A holder that is destroyed in the same apply was waited for, but did not go in time: then apply again." +
+		cause(e.Err)
+}
+
+func explainUnproven(e *kanbert.UnprovenError) string {
+	return "Kanbert did not answer the create, and now a webhook has the URL that this create may have made, or somebody else. It was left alone, and nothing is in state. " +
+		"It is " + describe(e.Holder) + "." +
+		"\n\nIf it is this create's, its signing secret is lost. Either delete it in Kanbert and apply again, which gives a new webhook with its secret, " +
+		"or import it without a secret, with the address of this resource in place of " + webhookResourceType + ".example:\n\n" + importBlock(e.Holder.ID) +
+		"\n\nIf it is somebody else's, choose another URL." + cause(e.Err)
+}
+
+func explainUncertain(e *kanbert.UncertainError) string {
+	return "Kanbert did not answer the create, and it could not be made out whether a webhook was created: one may have the URL " + shownURL(e.URL) + ". Nothing is in state. " +
+		"\n\nApply again when Kanbert is well: if nobody has the URL, the webhook is created, and if somebody has, the error names who. " +
+		"To look before that, read the data source " + webhookResourceType + " with this url." +
+		cause(e.Err) + lost(e.Lost)
+}
+
+func explainSecretLost(e *kanbert.SecretLostError) string {
+	return "The webhook was created, but its signing secret did not arrive, and nobody can ask for it again. The webhook stands, and could not be deleted. " +
+		"It is " + describe(e.Webhook) + ". " +
+		"It is in state without a secret and marked as tainted." +
+		"\n\nApply again: Terraform then replaces it by a webhook whose secret is known." + cause(e.Err)
+}
+
+// cause ends the text about a create with the answer or the fault behind it.
+func cause(err error) string { return underlying("Behind it: ", err) }
+
+func lost(err error) string { return underlying("The answer got lost because of: ", err) }
+
+// before adds what was the matter before an operation was broken off.
+func before(err error) string { return underlying("The last that was seen: ", err) }
+
+func underlying(lead string, err error) string {
+	if err == nil {
+		return ""
+	}
+	return "\n\n" + lead + sentence(err.Error())
+}
+
+// describe names a webhook by what a person can recognise it by. Its URL is known
+// to the reader and is left out: it may hold a password in its query.
+func describe(w kanbert.Webhook) string {
+	scope := "no project"
+	if w.ProjectID != "" {
+		scope = "project " + strconv.Quote(w.ProjectID)
+	}
+	if w.ClientID != "" {
+		scope += ", client " + strconv.Quote(w.ClientID)
+	}
+	created := ""
+	if !w.CreatedAt.IsZero() {
+		created = ", created at " + w.CreatedAt.UTC().Format(time.RFC3339)
+	}
+	return fmt.Sprintf("webhook %s (event %s, %s%s)", strconv.Quote(w.ID), w.Event, scope, created)
+}
+
+// importBlock is ready to be copied, the resource's address apart, which a
+// provider is not told.
+func importBlock(id string) string {
+	return fmt.Sprintf("  import {\n    to = %s.example\n    id = %s\n  }", webhookResourceType, hclString(id))
+}
+
+// hclString quotes s for a configuration, where "${" and "%{" would begin a
+// template.
+func hclString(s string) string {
+	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(strconv.Quote(s))
+}
+
+// shownURL is a URL as a text may show it.
+func shownURL(raw string) string {
+	shown := kanbert.RedactURL(raw)
+	if shown != raw {
+		return shown + " (shown without user info, query and fragment)"
+	}
+	return shown
+}
+
+func sortedFields(answer *kanbert.APIError) []string {
+	fields := make([]string, 0, len(answer.Fields))
+	for field := range answer.Fields {
+		fields = append(fields, field)
+	}
+	slices.Sort(fields)
+	return fields
+}
+
+// sentence ends text with a full stop, unless it ends a sentence already.
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?") {
+		return text
+	}
+	return text + "."
+}
+
+func sentences(texts []string) string {
+	all := make([]string, len(texts))
+	for i, t := range texts {
+		all[i] = sentence(t)
+	}
+	return strings.Join(all, " ")
 }

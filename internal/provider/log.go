@@ -20,7 +20,7 @@ func logToTerraform(ctx context.Context, level slog.Level, msg string, attrs ...
 	fields := make(map[string]any, len(attrs))
 	for _, a := range attrs {
 		// Resolve makes a secret render itself as redacted.
-		fields[a.Key] = a.Value.Resolve().String()
+		fields[a.Key] = a.Value.Resolve().Any()
 	}
 	switch {
 	case level >= slog.LevelError:

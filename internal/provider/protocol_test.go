@@ -32,7 +32,8 @@ type protocol struct {
 }
 
 // attrs are the attributes of a block by name. A value is nil, a string, a bool,
-// an int, a []string, a []attrs, or unknown. A missing one is null.
+// an int, a []string, a []attrs, a []any of such values, or unknown. A missing
+// one is null.
 type attrs map[string]any
 
 type unknownValue struct{}
@@ -399,6 +400,8 @@ func encodeValue(kind tftypes.Type, value any) (tftypes.Value, error) {
 	case []string:
 		return encodeElements(kind, v)
 	case []attrs:
+		return encodeElements(kind, v)
+	case []any:
 		return encodeElements(kind, v)
 	case attrs:
 		return encodeObject(kind, v)

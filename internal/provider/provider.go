@@ -4,14 +4,16 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
@@ -58,13 +60,6 @@ type kanbertProvider struct {
 	directoryOptions []directory.Option
 }
 
-type providerModel struct {
-	Token          types.String `tfsdk:"token"`
-	BaseURL        types.String `tfsdk:"base_url"`
-	MaxRetries     types.Int64  `tfsdk:"max_retries"`
-	RequestTimeout types.String `tfsdk:"request_timeout"`
-}
-
 func (p *kanbertProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
 	resp.TypeName = "kanbert"
 	resp.Version = p.version
@@ -72,31 +67,55 @@ func (p *kanbertProvider) Metadata(_ context.Context, _ provider.MetadataRequest
 
 func (p *kanbertProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages the webhooks of a Kanbert workspace.",
+		MarkdownDescription: "Manages the webhooks of a [Kanbert](https://kanbert.com) workspace: which URL is told of which event. " +
+			"Needs Terraform 1.5 or OpenTofu 1.8, or newer.",
 		Attributes: map[string]schema.Attribute{
 			"token": schema.StringAttribute{
-				Optional:            true,
-				Sensitive:           true,
-				MarkdownDescription: "Token of the Kanbert API, with the scope `integration`.",
+				Optional:   true,
+				Sensitive:  true,
+				Validators: []validator.String{settingValidator{tokenSetting}},
+				MarkdownDescription: "Token of the Kanbert API, sent as a bearer token. It needs the scope `integration`. " +
+					"Kanbert issues tokens under Settings → Apps & API. " + standsIn(tokenSetting, "") +
+					" One of the two is needed to plan and to apply, and none to validate.",
 			},
 			"base_url": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Base URL of the Kanbert API.",
+				Optional:   true,
+				Validators: []validator.String{settingValidator{baseURLSetting}},
+				MarkdownDescription: "Where the Kanbert API is, with the version in the path. " +
+					"It must be an `https` URL without user info, query and fragment; plain `http` is taken for a loopback host alone. " +
+					standsIn(baseURLSetting, "`"+kanbert.DefaultBaseURL+"`"),
 			},
 			"max_retries": schema.Int64Attribute{
-				Optional:            true,
-				MarkdownDescription: "How often one call may be sent again.",
+				Optional:   true,
+				Validators: []validator.Int64{settingValidator{maxRetriesSetting}},
+				MarkdownDescription: fmt.Sprintf("How often one call is tried again after its first attempt, from 0 to %d. "+
+					"Waits for a rate limit are not counted. A create is sent again only where that cannot make a second webhook. %s",
+					maxMaxRetries, standsIn(maxRetriesSetting, fmt.Sprintf("`%d`", kanbert.DefaultMaxRetries))),
 			},
 			"request_timeout": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "How long one attempt may take.",
+				Optional:   true,
+				Validators: []validator.String{settingValidator{requestTimeoutSetting}},
+				MarkdownDescription: "How long one attempt may take, from the connection to the last byte of the answer: " +
+					"a number with a unit, like `45s` or `1m30s`, up to `10m`. " +
+					standsIn(requestTimeoutSetting, "`"+kanbert.DefaultRequestTimeout.String()+"`"),
 			},
 		},
 	}
 }
 
+// standsIn says, for the docs, where a setting comes from if the argument is not
+// set.
+func standsIn(s setting, otherwise string) string {
+	text := "If not set, it is taken from the environment variable `" + s.variable + "`"
+	if otherwise != "" {
+		text += ", else it is " + otherwise
+	}
+	return text + "."
+}
+
 // Configure sends nothing: what is configured is checked, and the client is made
-// when somebody needs it.
+// when somebody needs it. It does not complain of what is not known yet: a plan
+// may need no call at all.
 func (p *kanbertProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var config providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -107,8 +126,11 @@ func (p *kanbertProvider) Configure(ctx context.Context, req provider.ConfigureR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	settings.userAgent = userAgent(p.version, req.TerraformVersion, os.Getenv("TF_APPEND_USER_AGENT"))
-	connection := newConnection(settings, p.clientOptions, p.directoryOptions)
+	options := slices.Concat(settings.options, []kanbert.Option{
+		kanbert.WithUserAgent(userAgent(p.version, req.TerraformVersion, os.Getenv("TF_APPEND_USER_AGENT"))),
+		kanbert.WithLogger(logToTerraform),
+	}, p.clientOptions)
+	connection := newConnection(settings.unknown, options, p.directoryOptions)
 	resp.ResourceData = connection
 	resp.DataSourceData = connection
 	resp.ListResourceData = connection

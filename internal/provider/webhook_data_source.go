@@ -5,8 +5,21 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+)
+
+var (
+	_ datasource.DataSource                     = (*webhookDataSource)(nil)
+	_ datasource.DataSourceWithConfigure        = (*webhookDataSource)(nil)
+	_ datasource.DataSourceWithConfigValidators = (*webhookDataSource)(nil)
 )
 
 func newWebhookDataSource() datasource.DataSource { return &webhookDataSource{} }
@@ -14,19 +27,83 @@ func newWebhookDataSource() datasource.DataSource { return &webhookDataSource{} 
 type webhookDataSource struct{ connection *connection }
 
 func (d *webhookDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
-	resp.TypeName = "kanbert_webhook"
+	resp.TypeName = webhookResourceType
 }
 
 func (d *webhookDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
-		"id": schema.StringAttribute{Optional: true, Computed: true},
-	}}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Gives one webhook of the workspace, by its `id` or by its `url`. That there is none is an error. " +
+			"The signing secret is not among what the API gives: it was shown once, to whoever created the webhook.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Optional:   true,
+				Computed:   true,
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+				MarkdownDescription: "Kanbert's id of the webhook. Exactly one of `id` and `url` is set. " +
+					"The API cannot look an id up, so all webhooks are listed, once for all that are asked for.",
+			},
+			"url": schema.StringAttribute{
+				Optional:   true,
+				Computed:   true,
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+				MarkdownDescription: "Where Kanbert delivers to. Exactly one of `id` and `url` is set. " +
+					"Another spelling of the same address finds the webhook too: the case of scheme and host, a default port and an empty path make no difference. " +
+					"A `url` that is set is given back as it is written; otherwise it has the API's spelling.",
+			},
+			"event": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The event that is delivered, e.g. `contact:create`.",
+			},
+			"project_id": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The project whose events are delivered. Null if the webhook is not scoped to one.",
+			},
+			"client_id": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The client whose events are delivered. Null if the webhook is not scoped to one.",
+			},
+			"created_at": schema.StringAttribute{
+				CustomType:          timetypes.RFC3339Type{},
+				Computed:            true,
+				MarkdownDescription: "When the webhook was created, in RFC 3339.",
+			},
+		},
+	}
+}
+
+func (d *webhookDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
+	return []datasource.ConfigValidator{
+		datasourcevalidator.ExactlyOneOf(path.MatchRoot("id"), path.MatchRoot("url")),
+	}
 }
 
 func (d *webhookDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
 	d.connection = connectionFrom(req.ProviderData)
 }
 
-func (d *webhookDataSource) Read(_ context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
-	resp.Diagnostics.AddError(string(readWebhook), "The data source is not there yet.")
+func (d *webhookDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var config webhookModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	api := d.connection.api(&resp.Diagnostics)
+	if api == nil {
+		return
+	}
+	var webhook *kanbert.Webhook
+	if config.URL.IsNull() {
+		webhook = findByID(ctx, api.directory, readWebhook, config.ID.ValueString(), &resp.Diagnostics)
+	} else {
+		webhook = findByURL(ctx, api.directory, readWebhook, config.URL.ValueString(), &resp.Diagnostics)
+	}
+	if webhook == nil {
+		return
+	}
+	found := newWebhookModel(*webhook)
+	if !config.URL.IsNull() {
+		// Terraform refuses an answer that contradicts the configuration.
+		found.URL = config.URL
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, found)...)
 }

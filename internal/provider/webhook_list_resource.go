@@ -4,26 +4,149 @@ package provider
 
 import (
 	"context"
+	"iter"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+)
+
+var (
+	_ list.ListResource              = (*webhookListResource)(nil)
+	_ list.ListResourceWithConfigure = (*webhookListResource)(nil)
 )
 
 func newWebhookListResource() list.ListResource { return &webhookListResource{} }
 
 type webhookListResource struct{ connection *connection }
 
+// webhookListModel is the config block of a list block.
+type webhookListModel struct {
+	Filter    types.String   `tfsdk:"filter"`
+	Events    []types.String `tfsdk:"events"`
+	ProjectID types.String   `tfsdk:"project_id"`
+	ClientID  types.String   `tfsdk:"client_id"`
+}
+
 func (l *webhookListResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = webhookResourceType
 }
 
 func (l *webhookListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
-	resp.Schema = schema.Schema{}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Lists webhooks of the workspace for `terraform query`, sorted by URL: all of them, or those that a filter, their events, a project or a client select. " +
+			"Each is shown with its event and with its URL without user info and query. The signing secret is not among what the API lists.",
+		Attributes: map[string]schema.Attribute{
+			"filter": schema.StringAttribute{
+				Optional:   true,
+				Validators: []validator.String{filterValidator{}},
+				MarkdownDescription: "Which webhooks the API lists, by `url` and `created_at`: " +
+					"in the string form, as `url contains 'acme' and created_at >= today-30d`, or in the JSON form, as `jsonencode` writes it. " +
+					"It is checked before any request and sent as written. See the guide [Filters and sorting](../guides/filters).",
+			},
+			// The library has no set for list blocks.
+			"events": schema.ListAttribute{
+				ElementType: types.StringType,
+				Optional:    true,
+				Validators: []validator.List{
+					listvalidator.SizeAtLeast(1),
+					listvalidator.NoNullValues(),
+				},
+				MarkdownDescription: "Only webhooks for one of these events, e.g. `contact:create`. " + selectedAfterListing,
+			},
+			"project_id": schema.StringAttribute{
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				MarkdownDescription: "Only webhooks that are scoped to this project. " + selectedAfterListing,
+			},
+			"client_id": schema.StringAttribute{
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				MarkdownDescription: "Only webhooks that are scoped to this client. " + selectedAfterListing,
+			},
+		},
+	}
 }
 
 func (l *webhookListResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
 	l.connection = connectionFrom(req.ProviderData)
 }
 
-func (l *webhookListResource) List(context.Context, list.ListRequest, *list.ListResultsStream) {}
+func (l *webhookListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
+	var config webhookListModel
+	diags := req.Config.Get(ctx, &config)
+	if diags.HasError() {
+		stream.Results = list.ListResultsStreamDiagnostics(diags)
+		return
+	}
+	api := l.connection.api(&diags)
+	if api == nil {
+		stream.Results = list.ListResultsStreamDiagnostics(diags)
+		return
+	}
+	stream.Results = listResults(ctx, req, config, api.directory)
+}
+
+// listResults lists page by page, as results are taken, and asks for no page
+// beyond the last result that is wanted. An error is a result as well: dropped, it
+// would make an outage look like a workspace without webhooks.
+func listResults(ctx context.Context, req list.ListRequest, config webhookListModel, d *directory.Directory) iter.Seq[list.ListResult] {
+	wanted := config.selection(req.Limit)
+	return func(push func(list.ListResult) bool) {
+		found := int64(0)
+		for webhook, err := range d.List(ctx, wanted.listOptions()) {
+			if err != nil {
+				push(list.ListResult{Diagnostics: listDiagnostics(config.Filter, err)})
+				return
+			}
+			if !wanted.selects(webhook) {
+				continue
+			}
+			found++
+			if !push(newListResult(ctx, req, webhook)) || found == req.Limit {
+				return
+			}
+		}
+	}
+}
+
+// selection asks for the same as the data source kanbert_webhooks with these
+// arguments. A limit of 0 is none.
+func (m webhookListModel) selection(limit int64) webhooksModel {
+	wanted := webhooksModel{Filter: m.Filter, Events: m.Events, ProjectID: m.ProjectID, ClientID: m.ClientID}
+	if limit > 0 {
+		wanted.Limit = types.Int64Value(limit)
+	}
+	return wanted
+}
+
+func listDiagnostics(userFilter types.String, err error) diag.Diagnostics {
+	var diags diag.Diagnostics
+	addListError(&diags, userFilter, err)
+	return diags
+}
+
+func newListResult(ctx context.Context, req list.ListRequest, webhook kanbert.Webhook) list.ListResult {
+	result := req.NewListResult(ctx)
+	result.DisplayName = displayName(webhook)
+	setIdentity(ctx, result.Identity, webhook.ID, &result.Diagnostics)
+	if req.IncludeResource {
+		// The secret stays null, as after an import.
+		result.Diagnostics.Append(result.Resource.Set(ctx, webhookResourceModel{webhookModel: newWebhookModel(webhook)})...)
+	}
+	return result
+}
+
+// displayName is what a person chooses a webhook by. User info and query are left
+// out, because receivers often carry a password there.
+func displayName(webhook kanbert.Webhook) string {
+	return string(webhook.Event) + " " + kanbert.RedactURL(webhook.URL)
+}

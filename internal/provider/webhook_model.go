@@ -3,9 +3,13 @@
 package provider
 
 import (
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
@@ -30,9 +34,17 @@ func newWebhookModel(w kanbert.Webhook) webhookModel {
 		Event:     types.StringValue(string(w.Event)),
 		ProjectID: stringOrNull(w.ProjectID),
 		ClientID:  stringOrNull(w.ClientID),
-		// The library's own conversion from a time drops the fraction of a second.
-		CreatedAt: timetypes.NewRFC3339ValueMust(w.CreatedAt.UTC().Format(time.RFC3339Nano)),
+		CreatedAt: timeOrNull(w.CreatedAt),
 	}
+}
+
+// timeOrNull prints t in UTC with as much of a fraction as it has, which the
+// library's own conversion would drop. An answer that lacked the time gives null.
+func timeOrNull(t time.Time) timetypes.RFC3339 {
+	if t.IsZero() {
+		return timetypes.NewRFC3339Null()
+	}
+	return timetypes.NewRFC3339ValueMust(t.UTC().Format(time.RFC3339Nano))
 }
 
 // stringOrNull turns the API's null, which the client gives as "", into null.
@@ -88,4 +100,28 @@ func (m webhookResourceModel) created(c kanbert.CreatedWebhook) webhookResourceM
 	m.ID, m.CreatedAt = fresh.ID, fresh.CreatedAt
 	m.SignatureSecretKey = stringOrNull(c.SignatureSecretKey.Reveal())
 	return m
+}
+
+// warnOfDifferences warns where the API made something else than what was
+// planned. State holds what was planned, so that the next plan will show it.
+func (m webhookResourceModel) warnOfDifferences(w kanbert.Webhook, diags *diag.Diagnostics) {
+	planned := m.newWebhook()
+	if !kanbert.SameURL(planned.URL, w.URL) {
+		warnOfDifference(diags, "url", shownURL(planned.URL), shownURL(w.URL))
+	}
+	for _, argument := range []struct{ name, planned, made string }{
+		{"event", string(planned.Event), string(w.Event)},
+		{"project_id", planned.ProjectID, w.ProjectID},
+		{"client_id", planned.ClientID, w.ClientID},
+	} {
+		if argument.planned != argument.made {
+			warnOfDifference(diags, argument.name, strconv.Quote(argument.planned), strconv.Quote(argument.made))
+		}
+	}
+}
+
+func warnOfDifference(diags *diag.Diagnostics, argument, planned, made string) {
+	diags.AddAttributeWarning(path.Root(argument), "Kanbert made another webhook than was asked for", fmt.Sprintf(
+		"The webhook was to have the %[1]s %[2]s, and Kanbert answered that it has %[3]s. "+
+			"The next plan will see that and replace the webhook. Set %[1]s to what Kanbert made of it to keep the webhook.", argument, planned, made))
 }

@@ -5,16 +5,17 @@ package provider
 import (
 	"context"
 	"errors"
-	"time"
+	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -23,19 +24,17 @@ import (
 )
 
 var (
-	_ resource.Resource                = (*webhookResource)(nil)
-	_ resource.ResourceWithConfigure   = (*webhookResource)(nil)
-	_ resource.ResourceWithIdentity    = (*webhookResource)(nil)
-	_ resource.ResourceWithImportState = (*webhookResource)(nil)
-	_ resource.ResourceWithMoveState   = (*webhookResource)(nil)
+	_ resource.Resource                   = (*webhookResource)(nil)
+	_ resource.ResourceWithConfigure      = (*webhookResource)(nil)
+	_ resource.ResourceWithIdentity       = (*webhookResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*webhookResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*webhookResource)(nil)
+	_ resource.ResourceWithImportState    = (*webhookResource)(nil)
+	_ resource.ResourceWithMoveState      = (*webhookResource)(nil)
 )
 
 // webhookResourceType is the name of the resource in configurations.
 const webhookResourceType = "kanbert_webhook"
-
-// writeDeadline is how long a create or a delete may take, with all that its
-// retries wait for. It takes the place of Terraform's cancellation.
-const writeDeadline = 30 * time.Minute
 
 func newWebhookResource() resource.Resource { return &webhookResource{} }
 
@@ -49,44 +48,58 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 	keep := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A webhook: one URL that Kanbert tells of one kind of event.",
+		MarkdownDescription: "A webhook: one URL that Kanbert tells of one kind of event, by a signed POST. " +
+			"Kanbert can create and delete webhooks and cannot change them, so that a change of any argument replaces the webhook, " +
+			"and the new one has a new signing secret.",
 		Attributes: map[string]schema.Attribute{
 			"url": schema.StringAttribute{
-				Required:            true,
-				PlanModifiers:       replace,
-				MarkdownDescription: "Where Kanbert delivers to.",
+				Required:      true,
+				Validators:    []validator.String{urlValidator{}},
+				PlanModifiers: []planmodifier.String{keepSpelling{}, stringplanmodifier.RequiresReplace()},
+				MarkdownDescription: fmt.Sprintf("Where Kanbert delivers to: an absolute `https` or `http` URL of at most %d characters, without user info. "+
+					"A workspace can use a URL once, so that a receiver of several events needs a URL for each, by another path or query. "+
+					"A spelling that means the same (the case of the host, a default port, an empty path) is no change. "+
+					"Plain `http` to a host that is not loopback is warned about. A change replaces the webhook.", kanbert.MaxURLLength),
 			},
 			"event": schema.StringAttribute{
-				Required:            true,
-				PlanModifiers:       replace,
-				MarkdownDescription: "The event that is delivered.",
+				Required:      true,
+				Validators:    []validator.String{eventValidator{}},
+				PlanModifiers: replace,
+				MarkdownDescription: "What is delivered: one of `" + strings.Join(eventTexts(), "`, `") + "`. " +
+					"Another `noun:verb` is warned about and sent as it is, so that a new event of Kanbert needs no new version of the provider. " +
+					"A change replaces the webhook.",
 			},
 			"project_id": schema.StringAttribute{
-				Optional:            true,
-				PlanModifiers:       replace,
-				MarkdownDescription: "The project whose events are delivered.",
+				Optional:      true,
+				Validators:    []validator.String{scopeValidator{"project"}},
+				PlanModifiers: replace,
+				MarkdownDescription: "The id of the project that the webhook is scoped to. Events of `task:*` and `comment:*` need one. " +
+					"A change replaces the webhook.",
 			},
 			"client_id": schema.StringAttribute{
 				Optional:            true,
+				Validators:          []validator.String{scopeValidator{"client"}},
 				PlanModifiers:       replace,
-				MarkdownDescription: "The client whose events are delivered.",
+				MarkdownDescription: "The id of the client that the webhook is scoped to. A change replaces the webhook.",
 			},
 			"id": schema.StringAttribute{
 				Computed:            true,
 				PlanModifiers:       keep,
-				MarkdownDescription: "Kanbert's id of the webhook.",
+				MarkdownDescription: "Kanbert's id of the webhook. It is the resource identity as well, which Terraform 1.12 and newer keep in state.",
 			},
 			"created_at": schema.StringAttribute{
 				CustomType:          timetypes.RFC3339Type{},
 				Computed:            true,
 				PlanModifiers:       keep,
-				MarkdownDescription: "When the webhook was created.",
+				MarkdownDescription: "When the webhook was created, by Kanbert's clock, in RFC 3339.",
 			},
 			"signature_secret_key": schema.StringAttribute{
-				Computed:            true,
-				Sensitive:           true,
-				PlanModifiers:       keep,
-				MarkdownDescription: "The secret that signs the deliveries.",
+				Computed:      true,
+				Sensitive:     true,
+				PlanModifiers: keep,
+				MarkdownDescription: "The secret that signs the deliveries, by HMAC SHA-256 over the body. Kanbert gives it once, in answer to the create, " +
+					"and it stays the same for the life of the webhook. It is null after an import, because Kanbert does not give it again. " +
+					"It is stored in the state, so keep that as safe as a password.",
 			},
 		},
 	}
@@ -97,7 +110,7 @@ func (r *webhookResource) IdentitySchema(_ context.Context, _ resource.IdentityS
 		Attributes: map[string]identityschema.Attribute{
 			"id": identityschema.StringAttribute{
 				RequiredForImport: true,
-				Description:       "Kanbert's id of the webhook.",
+				Description:       "Kanbert's id of the webhook. The data source kanbert_webhooks lists the ids.",
 			},
 		},
 	}
@@ -117,7 +130,9 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 	if api == nil {
 		return
 	}
-	ctx, cancel := outliveInterrupt(ctx)
+	// One Ctrl-C must not come between the request and the state: the webhook
+	// would stand, and its secret be lost.
+	ctx, cancel := api.client.Uninterrupted(ctx)
 	defer cancel()
 
 	created, err := api.client.CreateWebhook(ctx, planned.newWebhook())
@@ -128,10 +143,17 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 		setIdentity(ctx, resp.Identity, created.ID, &resp.Diagnostics)
 		api.directory.Created(created.Webhook)
-		r.connection.know(created.ID)
+		r.connection.know(created.ID, planned.newWebhook())
+		planned.warnOfDifferences(created.Webhook, &resp.Diagnostics)
 	}
-	if err != nil {
-		addError(&resp.Diagnostics, createWebhook, err)
+	if err == nil {
+		return
+	}
+	addError(&resp.Diagnostics, createWebhook, err, "url", "event", "project_id", "client_id")
+	if created != nil && !created.SignatureSecretKey.IsZero() {
+		resp.Diagnostics.AddWarning("The webhook was created in spite of the error", fmt.Sprintf(
+			"Webhook %q exists, and is in state with its signing secret. Because of the error Terraform marks it as tainted and will replace it. "+
+				"To keep it, run terraform untaint with the address of this resource.", created.ID))
 	}
 }
 
@@ -146,11 +168,11 @@ func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	id := state.ID.ValueString()
-	r.connection.know(id)
+	r.connection.know(id, state.newWebhook())
 	webhook, err := api.directory.Read(ctx, id, state.URL.ValueString())
 	if errors.Is(err, directory.ErrGone) {
-		// Terraform refuses a removal without an identity, and a state of a CLI
-		// below 1.12 has none.
+		// A removal without an identity is refused, and a state that a CLI below
+		// 1.12 wrote has none.
 		setIdentity(ctx, resp.Identity, id, &resp.Diagnostics)
 		resp.State.RemoveResource(ctx)
 		return
@@ -167,7 +189,7 @@ func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, re
 // Update is never reached by a plan of this provider: every argument replaces.
 func (r *webhookResource) Update(_ context.Context, _ resource.UpdateRequest, resp *resource.UpdateResponse) {
 	resp.Diagnostics.AddError("Unable to update webhook",
-		"Kanbert cannot change a webhook, and every change of an argument is planned as a replacement. "+
+		"Kanbert cannot change a webhook, and a change of any argument is planned as a replacement. "+
 			"That an update was asked for is an error in the provider: please report it.")
 }
 
@@ -181,7 +203,7 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if api == nil {
 		return
 	}
-	ctx, cancel := outliveInterrupt(ctx)
+	ctx, cancel := api.client.Uninterrupted(ctx)
 	defer cancel()
 
 	id := state.ID.ValueString()
@@ -190,18 +212,6 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 		return
 	}
 	api.directory.Deleted(id)
-}
-
-// ImportState takes an id, by itself or as the identity.
-func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
-}
-
-// outliveInterrupt returns a context that ignores Terraform's cancellation and
-// has a deadline of its own. One Ctrl-C must not cut a create off between the
-// request and the state: the webhook would stand and its secret be lost.
-func outliveInterrupt(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), writeDeadline)
 }
 
 // setIdentity sets the identity of the webhook.

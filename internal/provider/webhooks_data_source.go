@@ -172,7 +172,15 @@ func (m webhooksModel) listOptions() kanbert.ListOptions {
 	if len(m.Sort) > 0 {
 		opts.Sort = filter.StableSort(stringValues(m.Sort))
 	}
+	// Where every webhook of a page counts, no larger page is needed.
+	if limit := m.Limit.ValueInt64(); limit > 0 && limit < kanbert.DefaultPageSize && !m.selectsAfterListing() {
+		opts.PageSize = int(limit)
+	}
 	return opts
+}
+
+func (m webhooksModel) selectsAfterListing() bool {
+	return m.Events != nil || !m.ProjectID.IsNull() || !m.ClientID.IsNull()
 }
 
 // selects reports whether w is what events, project_id and client_id ask for.

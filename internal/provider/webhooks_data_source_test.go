@@ -3,77 +3,24 @@
 package provider
 
 import (
-	"context"
+	"cmp"
+	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// webhooksConfig builds the configuration of a kanbert_webhooks with these
-// arguments, and the rest null.
-func webhooksConfig(t *testing.T, server tfprotov6.ProviderServer, arguments map[string]tftypes.Value) *tfprotov6.DynamicValue {
-	t.Helper()
-	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	kind := schemas.DataSourceSchemas["kanbert_webhooks"].ValueType()
-	values := map[string]tftypes.Value{}
-	for name, attribute := range kind.(tftypes.Object).AttributeTypes {
-		values[name] = tftypes.NewValue(attribute, nil)
-	}
-	for name, value := range arguments {
-		values[name] = value
-	}
-	config, err := tfprotov6.NewDynamicValue(kind, tftypes.NewValue(kind, values))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &config
-}
-
-func text(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
-
-func texts(list ...string) []tftypes.Value {
-	values := make([]tftypes.Value, len(list))
-	for i, s := range list {
-		values[i] = text(s)
-	}
-	return values
-}
-
-func textList(list ...string) tftypes.Value {
-	return tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, texts(list...))
-}
-
-func textSet(list ...string) tftypes.Value {
-	return tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, texts(list...))
-}
-
-// validateWebhooks asks a provider that was never configured, as terraform
-// validate does: it has no token and can send nothing.
-func validateWebhooks(t *testing.T, arguments map[string]tftypes.Value) []*tfprotov6.Diagnostic {
-	t.Helper()
-	server, err := providerserver.NewProtocol6WithError(New("test")())()
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := server.ValidateDataResourceConfig(context.Background(), &tfprotov6.ValidateDataResourceConfigRequest{
-		TypeName: "kanbert_webhooks",
-		Config:   webhooksConfig(t, server, arguments),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.Diagnostics
-}
+const webhooksType = "kanbert_webhooks"
 
 func TestWebhooksValidate(t *testing.T) {
-	unknownText := tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
 	filterPath := tftypes.NewAttributePath().WithAttributeName("filter")
 	sortPath := tftypes.NewAttributePath().WithAttributeName("sort")
 	eventsPath := tftypes.NewAttributePath().WithAttributeName("events")
@@ -85,59 +32,59 @@ func TestWebhooksValidate(t *testing.T) {
 		detail   string // a part of it
 	}
 	for name, test := range map[string]struct {
-		arguments map[string]tftypes.Value
+		arguments attrs
 		want      []want
 	}{
-		"nothing": {},
-		"everything right": {arguments: map[string]tftypes.Value{
-			"filter": text(`url contains "acme"`), "sort": textList("-created_at", "url", "is_active"),
-			"events": textSet("contact:create", "task:delete"), "project_id": text("p"), "client_id": text("c"),
-			"limit": tftypes.NewValue(tftypes.Number, 1),
+		"nothing": {arguments: attrs{}},
+		"everything right": {arguments: attrs{
+			"filter": `url contains "acme"`, "sort": []string{"-created_at", "url", "is_active"},
+			"events": []string{"contact:create", "task:delete"}, "project_id": "p", "client_id": "c",
+			"limit": 1,
 		}},
-		"everything unknown": {arguments: map[string]tftypes.Value{
-			"filter": unknownText, "sort": tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, tftypes.UnknownValue),
-			"events":     tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, tftypes.UnknownValue),
-			"project_id": unknownText, "client_id": unknownText,
-			"limit": tftypes.NewValue(tftypes.Number, tftypes.UnknownValue),
+		"everything unknown": {arguments: attrs{
+			"filter": unknown, "sort": unknown,
+			"events":     unknown,
+			"project_id": unknown, "client_id": unknown,
+			"limit": unknown,
 		}},
 		"unknown entries": {
-			arguments: map[string]tftypes.Value{
-				"sort":   tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, []tftypes.Value{unknownText, text("titel")}),
-				"events": tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, []tftypes.Value{unknownText}),
+			arguments: attrs{
+				"sort":   []any{unknown, "titel"},
+				"events": []any{unknown},
 			},
 			want: []want{{bad, sortPath.WithElementKeyInt(1), "Unknown sort", "  titel\n  ^^^^^"}},
 		},
 		"filter in the string form": {
-			arguments: map[string]tftypes.Value{"filter": text(`creatd_at > now and url matches "acme"`)},
+			arguments: attrs{"filter": `creatd_at > now and url matches "acme"`},
 			want: []want{
 				{bad, filterPath, "Unknown filter field", "  creatd_at > now and url matches \"acme\"\n  ^^^^^^^^^\n\nThe API cannot filter by \"creatd_at\". Did you mean created_at?"},
 				{bad, filterPath, "Unknown filter operator", "  creatd_at > now and url matches \"acme\"\n                          ^^^^^^^\n\nThere is no operator \"matches\". Did you mean contains or like?"},
 			},
 		},
 		"filter in the JSON form": {
-			arguments: map[string]tftypes.Value{"filter": text(`[{"field":"event","op":"eq","value":"contact:create"}]`)},
+			arguments: attrs{"filter": `[{"field":"event","op":"eq","value":"contact:create"}]`},
 			want:      []want{{bad, filterPath, "Unknown filter field", "set the arguments events, project_id and client_id"}},
 		},
 		"filter is empty": {
-			arguments: map[string]tftypes.Value{"filter": text("")},
+			arguments: attrs{"filter": ""},
 			want:      []want{{bad, filterPath, "Empty filter", "leave the filter out"}},
 		},
 		"filter is left open": {
-			arguments: map[string]tftypes.Value{"filter": text(`not url = "a\"b"`)},
+			arguments: attrs{"filter": `not url = "a\"b"`},
 			want: []want{
 				{warn, filterPath, "Negation", "  not url = \"a\\\"b\"\n  ^^^\n"},
 				{warn, filterPath, "Escape in a quoted string", "passed to the API as written"},
 			},
 		},
 		"filter is left open and wrong": {
-			arguments: map[string]tftypes.Value{"filter": text(`url like "a%" and title = "b"`)},
+			arguments: attrs{"filter": `url like "a%" and title = "b"`},
 			want: []want{
 				{warn, filterPath, "Wildcards of like", "passed to the API as written"},
 				{bad, filterPath, "Unknown filter field", "title"},
 			},
 		},
 		"sort": {
-			arguments: map[string]tftypes.Value{"sort": textList("-created_at", "-creatd_at", "url,is_active", "")},
+			arguments: attrs{"sort": []string{"-created_at", "-creatd_at", "url,is_active", ""}},
 			want: []want{
 				{bad, sortPath.WithElementKeyInt(1), "Unknown sort", "Did you mean created_at?"},
 				{bad, sortPath.WithElementKeyInt(2), "Several sorts in one entry", "an entry of its own"},
@@ -145,29 +92,27 @@ func TestWebhooksValidate(t *testing.T) {
 			},
 		},
 		"sort with null": {
-			arguments: map[string]tftypes.Value{"sort": tftypes.NewValue(tftypes.List{ElementType: tftypes.String},
-				[]tftypes.Value{tftypes.NewValue(tftypes.String, nil)})},
-			want: []want{{bad, sortPath.WithElementKeyInt(0), "Empty sort", ""}},
+			arguments: attrs{"sort": []any{nil}},
+			want:      []want{{bad, sortPath.WithElementKeyInt(0), "Empty sort", ""}},
 		},
 		"sort twice": {
-			arguments: map[string]tftypes.Value{"sort": textList("url", "-url")},
+			arguments: attrs{"sort": []string{"url", "-url"}},
 			want:      []want{{warn, sortPath.WithElementKeyInt(1), "Repeated sort", "by url already"}},
 		},
 		"events with null": {
-			arguments: map[string]tftypes.Value{"events": tftypes.NewValue(tftypes.Set{ElementType: tftypes.String},
-				[]tftypes.Value{tftypes.NewValue(tftypes.String, nil)})},
-			want: []want{{bad, eventsPath, "Null Set Value", ""}},
+			arguments: attrs{"events": []any{nil}},
+			want:      []want{{bad, eventsPath, "Null Set Value", ""}},
 		},
 		"events without one": {
-			arguments: map[string]tftypes.Value{"events": textSet()},
+			arguments: attrs{"events": []string{}},
 			want:      []want{{bad, eventsPath, "Invalid Attribute Value", "at least 1"}},
 		},
 		"limit 0": {
-			arguments: map[string]tftypes.Value{"limit": tftypes.NewValue(tftypes.Number, 0)},
+			arguments: attrs{"limit": 0},
 			want:      []want{{bad, tftypes.NewAttributePath().WithAttributeName("limit"), "Invalid Attribute Value", "at least 1"}},
 		},
 		"project_id and client_id empty": {
-			arguments: map[string]tftypes.Value{"project_id": text(""), "client_id": text("")},
+			arguments: attrs{"project_id": "", "client_id": ""},
 			want: []want{
 				{bad, tftypes.NewAttributePath().WithAttributeName("client_id"), "Invalid Attribute Value Length", "at least 1"},
 				{bad, tftypes.NewAttributePath().WithAttributeName("project_id"), "Invalid Attribute Value Length", "at least 1"},
@@ -175,7 +120,9 @@ func TestWebhooksValidate(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := validateWebhooks(t, test.arguments)
+			// Never configured, as terraform validate leaves it: there is no token,
+			// and nothing can be sent.
+			got := newProtocol(t).validateDataSource(webhooksType, test.arguments)
 			slices.SortStableFunc(got, func(a, b *tfprotov6.Diagnostic) int {
 				return strings.Compare(a.Attribute.String(), b.Attribute.String())
 			})
@@ -193,5 +140,323 @@ func TestWebhooksValidate(t *testing.T) {
 				t.Errorf("%d diagnostics, want %d", len(got), len(test.want))
 			}
 		})
+	}
+}
+
+// readWebhooks reads the data source with these arguments out of sandbox, where
+// nothing is sent twice.
+func readWebhooks(t *testing.T, sandbox *kanberttest.Sandbox, arguments attrs) (attrs, diagnostics) {
+	t.Helper()
+	p := newProtocolFor(t, sandbox, WithClientOptions(kanbert.WithMaxRetries(0)))
+	return p.readDataSource(webhooksType, arguments)
+}
+
+// listedURLs reads the webhooks, wants no diagnostic, and gives their URLs.
+func listedURLs(t *testing.T, sandbox *kanberttest.Sandbox, arguments attrs) []string {
+	t.Helper()
+	state, diags := readWebhooks(t, sandbox, arguments)
+	wantNone(t, diags)
+	if state["webhooks"] == nil {
+		t.Fatal("webhooks is null, want a list")
+	}
+	var urls []string
+	webhooks, _ := state["webhooks"].([]attrs)
+	for _, w := range webhooks {
+		urls = append(urls, w["url"].(string))
+	}
+	return urls
+}
+
+// seedWebhooks puts n webhooks into the sandbox: each event in turn, every third
+// in project-1, every fourth of client-1, all of one second in pairs.
+func seedWebhooks(sandbox *kanberttest.Sandbox, n int) []kanberttest.Webhook {
+	webhooks := make([]kanberttest.Webhook, n)
+	begin := time.Date(2024, 5, 1, 0, 0, 0, 0, time.UTC)
+	for i := range webhooks {
+		w := &webhooks[i]
+		w.URL = fmt.Sprintf("https://hooks.example.com/%03d", i)
+		w.Event = kanberttest.Events()[i%len(kanberttest.Events())]
+		w.CreatedAt = begin.Add(time.Duration(i/2) * time.Hour)
+		if i%3 == 0 {
+			w.ProjectID = "project-1"
+		}
+		if i%4 == 0 {
+			w.ClientID = "client-1"
+		}
+	}
+	return sandbox.Seed(webhooks...)
+}
+
+func urlsOf(webhooks []kanberttest.Webhook, selects func(kanberttest.Webhook) bool) []string {
+	var urls []string
+	for _, w := range webhooks {
+		if selects(w) {
+			urls = append(urls, w.URL)
+		}
+	}
+	return urls
+}
+
+func everyWebhook(kanberttest.Webhook) bool { return true }
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func TestWebhooksReadsEveryPage(t *testing.T) {
+	sandbox := kanberttest.New()
+	var want []attrs
+	for _, w := range seedWebhooks(sandbox, 75) {
+		want = append(want, attrs{
+			"id": w.ID, "url": w.URL, "event": w.Event, "created_at": w.CreatedAt.Format(time.RFC3339),
+			"project_id": orNull(w.ProjectID), "client_id": orNull(w.ClientID),
+		})
+	}
+	state, diags := readWebhooks(t, sandbox, attrs{})
+	wantNone(t, diags)
+	if got := state["webhooks"]; !reflect.DeepEqual(got, want) {
+		t.Errorf("the webhooks are %v, want %v", got, want)
+	}
+	for i, r := range sandbox.Requests() {
+		if r.Query.Has("filter") || r.Query.Get("sort") != "url" || r.Query.Has("page[cursor]") != (i > 0) {
+			t.Errorf("request %d asks for %v", i+1, r.Query)
+		}
+	}
+	if n := sandbox.Count(""); n != 3 {
+		t.Errorf("%d requests, want 3", n)
+	}
+}
+
+// TestWebhooksSendsTheFilterAsWritten looks for every byte of it.
+func TestWebhooksSendsTheFilterAsWritten(t *testing.T) {
+	for name, text := range map[string]string{
+		"string form":      "\n  url   STARTSWITH 'https://hooks.example.com/00'\tand created_at NE \"2024-05-01T00:00:00Z\" \n",
+		"JSON form":        ` { "or" : [ {"value":"https:\/\/hooks.example.com\/00","op":"startsWith","field":"url"} ] } `,
+		"is null":          "url is null",
+		"characters":       `url contains "ż&=+ %/#"`,
+		"left open: not":   `not url contains "x"`,
+		"left open: quote": `url contains "x\"y"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			sandbox := kanberttest.New()
+			_, diags := readWebhooks(t, sandbox, attrs{"filter": text})
+			if open := strings.HasPrefix(name, "left open"); open != (len(diags) > 0) {
+				t.Errorf("the diagnostics are %v", diags)
+			}
+			requests := sandbox.Requests()
+			if len(requests) != 1 || requests[0].Query.Get("filter") != text {
+				t.Errorf("the requests are %v, want one with %q", requests, text)
+			}
+		})
+	}
+}
+
+func TestWebhooksSorts(t *testing.T) {
+	newestFirst := func(a, b kanberttest.Webhook) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.URL, b.URL))
+	}
+	for name, test := range map[string]struct {
+		sort  []string
+		sent  string
+		order func(a, b kanberttest.Webhook) int
+	}{
+		"not unique":     {[]string{"-created_at"}, "-created_at,url", newestFirst},
+		"unique":         {[]string{"-url"}, "-url", func(a, b kanberttest.Webhook) int { return cmp.Compare(b.URL, a.URL) }},
+		"unique already": {[]string{"-created_at", "url"}, "-created_at,url", newestFirst},
+		"all alike":      {[]string{"is_active"}, "is_active,url", func(a, b kanberttest.Webhook) int { return cmp.Compare(a.URL, b.URL) }},
+		"empty":          {nil, "url", func(a, b kanberttest.Webhook) int { return cmp.Compare(a.URL, b.URL) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sandbox := kanberttest.New(kanberttest.WithTiesLost(), kanberttest.WithMaxPageSize(7))
+			seeded := seedWebhooks(sandbox, 40)
+			slices.SortFunc(seeded, test.order)
+			got := listedURLs(t, sandbox, attrs{"sort": test.sort})
+			if want := urlsOf(seeded, everyWebhook); !slices.Equal(got, want) {
+				t.Errorf("the list is %q, want %q", got, want)
+			}
+			for _, r := range sandbox.Requests() {
+				if sent := r.Query.Get("sort"); sent != test.sent {
+					t.Errorf("sort=%s was sent, want %s", sent, test.sent)
+				}
+			}
+		})
+	}
+}
+
+func TestWebhooksSelectsAfterTheListing(t *testing.T) {
+	for name, test := range map[string]struct {
+		arguments attrs
+		selects   func(kanberttest.Webhook) bool
+	}{
+		"events": {
+			attrs{"events": []string{"task:create", "comment:create"}},
+			func(w kanberttest.Webhook) bool { return w.Event == "task:create" || w.Event == "comment:create" },
+		},
+		"project": {
+			attrs{"project_id": "project-1"},
+			func(w kanberttest.Webhook) bool { return w.ProjectID == "project-1" },
+		},
+		"client": {
+			attrs{"client_id": "client-1"},
+			func(w kanberttest.Webhook) bool { return w.ClientID == "client-1" },
+		},
+		"all": {
+			attrs{
+				"events":     []string{"contact:create", "contact:delete"},
+				"project_id": "project-1", "client_id": "client-1",
+			},
+			func(w kanberttest.Webhook) bool {
+				return (w.Event == "contact:create" || w.Event == "contact:delete") && w.ProjectID != "" && w.ClientID != ""
+			},
+		},
+		"none is no error": {
+			attrs{"project_id": "project-2"},
+			func(kanberttest.Webhook) bool { return false },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sandbox := kanberttest.New()
+			seeded := seedWebhooks(sandbox, 75)
+			if got, want := listedURLs(t, sandbox, test.arguments), urlsOf(seeded, test.selects); !slices.Equal(got, want) {
+				t.Errorf("selected %q, want %q", got, want)
+			}
+			if n := sandbox.Count(""); n != 3 {
+				t.Errorf("%d requests, want 3", n)
+			}
+			for _, r := range sandbox.Requests() {
+				for name := range r.Query {
+					if name != "sort" && name != "page[size]" && name != "page[cursor]" {
+						t.Errorf("the API was asked for %s, which it does not know", name)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestWebhooksLimitStopsPaging counts the requests that were made, and so those
+// that were not.
+func TestWebhooksLimitStopsPaging(t *testing.T) {
+	for name, test := range map[string]struct {
+		arguments            attrs
+		webhooks, requests   int
+		firstPage, lastOfAll string
+	}{
+		"one":                        {attrs{"limit": 1}, 1, 1, "1", "https://hooks.example.com/000"},
+		"exactly one page":           {attrs{"limit": 30}, 30, 1, "30", "https://hooks.example.com/029"},
+		"one more than a page":       {attrs{"limit": 31}, 31, 2, "31", "https://hooks.example.com/030"},
+		"exactly all":                {attrs{"limit": 75}, 75, 3, "75", "https://hooks.example.com/074"},
+		"more than there are":        {attrs{"limit": 1000}, 75, 3, "100", "https://hooks.example.com/074"},
+		"selected on the first page": {attrs{"limit": 3, "events": []string{"contact:create"}}, 3, 1, "100", "https://hooks.example.com/020"},
+		"selected on two pages":      {attrs{"limit": 4, "events": []string{"contact:create"}}, 4, 2, "100", "https://hooks.example.com/030"},
+		"with a filter": {
+			attrs{"limit": 2, "filter": "url endswith '5'", "sort": []string{"-url"}},
+			2, 1, "2", "https://hooks.example.com/055",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sandbox := kanberttest.New()
+			seedWebhooks(sandbox, 75)
+			urls := listedURLs(t, sandbox, test.arguments)
+			if len(urls) != test.webhooks || urls[len(urls)-1] != test.lastOfAll {
+				t.Errorf("%q, want %d webhooks, the last of which is %s", urls, test.webhooks, test.lastOfAll)
+			}
+			if n := sandbox.Count(""); n != test.requests {
+				t.Errorf("%d requests, want %d", n, test.requests)
+			}
+			if size := sandbox.Requests()[0].Query.Get("page[size]"); size != test.firstPage {
+				t.Errorf("a page of %s was asked for, want %s", size, test.firstPage)
+			}
+		})
+	}
+}
+
+func TestWebhooksOfAnEmptyWorkspace(t *testing.T) {
+	if urls := listedURLs(t, kanberttest.New(), attrs{}); len(urls) != 0 {
+		t.Errorf("%q, want none", urls)
+	}
+}
+
+// TestWebhooksReadFails wants one error at its place, and never a short list in
+// place of it.
+func TestWebhooksReadFails(t *testing.T) {
+	secondPage := func(s *kanberttest.Sandbox) { s.FailNth(2, kanberttest.Match{}, kanberttest.Status(500)) }
+	for name, test := range map[string]struct {
+		options  []kanberttest.Option
+		fail     func(*kanberttest.Sandbox)
+		filter   string
+		atFilter bool
+		detail   string
+		requests int
+	}{
+		"on the second page":   {fail: secondPage, requests: 2},
+		"same, with a filter":  {fail: secondPage, filter: "url contains 'hooks'", requests: 2},
+		"refused filter":       {options: []kanberttest.Option{kanberttest.WithoutOperator("contains")}, filter: "url contains 'hooks'", atFilter: true, detail: "The API did not accept the request, most likely because of the filter", requests: 1},
+		"undocumented filter":  {filter: "not url contains 'hooks'", atFilter: true, detail: "Filters and sorting", requests: 1},
+		"filter is too long":   {options: []kanberttest.Option{kanberttest.WithMaxRequestURI(1000)}, filter: "url contains '" + strings.Repeat("a", 1000) + "'", atFilter: true, detail: "Name fewer values", requests: 1},
+		"the token is refused": {fail: func(s *kanberttest.Sandbox) { s.FailNth(1, kanberttest.Match{}, kanberttest.Status(401)) }, filter: "url isnotnull", requests: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sandbox := kanberttest.New(test.options...)
+			seedWebhooks(sandbox, 75)
+			if test.fail != nil {
+				test.fail(sandbox)
+			}
+			arguments := attrs{}
+			if test.filter != "" {
+				arguments["filter"] = test.filter
+			}
+			state, diags := readWebhooks(t, sandbox, arguments)
+			if state != nil && state["webhooks"] != nil {
+				t.Errorf("there are %v beside an error", state["webhooks"])
+			}
+			attribute := ""
+			if test.atFilter {
+				attribute = "filter"
+			}
+			wantOneError(t, diags, attribute, "Unable to list webhooks", test.detail)
+			if n := sandbox.Count(""); n != test.requests {
+				t.Errorf("%d requests, want %d", n, test.requests)
+			}
+		})
+	}
+}
+
+// TestWebhooksWithAnUnknownToken asks nobody: the environment must not stand in.
+func TestWebhooksWithAnUnknownToken(t *testing.T) {
+	sandbox := kanberttest.New()
+	t.Setenv("KANBERT_TOKEN", sandbox.Token())
+	p := newProtocol(t, WithClientOptions(kanbert.WithTransport(sandbox.Transport())))
+	wantNone(t, p.configure(attrs{"token": unknown, "base_url": sandbox.BaseURL()}))
+	_, diags := p.readDataSource(webhooksType, attrs{})
+	wantOneError(t, diags, "", "token")
+	if n := sandbox.Count(""); n != 0 {
+		t.Errorf("%d requests, want none", n)
+	}
+}
+
+func TestWebhooksSchema(t *testing.T) {
+	var names []string
+	for _, a := range newProtocol(t).schemas.DataSourceSchemas[webhooksType].Block.Attributes {
+		names = append(names, a.Name)
+		if a.NestedType == nil {
+			continue
+		}
+		for _, nested := range a.NestedType.Attributes {
+			names = append(names, a.Name+"."+nested.Name)
+			if nested.Description == "" || !nested.Computed {
+				t.Errorf("%s.%s is not described or not computed", a.Name, nested.Name)
+			}
+		}
+	}
+	want := []string{
+		"client_id", "events", "filter", "limit", "project_id", "sort", "webhooks", // and no id
+		"webhooks.client_id", "webhooks.created_at", "webhooks.event", "webhooks.id", "webhooks.project_id", "webhooks.url", // and no secret
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("the attributes are %q, want %q", names, want)
 	}
 }

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package contract_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/filter"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
+)
+
+// listParameter returns a parameter of the list.
+func listParameter(t *testing.T, document *openapi3.T, name string) *openapi3.Parameter {
+	t.Helper()
+	p := document.Paths.Value("/webhooks").Get.Parameters.GetByInAndName(openapi3.ParameterInQuery, name)
+	if p == nil {
+		t.Fatalf("the list has no parameter %s", name)
+	}
+	return p
+}
+
+// extension reads a field that OpenAPI does not know.
+func extension[T any](t *testing.T, p *openapi3.Parameter, name string) T {
+	t.Helper()
+	text, err := json.Marshal(p.Extensions[name])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value T
+	if err := json.Unmarshal(text, &value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// TestOperations finds the three operations of the reference and no other.
+func TestOperations(t *testing.T) {
+	var got []string
+	for path, item := range load(t).Paths.Map() {
+		for method := range item.Operations() {
+			got = append(got, method+" "+path)
+		}
+	}
+	slices.Sort(got)
+	if want := []string{"DELETE /webhooks/{id}", "GET /webhooks", "POST /webhooks"}; !slices.Equal(got, want) {
+		t.Errorf("operations %v, want %v", got, want)
+	}
+}
+
+// TestEvents compares the three lists of events.
+func TestEvents(t *testing.T) {
+	var document []string
+	for _, event := range load(t).Components.Schemas["WebhookEvent"].Value.Enum {
+		document = append(document, event.(string))
+	}
+	var client []string
+	for _, event := range kanbert.Events() {
+		client = append(client, string(event))
+	}
+	if !slices.Equal(document, client) {
+		t.Errorf("the client's events are %v, the document's %v", client, document)
+	}
+	if sandbox := kanberttest.Events(); !slices.Equal(document, sandbox) {
+		t.Errorf("the sandbox's events are %v, the document's %v", sandbox, document)
+	}
+}
+
+func TestMaxURLLength(t *testing.T) {
+	limit := load(t).Components.Schemas["NewWebhook"].Value.Properties["url"].Value.MaxLength
+	if limit == nil || *limit != kanbert.MaxURLLength {
+		t.Errorf("the client's limit is %d, the document's %v", kanbert.MaxURLLength, limit)
+	}
+}
+
+// TestSorts compares the names, and holds the pattern to the names.
+func TestSorts(t *testing.T) {
+	p := listParameter(t, load(t), "sort")
+	sorts := extension[[]string](t, p, "x-sorts")
+	if !slices.Equal(sorts, filter.Sorts()) {
+		t.Errorf("the language's sorts are %v, the document's %v", filter.Sorts(), sorts)
+	}
+	pattern := regexp.MustCompile(p.Schema.Value.Pattern)
+	for _, name := range sorts {
+		if !pattern.MatchString(name) || !pattern.MatchString("-"+name+",url") {
+			t.Errorf("the pattern has no place for %s", name)
+		}
+	}
+	for _, text := range []string{"title", "sort=-created_at", "url,", ",url", "url url", "--url", "id", "xurl"} {
+		if pattern.MatchString(text) {
+			t.Errorf("the pattern has a place for %q", text)
+		}
+	}
+}
+
+func TestFilterFields(t *testing.T) {
+	p := listParameter(t, load(t), "filter")
+	fields := extension[[]filter.Field](t, p, "x-filter-fields")
+	if !reflect.DeepEqual(fields, filter.Fields()) {
+		t.Errorf("the language's fields are %v, the document's %v", filter.Fields(), fields)
+	}
+}
+
+// TestSpecialValues finds each special value understood where the reference has
+// a field for it. No field of a webhook is of the type id, so that me.id has
+// none.
+func TestSpecialValues(t *testing.T) {
+	p := listParameter(t, load(t), "filter")
+	values := extension[[]string](t, p, "x-special-values")
+	if len(values) < 9 {
+		t.Fatalf("special values %v", values)
+	}
+	for _, value := range values {
+		f, warnings, err := filter.Parse("created_at lt " + value)
+		understood := f != nil && err == nil && len(warnings) == 0
+		if understood != (value != "me.id") {
+			t.Errorf("%s: %v %v", value, warnings, err)
+		}
+	}
+}

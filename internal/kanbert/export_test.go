@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanbert
+
+// WithSteadyPauses switches the jitter off: a sequence of faults then meets the
+// same requests each time it is run.
+func WithSteadyPauses() Option {
+	return func(c *Client) error {
+		c.pauses.steady = true
+		return nil
+	}
+}
