@@ -86,7 +86,7 @@ func (e *TransportError) untrusted() bool {
 	var notTLS tls.RecordHeaderError
 	var dns *net.DNSError
 	return errors.As(e.Err, &certificate) || errors.As(e.Err, &authority) || errors.As(e.Err, &hostname) ||
-		errors.As(e.Err, &notTLS) || (errors.As(e.Err, &dns) && dns.IsNotFound)
+		errors.As(e.Err, &notTLS) || errors.Is(e.Err, http.ErrSchemeMismatch) || (errors.As(e.Err, &dns) && dns.IsNotFound)
 }
 
 // attempt sends a call once, within the time of one attempt, and reads its

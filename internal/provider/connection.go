@@ -70,9 +70,9 @@ func (c *connection) api(diags *diag.Diagnostics) *api {
 	}
 	if !c.ready() {
 		diags.AddError("Provider configuration not known yet", fmt.Sprintf(
-			"A request to Kanbert is needed now, but the provider's %s will be known only after apply, because the configuration takes it from something that does not exist yet. "+
+			"A request to Kanbert is needed now, but the provider's %s will be known only after apply. "+
 				"Nothing was sent, and no environment variable stands in for it: that might be the token of another workspace, or another host. "+
-				"Apply what it depends on first, with -target, or give it as a variable.",
+				"Apply what the provider block depends on first, with -target, or take the value from a variable.",
 			strings.Join(c.unknown, " and ")))
 		return nil
 	}

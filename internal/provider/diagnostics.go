@@ -91,9 +91,9 @@ func explain(err error, attributes ...string) string {
 	case errors.As(err, &secretLost):
 		return explainSecretLost(secretLost)
 	case errors.Is(err, context.Canceled):
-		return "The operation was interrupted before it was done. Run the command again." + before(err)
+		return "The operation was interrupted before it was done. Run the command again." + detail("What was seen last", err)
 	case errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &transport):
-		return "The operation took longer than all its retries may take. Run the command again when Kanbert is well." + before(err)
+		return "The operation took longer than all its retries may take. Run the command again when Kanbert is well." + detail("What was seen last", err)
 	case errors.As(err, &answer):
 		return explainAnswer(answer, attributes)
 	case errors.As(err, &transport):
@@ -137,7 +137,7 @@ var answers = []struct {
 	{
 		kanbert.ErrBadRequest,
 		"Kanbert refused the request as it stands.",
-		"A filter or a sort that the API does not accept is the usual reason. If you gave none, please report this as an error in the provider.",
+		"If you gave a filter or a sort, check it: the API may not accept it. Otherwise please report this as an error in the provider.",
 	},
 	{
 		kanbert.ErrRateLimited,
@@ -177,9 +177,10 @@ func explainAnswer(answer *kanbert.APIError, attributes []string) string {
 	}
 	parts := []string{lead}
 	if !answer.RetryAt.IsZero() {
-		parts = append(parts, fmt.Sprintf("Come back at %s.", answer.RetryAt.UTC().Format(time.RFC3339)))
+		parts = append(parts, fmt.Sprintf("It asks to come back at %s, in %s.",
+			answer.RetryAt.UTC().Format(time.RFC3339), time.Until(answer.RetryAt).Round(time.Second)))
 	} else if errors.Is(answer, kanbert.ErrRateLimited) {
-		parts = append(parts, "Kanbert does not say when to come back; try again in some minutes.")
+		parts = append(parts, "It does not say when to come back: try again in some minutes.")
 	}
 	parts = append(parts, advice)
 	switch {
@@ -228,7 +229,7 @@ func transportTexts(e *kanbert.TransportError) (lead, advice string) {
 	case errors.As(e.Err, &dns):
 		return fmt.Sprintf("The host %s was not found.", e.Host),
 			nothing + "Check the provider's argument base_url, the environment variable KANBERT_BASE_URL, and the machine's DNS."
-	case errors.As(e.Err, &notTLS):
+	case errors.As(e.Err, &notTLS), errors.Is(e.Err, http.ErrSchemeMismatch):
 		return fmt.Sprintf("%s does not speak TLS.", e.Host),
 			nothing + "Check the port in the provider's argument base_url, and the proxy that HTTPS_PROXY names."
 	case errors.As(e.Err, &hostname):
@@ -247,61 +248,58 @@ func transportTexts(e *kanbert.TransportError) (lead, advice string) {
 }
 
 func explainTaken(e *kanbert.URLTakenError) string {
-	text := "The URL is taken: another webhook of the workspace has it, and a URL can be used once. Nothing was created."
-	if e.Holder == nil {
-		text += " Which webhook has it could not be seen."
-	} else {
-		text += " It is held by " + describe(*e.Holder) + "."
-	}
-	text += "\n\nIf the two are to be told of different events, give each its own URL, for example by another path or query. "
+	holder := "Which webhook has it could not be seen."
+	adopt := ""
 	if e.Holder != nil {
-		text += "If it is the webhook that this resource is to manage, import it, with the address of this resource in place of " + webhookResourceType + ".example:\n\n" +
-			importBlock(e.Holder.ID) +
-			"\n\nAn imported webhook has no signing secret in state, and one whose event, project or client differs from the configuration is replaced. "
-	} else {
-		text += "\n\n"
+		holder = "It is held by " + describe(*e.Holder) + "."
+		adopt = "If it is the webhook that this resource is to manage, import it, " + inPlaceOf + ":\n\n" + importBlock(e.Holder.ID) +
+			"\n\nAn imported webhook has no signing secret in state, and one whose event, project or client differs from the configuration is replaced.\n\n"
 	}
-	return text + "If this is a replacement, look for create_before_destroy: with it Terraform creates the new webhook while the old one still has the URL, which cannot work. " +
+	return "The URL is taken: another webhook of the workspace has it, and a URL can be used once. Nothing was created. " + holder + "\n\n" +
+		"If the two are to be told of different events, give each its own URL, for example by another path or query.\n\n" +
+		adopt +
+		"If this is a replacement, look for create_before_destroy: with it Terraform creates the new webhook while the old one still has the URL, which cannot work. " +
 		"Remove it, or change the url as well. " +
 		"A holder that is destroyed in the same apply was waited for, but did not go in time: then apply again." +
-		cause(e.Err)
+		detail("The refusal", e.Err)
 }
 
 func explainUnproven(e *kanbert.UnprovenError) string {
 	return "Kanbert did not answer the create, and now a webhook has the URL that this create may have made, or somebody else. It was left alone, and nothing is in state. " +
-		"It is " + describe(e.Holder) + "." +
-		"\n\nIf it is this create's, its signing secret is lost. Either delete it in Kanbert and apply again, which gives a new webhook with its secret, " +
-		"or import it without a secret, with the address of this resource in place of " + webhookResourceType + ".example:\n\n" + importBlock(e.Holder.ID) +
-		"\n\nIf it is somebody else's, choose another URL." + cause(e.Err)
+		"It is " + describe(e.Holder) + ".\n\n" +
+		"If it is this create's, its signing secret is lost. Either delete it in Kanbert and apply again, which gives a new webhook with its secret, " +
+		"or import it without a secret, " + inPlaceOf + ":\n\n" + importBlock(e.Holder.ID) +
+		"\n\nIf it is somebody else's, choose another URL." + detail("What went wrong", e.Err)
 }
 
 func explainUncertain(e *kanbert.UncertainError) string {
-	return "Kanbert did not answer the create, and it could not be made out whether a webhook was created: one may have the URL " + shownURL(e.URL) + ". Nothing is in state. " +
-		"\n\nApply again when Kanbert is well: if nobody has the URL, the webhook is created, and if somebody has, the error names who. " +
-		"To look before that, read the data source " + webhookResourceType + " with this url." +
-		cause(e.Err) + lost(e.Lost)
+	text := "Kanbert did not answer the create, and it could not be made out whether a webhook was created: one may have the URL " + shownURL(e.URL) + ". Nothing is in state.\n\n" +
+		"Apply again when Kanbert is well: if nobody has the URL, the webhook is created, and if somebody has, the error names who. " +
+		"To look before that, read the data source " + webhookResourceType + " with this url.\n\n" +
+		"What went wrong last: " + explain(e.Err)
+	if e.Lost != nil && e.Lost.Error() != e.Err.Error() {
+		text += detail("What went wrong first", e.Lost)
+	}
+	return text
 }
 
 func explainSecretLost(e *kanbert.SecretLostError) string {
 	return "The webhook was created, but its signing secret did not arrive, and nobody can ask for it again. The webhook stands, and could not be deleted. " +
 		"It is " + describe(e.Webhook) + ". " +
-		"It is in state without a secret and marked as tainted." +
-		"\n\nApply again: Terraform then replaces it by a webhook whose secret is known." + cause(e.Err)
+		"It is in state without a secret and marked as tainted.\n\n" +
+		"Apply again: Terraform then replaces it by a webhook whose secret is known." + detail("What went wrong", e.Err)
 }
 
-// cause ends the text about a create with the answer or the fault behind it.
-func cause(err error) string { return underlying("Behind it: ", err) }
+// inPlaceOf explains an import block, since a provider is not told the address of
+// a resource.
+const inPlaceOf = "with the address of this resource in place of " + webhookResourceType + ".example"
 
-func lost(err error) string { return underlying("The answer got lost because of: ", err) }
-
-// before adds what was the matter before an operation was broken off.
-func before(err error) string { return underlying("The last that was seen: ", err) }
-
-func underlying(lead string, err error) string {
+// detail ends a text with the error behind it, as the client words it.
+func detail(lead string, err error) string {
 	if err == nil {
 		return ""
 	}
-	return "\n\n" + lead + sentence(err.Error())
+	return "\n\n" + lead + ": " + sentence(err.Error())
 }
 
 // describe names a webhook by what a person can recognise it by. Its URL is known
@@ -353,7 +351,7 @@ func sortedFields(answer *kanbert.APIError) []string {
 
 // sentence ends text with a full stop, unless it ends a sentence already.
 func sentence(text string) string {
-	text = strings.TrimSpace(text)
+	text = strings.TrimRight(strings.TrimSpace(text), ":;, ")
 	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?") {
 		return text
 	}

@@ -115,9 +115,16 @@ func (m webhookResourceModel) warnOfDifferences(w kanbert.Webhook, diags *diag.D
 		{"client_id", planned.ClientID, w.ClientID},
 	} {
 		if argument.planned != argument.made {
-			warnOfDifference(diags, argument.name, strconv.Quote(argument.planned), strconv.Quote(argument.made))
+			warnOfDifference(diags, argument.name, quoteOrNull(argument.planned), quoteOrNull(argument.made))
 		}
 	}
+}
+
+func quoteOrNull(s string) string {
+	if s == "" {
+		return "null"
+	}
+	return strconv.Quote(s)
 }
 
 func warnOfDifference(diags *diag.Diagnostics, argument, planned, made string) {

@@ -150,5 +150,5 @@ func takenAtPlan(holder kanbert.Webhook, managed bool) string {
 			"If it stays, the apply will fail: give each webhook its own URL, for example by another path or query."
 	}
 	return text + "If it is destroyed in the same apply, there is nothing to do. If it stays, the apply will fail: choose another URL, or import the webhook, " +
-		"with the address of this resource in place of " + webhookResourceType + ".example:\n\n" + importBlock(holder.ID)
+		inPlaceOf + ":\n\n" + importBlock(holder.ID)
 }

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden holds every text that the provider has for a person, filters apart. The
+// troubleshooting guide is checked by it.
+const golden = "testdata/diagnostics.golden"
+
+// textCase brings one text about. It runs in a bubble with a provider that is
+// configured for a sandbox in memory, where a minute of waiting costs nothing and
+// the clock always shows the same.
+type textCase struct {
+	name string
+	run  func(*textTest) diagnostics
+}
+
+type textTest struct {
+	*testing.T
+	s *kanberttest.Sandbox
+	*protocol
+}
+
+var requestIDs = regexp.MustCompile(`req-[0-9]{6}`)
+
+// TestTexts holds every diagnostic to its text, as a CLI gets it.
+func TestTexts(t *testing.T) {
+	want := readGolden(t)
+	var all strings.Builder
+	for _, c := range textCases() {
+		t.Run(c.name, func(t *testing.T) {
+			var got string
+			synctest.Test(t, func(t *testing.T) {
+				s := kanberttest.New()
+				diags := c.run(&textTest{T: t, s: s, protocol: newProtocolFor(t, s)})
+				// How many requests came before is no part of the text.
+				got = requestIDs.ReplaceAllString(diags.String(), "req-N")
+			})
+			if got == "" {
+				t.Error("there is no diagnostic")
+			}
+			fmt.Fprintf(&all, "=== %s\n%s\n", c.name, got)
+			if !*update && got != want[c.name] {
+				t.Errorf("--- got\n%s--- want\n%s", got, want[c.name])
+			}
+			delete(want, c.name)
+		})
+	}
+	if *update {
+		if err := os.WriteFile(golden, []byte(all.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	for name := range want {
+		t.Errorf("%s has a section %q that no case owns", golden, name)
+	}
+}
+
+// readGolden splits the golden file into its sections.
+func readGolden(t *testing.T) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.FromSlash(golden))
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	sections := map[string]string{}
+	for _, section := range strings.Split("\n"+string(data), "\n=== ")[1:] {
+		name, text, _ := strings.Cut(section, "\n")
+		sections[name] = strings.TrimRight(text, "\n") + "\n"
+	}
+	return sections
+}
+
+var contact = attrs{"url": "https://receiver.example/contacts?key=hunter2", "event": "contact:create"}
+
+// with is base with some attributes set otherwise.
+func with(base, others attrs) attrs {
+	all := attrs{}
+	for _, some := range []attrs{base, others} {
+		for name, value := range some {
+			all[name] = value
+		}
+	}
+	return all
+}
+
+func textCases() []textCase {
+	var cases []textCase
+	add := func(name string, run func(*textTest) diagnostics) { cases = append(cases, textCase{name, run}) }
+
+	// The provider block and the environment.
+	for _, c := range []struct {
+		name   string
+		config attrs
+	}{
+		{"token: empty", attrs{"token": ""}},
+		{"token: blank", attrs{"token": " "}},
+		{"token: line break at the end", attrs{"token": "token\n"}},
+		{"token: line break inside", attrs{"token": "to\nken"}},
+		{"token: control character", attrs{"token": "to\tken"}},
+		{"token: space", attrs{"token": "to ken"}},
+		{"base_url: empty", attrs{"base_url": ""}},
+		{"base_url: no scheme", attrs{"base_url": "api.kanbert.com/api/v1"}},
+		{"base_url: other scheme", attrs{"base_url": "ftp://api.kanbert.com/api/v1"}},
+		{"base_url: http", attrs{"base_url": "http://api.kanbert.com/api/v1"}},
+		{"base_url: user info", attrs{"base_url": "https://me:hunter2@api.kanbert.com/api/v1"}},
+		{"base_url: query", attrs{"base_url": "https://api.kanbert.com/api/v1?key=hunter2"}},
+		{"base_url: fragment", attrs{"base_url": "https://api.kanbert.com/api/v1#top"}},
+		{"base_url: unreadable", attrs{"base_url": "https://[api/"}},
+		{"max_retries: negative", attrs{"max_retries": -1}},
+		{"max_retries: too many", attrs{"max_retries": 101}},
+		{"request_timeout: no unit", attrs{"request_timeout": "30"}},
+		{"request_timeout: nothing", attrs{"request_timeout": "0s"}},
+		{"request_timeout: too long", attrs{"request_timeout": "1h"}},
+	} {
+		add(c.name, func(t *textTest) diagnostics { return t.validateProvider(c.config) })
+	}
+	add("token: missing", func(t *textTest) diagnostics { return newProtocol(t).configure(attrs{}) })
+	for _, c := range []struct{ name, variable, value string }{
+		{"token: missing, with an empty variable", "KANBERT_TOKEN", ""},
+		{"token: variable with a line break", "KANBERT_TOKEN", "token\n"},
+		{"base_url: variable", "KANBERT_BASE_URL", "http://api.kanbert.com"},
+		{"max_retries: variable", "KANBERT_MAX_RETRIES", "many"},
+		{"max_retries: variable beyond all numbers", "KANBERT_MAX_RETRIES", "99999999999999999999"},
+		{"request_timeout: variable", "KANBERT_REQUEST_TIMEOUT", "soon"},
+	} {
+		add(c.name, func(t *textTest) diagnostics {
+			t.Setenv(c.variable, c.value)
+			config := attrs{"token": "token"}
+			if c.variable == tokenSetting.variable {
+				config = attrs{}
+			}
+			return newProtocol(t).configure(config)
+		})
+	}
+	add("provider: token and base_url unknown", func(t *textTest) diagnostics {
+		p := newProtocol(t)
+		wantNone(t, p.configure(attrs{"token": unknown, "base_url": unknown}))
+		_, diags := p.read(instance{values: with(contact, attrs{"id": "id"})})
+		return diags
+	})
+
+	// The resource's arguments.
+	long := "https://receiver.example/" + strings.Repeat("ä", 156)
+	for _, c := range []struct {
+		name   string
+		config attrs
+	}{
+		{"url: empty", attrs{"url": ""}},
+		{"url: white space", attrs{"url": "https://receiver.example/a b"}},
+		{"url: line break at the end", attrs{"url": "https://receiver.example/\n"}},
+		{"url: unreadable", attrs{"url": "https://receiver.example/%zz?key=hunter2"}},
+		{"url: no scheme", attrs{"url": "receiver.example/contacts"}},
+		{"url: other scheme", attrs{"url": "ftp://receiver.example/contacts"}},
+		{"url: no host", attrs{"url": "https:///contacts"}},
+		{"url: port", attrs{"url": "https://receiver.example:70000/"}},
+		{"url: user info", attrs{"url": "https://me:hunter2@receiver.example/"}},
+		{"url: 181 characters", attrs{"url": long}},
+		{"url: http", attrs{"url": "http://receiver.example/"}},
+		{"event: nearly one", attrs{"event": "contact:created"}},
+		{"event: new", attrs{"event": "deal:close"}},
+		{"event: none", attrs{"event": "everything"}},
+		{"event: task without project", attrs{"event": "task:create"}},
+		{"project_id: empty", attrs{"project_id": ""}},
+		{"client_id: blank", attrs{"client_id": " "}},
+	} {
+		add(c.name, func(t *textTest) diagnostics { return t.validateWebhook(with(contact, c.config)) })
+	}
+
+	// What a plan brings.
+	for _, c := range []struct {
+		name   string
+		change attrs
+	}{
+		{"plan: replacement", attrs{"event": "contact:update"}},
+		{"plan: replacement by several arguments", attrs{"url": "https://receiver.example/other", "project_id": "p", "client_id": unknown}},
+	} {
+		add(c.name, func(t *textTest) diagnostics {
+			created := t.create(contact)
+			return t.plan(created, with(contact, c.change)).diagnostics
+		})
+	}
+	add("plan: URL taken by a stranger", func(t *textTest) diagnostics {
+		t.s.Seed(kanberttest.Webhook{ID: `${odd}"id"`, URL: contact["url"].(string), Event: "task:create", ProjectID: "p", ClientID: "c"})
+		return t.plan(instance{}, contact).diagnostics
+	})
+	add("plan: URL taken by a webhook in state", func(t *textTest) diagnostics {
+		created := t.create(contact)
+		_, diags := t.read(created)
+		wantNone(t, diags)
+		return t.plan(instance{}, with(contact, attrs{"event": "contact:update"})).diagnostics
+	})
+	for _, c := range []struct {
+		name  string
+		fault kanberttest.Fault
+	}{
+		{"plan: 401", kanberttest.Status(401)},
+		{"plan: 500", kanberttest.Status(500)},
+	} {
+		add(c.name, func(t *textTest) diagnostics {
+			t.s.FailEvery(kanberttest.Match{}, c.fault)
+			return t.plan(instance{}, contact).diagnostics
+		})
+	}
+
+	// What the API, or somebody in its place, answers to a create.
+	for _, c := range []struct {
+		name  string
+		fault kanberttest.Fault
+	}{
+		{"create: 400", kanberttest.Status(400)},
+		{"create: 401", kanberttest.Status(401)},
+		{"create: 403", kanberttest.Status(403)},
+		{"create: 404", kanberttest.Status(404)},
+		{"create: 418", kanberttest.Status(418)},
+		{"create: 422 without a field", kanberttest.Status(422)},
+		{"create: 302", kanberttest.HTML(302)},
+		{"create: HTML with 403", kanberttest.HTML(403)},
+		{"create: 429 for long", kanberttest.RateLimited(kanberttest.InSeconds, time.Hour)},
+		{"create: 500 for good", kanberttest.Status(500)},
+		{"create: HTML with 200 for good", kanberttest.HTML(200)},
+		{"create: connection refused for good", kanberttest.Refused()},
+		{"create: no answer for good", kanberttest.Timeout()},
+		{"create: answer without secret, webhook cannot be deleted", kanberttest.MissingSecret()},
+	} {
+		add(c.name, func(t *textTest) diagnostics {
+			planned := t.plan(instance{}, contact)
+			t.s.FailEvery(kanberttest.Match{Method: http.MethodPost}, c.fault)
+			t.s.FailEvery(kanberttest.Match{Method: http.MethodDelete}, kanberttest.Status(403))
+			_, diags := t.apply(instance{}, planned, contact)
+			return diags
+		})
+	}
+	add("create: 422 on a field", func(t *textTest) diagnostics {
+		config := with(contact, attrs{"event": "deal:close"})
+		_, diags := t.apply(instance{}, t.plan(instance{}, config), config)
+		return diags
+	})
+	add("create: URL taken", func(t *textTest) diagnostics {
+		planned := t.plan(instance{}, contact)
+		t.s.Seed(kanberttest.Webhook{URL: contact["url"].(string)})
+		_, diags := t.apply(instance{}, planned, contact)
+		return diags
+	})
+	add("create: URL taken, holder not seen", func(t *textTest) diagnostics {
+		planned := t.plan(instance{}, contact)
+		t.s.Seed(kanberttest.Webhook{URL: contact["url"].(string)})
+		t.s.FailEvery(kanberttest.Match{Method: http.MethodGet}, kanberttest.Status(403))
+		_, diags := t.apply(instance{}, planned, contact)
+		return diags
+	})
+	add("create: not answered, and a webhook stands that may be another's", func(t *textTest) diagnostics {
+		planned := t.plan(instance{}, contact)
+		t.s.Seed(kanberttest.Webhook{URL: contact["url"].(string), Event: "task:create", ProjectID: "p"})
+		t.s.FailEvery(kanberttest.Match{Method: http.MethodPost}, kanberttest.Reset())
+		_, diags := t.apply(instance{}, planned, contact)
+		return diags
+	})
+	add("create: not answered, and no look to be had", func(t *textTest) diagnostics {
+		planned := t.plan(instance{}, contact)
+		t.s.FailEvery(kanberttest.Match{Method: http.MethodPost}, kanberttest.Reset())
+		t.s.FailEvery(kanberttest.Match{Method: http.MethodGet}, kanberttest.Status(401))
+		_, diags := t.apply(instance{}, planned, contact)
+		return diags
+	})
+
+	// Errors that a sandbox does not make.
+	asked := kanbert.APIError{StatusCode: 422, Method: "POST", Path: "/webhooks", RequestID: "req-1", Kind: kanbert.ErrInvalid}
+	unsent := func(err error) error {
+		return &kanbert.TransportError{Method: "GET", Path: "/webhooks", Host: "api.example", Unsent: true, Err: err}
+	}
+	refused := asked
+	refused.Fields = map[string][]string{"url": {"The url field is too long"}, "event": {"No", "never."}}
+	mixed := asked
+	mixed.Message, mixed.Fields = "Invalid.", map[string][]string{"url": {"No."}, "colour": {"The colour is missing."}}
+	limited := asked
+	limited.StatusCode, limited.Kind = 429, kanbert.ErrRateLimited
+	malformed := asked
+	malformed.StatusCode, malformed.Kind, malformed.Message = 201, kanbert.ErrMalformed, `the answer lacks the required field "id"`
+	for _, c := range []struct {
+		name string
+		err  error
+	}{
+		{"422 on several fields", &refused},
+		{"422 on a field that is no argument", &mixed},
+		{"429 that names no time", &limited},
+		{"malformed answer", &malformed},
+		{"host not found", unsent(&net.DNSError{Err: "no such host", Name: "api.example", IsNotFound: true})},
+		{"no TLS", unsent(tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"})},
+		{"certificate of another host", unsent(x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"other.example"}}, Host: "api.example"})},
+		{"certificate not trusted", unsent(x509.UnknownAuthorityError{})},
+		{"certificate expired", unsent(&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Cert: &x509.Certificate{}, Reason: x509.Expired}})},
+		{"no connection in time", &kanbert.TransportError{Method: "GET", Path: "/webhooks", Host: "api.example", Unsent: true, Timeout: 30 * time.Second, Err: context.DeadlineExceeded}},
+		{"connection broken", &kanbert.TransportError{Method: "GET", Path: "/webhooks", Host: "api.example", Err: io.ErrUnexpectedEOF}},
+		{"interrupted", fmt.Errorf("%w; before that: %w", context.Canceled, &asked)},
+		{"out of time", context.DeadlineExceeded},
+		{"something else", errors.New("listing webhooks: the server gave the same cursor twice")},
+	} {
+		add(c.name, func(*textTest) diagnostics {
+			var diags diag.Diagnostics
+			addError(&diags, createWebhook, c.err, "url", "event", "project_id", "client_id")
+			return onWire(diags)
+		})
+	}
+	add("create: answered with another webhook", func(*textTest) diagnostics {
+		var diags diag.Diagnostics
+		model := webhookResourceModel{webhookModel: newWebhookModel(kanbert.Webhook{URL: "https://receiver.example/a", Event: "contact:create"})}
+		model.warnOfDifferences(kanbert.Webhook{URL: "https://receiver.example/b?key=hunter2", Event: "contact:create", ProjectID: "p"}, &diags)
+		return onWire(diags)
+	})
+
+	// The other operations.
+	add("read: 403", func(t *textTest) diagnostics {
+		created := t.create(contact)
+		// A new process, which has not just made the webhook.
+		p := newProtocolFor(t, t.s)
+		t.s.FailEvery(kanberttest.Match{}, kanberttest.Status(403))
+		_, diags := p.read(created)
+		return diags
+	})
+	add("delete: 500 for good", func(t *textTest) diagnostics {
+		created := t.create(contact)
+		t.s.FailEvery(kanberttest.Match{}, kanberttest.Status(500))
+		_, diags := t.apply(created, t.plan(created, nil), nil)
+		return diags
+	})
+	add("update", func(t *textTest) diagnostics {
+		created := t.create(contact)
+		changed := with(created.values, attrs{"event": "contact:update"})
+		_, diags := t.apply(created, plannedChange{instance: instance{values: changed}}, with(contact, attrs{"event": "contact:update"}))
+		return diags
+	})
+	add("import: nobody of that id", func(t *textTest) diagnostics { _, diags := t.importByID("nobody"); return diags })
+	add("import: nobody has that URL", func(t *textTest) diagnostics {
+		_, diags := t.importByID("https://receiver.example/nobody?key=hunter2")
+		return diags
+	})
+	add("import: empty", func(t *textTest) diagnostics { _, diags := t.importByID(" "); return diags })
+	return cases
+}
+
+// onWire gives diagnostics as a CLI gets them.
+func onWire(diags diag.Diagnostics) diagnostics {
+	var all diagnostics
+	for _, d := range diags {
+		wire := &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityError, Summary: d.Summary(), Detail: d.Detail()}
+		if d.Severity() == diag.SeverityWarning {
+			wire.Severity = tfprotov6.DiagnosticSeverityWarning
+		}
+		if at, ok := d.(diag.DiagnosticWithPath); ok {
+			wire.Attribute = tftypes.NewAttributePath().WithAttributeName(at.Path().String())
+		}
+		all = append(all, wire)
+	}
+	return all
+}
+
+// No text may hold a secret: neither a token, nor what user info or query of a URL
+// hold.
+func TestTextsHoldNoSecret(t *testing.T) {
+	for name, text := range readGolden(t) {
+		for _, secret := range []string{"hunter2", kanberttest.New().Token()} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s: the text holds %q:\n%s", name, secret, text)
+			}
+		}
+	}
+}
+
+// Real connections, of which the texts above are made up.
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // It complains of the client's distrust.
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	plain := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(plain.Close)
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	for _, test := range []struct{ baseURL, want string }{
+		{secure.URL, "is not trusted here."},
+		{strings.Replace(plain.URL, "http://", "https://", 1), "does not speak TLS."},
+		{closed.URL, "could be made."},
+		{plain.URL, "The answer is no JSON"},
+	} {
+		p := newProtocol(t, WithClientOptions(kanbert.WithPauses(quickly)))
+		wantNone(t, p.configure(attrs{"token": "token", "base_url": test.baseURL}))
+		_, diags := p.read(instance{values: with(contact, attrs{"id": "id"})})
+		wantOneError(t, diags, "", "Unable to read webhook", test.want)
+	}
+}
