@@ -151,7 +151,7 @@ func parseReset(text string, serverNow time.Time) (time.Duration, bool) {
 		return d, ok
 	}
 	seconds, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-	if err != nil {
+	if err != nil || seconds-serverNow.Unix() > int64(maxRetryAfter/time.Second) {
 		return maxRetryAfter, true
 	}
 	return time.Unix(seconds, 0).Sub(serverNow), true

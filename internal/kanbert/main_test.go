@@ -5,10 +5,13 @@ package kanbert_test
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
 	"testing"
 )
 
 func TestMain(m *testing.M) {
+	// The sequences leave much garbage and little that lives.
+	debug.SetGCPercent(800)
 	code := m.Run()
 	if n := sequencesRun.Load(); n > 0 {
 		fmt.Printf("sequences of faults: %d run, %d broken\n", n, sequencesBroken.Load())

@@ -19,7 +19,8 @@ import (
 //	no connection was made                  undone    again         again
 //	429                                     limited   again, after the wait it asks for, on a budget of its own
 //	time-out, reset, cut answer, 5xx, 408   unknown   again         never by itself: look first (create.go)
-//	2xx that cannot be read                 unknown   again, a few  never by itself: look first
+//	2xx that cannot be read                 unknown   thrice more   never by itself: look first
+//	404 that is not the API's own           refused   thrice more   final
 //	any other status; an untrusted server   refused   final         final (a taken URL: create.go)
 //
 // Two resends happen below this file and outside its count. net/http sends a GET
@@ -72,8 +73,6 @@ func (e *APIError) fate() fate {
 		return limited
 	case code == http.StatusRequestTimeout, code >= 500, code < 300:
 		return unknown
-	case e.Kind == ErrMalformed:
-		return unknown // A status whose meaning hangs on a body that did not arrive.
 	default:
 		return refused
 	}
@@ -184,28 +183,30 @@ func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func
 	unreadable := 0
 	return retry(ctx, c, func() (T, error) {
 		result, err := exchange(ctx, c, call, read)
-		switch fateOf(err) {
-		case undone:
+		switch f := fateOf(err); {
+		case err == nil || f == undone:
 			return result, err
-		case unknown:
-			if isUnreadable(err) {
-				unreadable++
-			}
+		case isUnreadable(err):
+			unreadable++
 			if unreadable <= maxUnreadable {
 				return result, err
 			}
+		case f == unknown:
+			return result, err
 		}
-		if err != nil {
-			err = final(err)
-		}
-		return result, err
+		return result, final(err)
 	})
 }
 
-// isUnreadable reports whether an answer arrived whole and made no sense.
+// isUnreadable reports whether an answer arrived whole and made no sense. A 404
+// that is not in the API's own words is one: who says so may be a proxy, and that
+// something does not exist is not taken from just anybody.
 func isUnreadable(err error) bool {
 	var api *APIError
-	return errors.As(err, &api) && api.StatusCode < 300 && !api.cut
+	if !errors.As(err, &api) || api.cut {
+		return false
+	}
+	return api.StatusCode < 300 || api.StatusCode == http.StatusNotFound && !errors.Is(err, ErrNotFound)
 }
 
 // sleep waits for d, or until ctx ends.

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanbert
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
+)
+
+var posts = kanberttest.Match{Method: http.MethodPost}
+
+// methods returns the methods of all requests, in order.
+func methods(s *kanberttest.Sandbox) string {
+	var names []string
+	for _, r := range s.Requests() {
+		names = append(names, r.Method)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestCreateUnderFaults(t *testing.T) {
+	old := kanberttest.Webhook{
+		ID: "old", URL: askedHook.URL, Event: string(askedHook.Event), ProjectID: askedHook.ProjectID, ClientID: askedHook.ClientID,
+		CreatedAt: time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC),
+	}
+	for _, test := range []struct {
+		name   string
+		server []kanberttest.Option
+		seed   []kanberttest.Webhook
+		fail   func(s *kanberttest.Sandbox)
+		opts   []Option
+		// want is an error's kind or type, or nil for success.
+		want     any
+		requests string
+		// check sees the outcome.
+		check func(t *testing.T, s *kanberttest.Sandbox, created *CreatedWebhook, err error)
+	}{
+		{
+			name:     "a connection that was never made is tried again",
+			fail:     func(s *kanberttest.Sandbox) { s.FailNth(1, posts, kanberttest.Refused()) },
+			requests: "POST POST",
+		},
+		{
+			name: "a rate limit is waited for",
+			fail: func(s *kanberttest.Sandbox) {
+				s.FailNth(1, posts, kanberttest.RateLimited(kanberttest.InSeconds, time.Minute))
+			},
+			opts:     []Option{WithMaxRetries(0)},
+			requests: "POST POST",
+		},
+		{
+			name:     "what did nothing is sent again after looking",
+			fail:     func(s *kanberttest.Sandbox) { s.FailNth(1, posts, kanberttest.Reset()) },
+			requests: "POST GET GET GET POST",
+		},
+		{
+			name:     "what was done is undone and done again",
+			fail:     func(s *kanberttest.Sandbox) { s.FailNth(1, posts, kanberttest.Timeout().AfterWork()) },
+			requests: "POST GET DELETE POST",
+		},
+		{
+			name:     "an answer without an id is undone and done again",
+			fail:     func(s *kanberttest.Sandbox) { s.FailNth(1, posts, kanberttest.MissingID()) },
+			requests: "POST GET DELETE POST",
+		},
+		{
+			name:     "what is done late is found when the URL is taken",
+			fail:     func(s *kanberttest.Sandbox) { s.FailNth(1, posts, kanberttest.Reset().LateUntilNextPOST()) },
+			requests: "POST GET GET GET POST GET DELETE POST",
+		},
+		{
+			name:     "the server's clock decides, not ours",
+			server:   []kanberttest.Option{kanberttest.WithClockSkew(-9 * time.Hour)},
+			fail:     func(s *kanberttest.Sandbox) { s.FailNth(1, posts, kanberttest.Reset().AfterWork()) },
+			requests: "POST GET DELETE POST",
+		},
+		{
+			name: "retries end, and the error says what may come",
+			fail: func(s *kanberttest.Sandbox) { s.FailEvery(posts, kanberttest.Reset()) },
+			opts: []Option{WithMaxRetries(1)},
+			want: new(UncertainError), requests: "POST GET GET GET POST GET GET GET",
+			check: func(t *testing.T, _ *kanberttest.Sandbox, _ *CreatedWebhook, err error) {
+				var uncertain *UncertainError
+				if errors.As(err, &uncertain) && (uncertain.URL != askedHook.URL || uncertain.Lost == nil || uncertain.Err == nil) {
+					t.Errorf("got %+v", uncertain)
+				}
+			},
+		},
+		{
+			name: "retries end after an undone create, and nothing stands",
+			fail: func(s *kanberttest.Sandbox) { s.FailEvery(posts, kanberttest.Reset().AfterWork()) },
+			opts: []Option{WithMaxRetries(1)},
+			want: new(TransportError), requests: "POST GET DELETE POST GET DELETE",
+			check: func(t *testing.T, s *kanberttest.Sandbox, _ *CreatedWebhook, err error) {
+				var uncertain *UncertainError
+				if errors.As(err, &uncertain) || len(s.Webhooks()) != 0 {
+					t.Errorf("%d webhooks, and %v", len(s.Webhooks()), err)
+				}
+			},
+		},
+		{
+			name: "a look-up that fails leaves it open",
+			fail: func(s *kanberttest.Sandbox) {
+				s.FailNth(1, posts, kanberttest.Reset().AfterWork())
+				s.FailEvery(kanberttest.Match{Method: http.MethodGet}, kanberttest.Status(401))
+			},
+			want: new(UncertainError), requests: "POST GET",
+		},
+		{
+			name: "ours that cannot be deleted is kept by its id",
+			fail: func(s *kanberttest.Sandbox) {
+				s.FailNth(1, posts, kanberttest.Reset().AfterWork())
+				s.FailEvery(kanberttest.Match{Method: http.MethodDelete}, kanberttest.Status(403))
+			},
+			want: new(SecretLostError), requests: "POST GET DELETE",
+			check: expectSecretLost,
+		},
+		{
+			name: "an id without a secret is kept",
+			fail: func(s *kanberttest.Sandbox) { s.FailNth(1, posts, kanberttest.MissingSecret()) },
+			want: new(SecretLostError), requests: "POST",
+			check: expectSecretLost,
+		},
+		{
+			name: "a holder that was there before is not ours, even if nothing was answered",
+			seed: []kanberttest.Webhook{old},
+			fail: func(s *kanberttest.Sandbox) { s.FailNth(1, posts, kanberttest.Reset()) },
+			want: new(UnprovenError), requests: "POST GET GET GET GET GET",
+			check: expectUntouched(old),
+		},
+		{
+			name: "a first refusal never makes the holder ours",
+			seed: []kanberttest.Webhook{{
+				ID: "just now", URL: askedHook.URL, Event: string(askedHook.Event), ProjectID: askedHook.ProjectID, ClientID: askedHook.ClientID,
+			}},
+			want: new(URLTakenError), requests: "POST GET GET GET GET",
+			check: func(t *testing.T, s *kanberttest.Sandbox, _ *CreatedWebhook, err error) {
+				var taken *URLTakenError
+				if errors.As(err, &taken) && (taken.Holder == nil || taken.Holder.ID != "just now") || len(s.Webhooks()) != 1 {
+					t.Errorf("got %v with %d webhooks", err, len(s.Webhooks()))
+				}
+			},
+		},
+		{
+			name:   "a holder of another case is the holder",
+			seed:   []kanberttest.Webhook{{ID: "shouting", URL: "https://RECEIVER.example/HOOK?key=hunter2"}},
+			server: []kanberttest.Option{kanberttest.WithCaseInsensitiveCollation()},
+			want:   new(URLTakenError), requests: "POST GET GET GET GET",
+			check: func(t *testing.T, _ *kanberttest.Sandbox, _ *CreatedWebhook, err error) {
+				var taken *URLTakenError
+				if errors.As(err, &taken) && (taken.Holder == nil || taken.Holder.ID != "shouting") {
+					t.Errorf("the holder is %+v", taken.Holder)
+				}
+			},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := kanberttest.New(test.server...)
+				s.Seed(test.seed...)
+				if test.fail != nil {
+					test.fail(s)
+				}
+				created, err := newTestClient(t, s, append(test.opts, WithSteadyPauses())...).CreateWebhook(t.Context(), askedHook)
+				if test.want == nil {
+					expectCreated(t, s, created, err)
+				} else if !isA(err, test.want) {
+					t.Errorf("got %v, want a %T", err, test.want)
+				}
+				if got := methods(s); got != test.requests {
+					t.Errorf("the requests are %s, want %s", got, test.requests)
+				}
+				if test.check != nil {
+					test.check(t, s, created, err)
+				}
+			})
+		})
+	}
+}
+
+// isA reports whether err wraps an error of the type that target points to.
+func isA(err error, target any) bool {
+	switch target.(type) {
+	case *UncertainError:
+		return errors.As(err, new(*UncertainError))
+	case *UnprovenError:
+		return errors.As(err, new(*UnprovenError))
+	case *URLTakenError:
+		return errors.As(err, new(*URLTakenError))
+	case *SecretLostError:
+		return errors.As(err, new(*SecretLostError))
+	case *TransportError:
+		return errors.As(err, new(*TransportError))
+	}
+	return false
+}
+
+func expectCreated(t *testing.T, s *kanberttest.Sandbox, created *CreatedWebhook, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := s.Webhooks()
+	if len(held) != 1 || held[0].ID != created.ID || held[0].Secret != created.SignatureSecretKey.Reveal() {
+		t.Errorf("created %+v, and the server holds %+v", created, held)
+	}
+}
+
+func expectSecretLost(t *testing.T, s *kanberttest.Sandbox, created *CreatedWebhook, _ error) {
+	held := s.Webhooks()
+	if created == nil || len(held) != 1 || created.ID != held[0].ID || !created.SignatureSecretKey.IsZero() || created.CreatedAt != held[0].CreatedAt {
+		t.Errorf("created %+v, and the server holds %+v", created, held)
+	}
+}
+
+func expectUntouched(w kanberttest.Webhook) func(*testing.T, *kanberttest.Sandbox, *CreatedWebhook, error) {
+	return func(t *testing.T, s *kanberttest.Sandbox, _ *CreatedWebhook, _ error) {
+		if held := s.Webhooks(); len(held) != 1 || held[0].ID != w.ID {
+			t.Errorf("the server holds %+v", held)
+		}
+	}
+}
+
+// TestFinalAnswersToACreate expects one request and no other.
+func TestFinalAnswersToACreate(t *testing.T) {
+	for _, status := range []int{301, 302, 307, 400, 401, 403, 404, 405, 410, 413, 422} {
+		synctest.Test(t, func(t *testing.T) {
+			s := kanberttest.New()
+			s.FailEvery(kanberttest.Match{}, kanberttest.Status(status))
+			_, err := newTestClient(t, s).CreateWebhook(t.Context(), askedHook)
+			var api *APIError
+			if !errors.As(err, &api) || api.StatusCode != status || errors.As(err, new(*UncertainError)) {
+				t.Errorf("%d gives %v", status, err)
+			}
+			if n := s.Count(""); n != 1 {
+				t.Errorf("%d: %d requests were sent, want 1", status, n)
+			}
+		})
+	}
+}
+
+// TestWhoseWebhookItIs changes one thing at a time about the webhook that is
+// found after a create whose answer was lost.
+func TestWhoseWebhookItIs(t *testing.T) {
+	ours := Webhook{ID: "x", URL: askedHook.URL, Event: askedHook.Event, ProjectID: askedHook.ProjectID, ClientID: askedHook.ClientID}
+	for name, test := range map[string]struct {
+		change func(w *Webhook)
+		ours   bool
+	}{
+		"created as we asked":           {func(*Webhook) {}, true},
+		"another spelling of the URL":   {func(w *Webhook) { w.URL = strings.Replace(w.URL, "receiver", "RECEIVER", 1) }, true},
+		"a fraction before, as rounded": {func(w *Webhook) { w.CreatedAt = w.CreatedAt.Add(-time.Second) }, true},
+		"long after":                    {func(w *Webhook) { w.CreatedAt = w.CreatedAt.Add(time.Hour) }, true},
+		"another path":                  {func(w *Webhook) { w.URL += "x" }, false},
+		"another event":                 {func(w *Webhook) { w.Event = TaskUpdate }, false},
+		"another project":               {func(w *Webhook) { w.ProjectID = "prj_2" }, false},
+		"no project":                    {func(w *Webhook) { w.ProjectID = "" }, false},
+		"another client":                {func(w *Webhook) { w.ClientID = "cli_2" }, false},
+		"created before":                {func(w *Webhook) { w.CreatedAt = w.CreatedAt.Add(-clockTolerance - time.Second) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := &Client{}
+				c.clock.started = time.Now()
+				time.Sleep(time.Hour)
+				cr := &creation{client: c, asked: askedHook, since: time.Now()}
+				w := ours
+				w.CreatedAt = time.Now().Add(42 * time.Minute)
+				test.change(&w)
+				if cr.isOurs(&w) {
+					t.Error("it is taken for ours before the server's clock is known")
+				}
+				c.clock.observe(http.Header{"Date": {time.Now().Add(42 * time.Minute).UTC().Format(http.TimeFormat)}}, time.Now())
+				// A Date that arrived late says less, and takes nothing back.
+				c.clock.observe(http.Header{"Date": {time.Now().Add(41 * time.Minute).UTC().Format(http.TimeFormat)}}, time.Now())
+				if got := cr.isOurs(&w); got != test.ours {
+					t.Errorf("ours is %t, want %t", got, test.ours)
+				}
+			})
+		})
+	}
+}
+
+// TestHolderThatGoes expects a create to wait for a webhook that is deleted
+// beside it, as when a resource was renamed.
+func TestHolderThatGoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		holder := s.Seed(kanberttest.Webhook{URL: askedHook.URL})[0]
+		time.AfterFunc(2*time.Second, func() { s.Remove(holder.ID) })
+		created, err := newTestClient(t, s, WithMaxRetries(0)).CreateWebhook(t.Context(), askedHook)
+		expectCreated(t, s, created, err)
+		if n := s.Count(http.MethodPost); n != 2 {
+			t.Errorf("%d POSTs were sent, want 2", n)
+		}
+		if n := s.Count(http.MethodDelete); n != 0 {
+			t.Errorf("%d DELETEs were sent", n)
+		}
+	})
+}
+
+// TestEndOfContext expects a create whose context ends to say what may stand.
+func TestEndOfContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		s.FailEvery(kanberttest.Match{}, kanberttest.Timeout().AfterWork())
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		_, err := newTestClient(t, s).CreateWebhook(ctx, askedHook)
+		var uncertain *UncertainError
+		if !errors.As(err, &uncertain) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// TestIncompleteAnswerToACreate expects id and secret to be kept, whatever else
+// is missing.
+func TestIncompleteAnswerToACreate(t *testing.T) {
+	c, transport := answering(t, reply{status: 201, body: `{"id":"wh_1","signature_secret_key":"s3cret","url":"https://receiver.example/hook?key=hunter2"}`})
+	created, err := c.CreateWebhook(t.Context(), askedHook)
+	if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), `"created_at"`) {
+		t.Errorf("got %v", err)
+	}
+	if created == nil || created.ID != "wh_1" || created.SignatureSecretKey.Reveal() != "s3cret" || created.Event != askedHook.Event || created.ProjectID != askedHook.ProjectID {
+		t.Errorf("created %+v", created)
+	}
+	if len(transport.requests) != 1 {
+		t.Errorf("%d requests were sent", len(transport.requests))
+	}
+}
+
+// TestHeaders expects every request to have what the API needs, and a POST to
+// have nothing that would let net/http send it again by itself.
+func TestHeaders(t *testing.T) {
+	s := kanberttest.New()
+	c := newTestClient(t, s, WithUserAgent("tests/1"))
+	created, err := c.CreateWebhook(t.Context(), NewWebhook{URL: "https://receiver.example/", Event: ContactCreate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all(t, c, ListOptions{})
+	if err := c.DeleteWebhook(t.Context(), created.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range s.Requests() {
+		want := map[string]string{"Accept": "application/json", "Authorization": "Bearer " + s.Token(), "User-Agent": "tests/1"}
+		if r.Method == http.MethodPost {
+			want["Content-Type"] = "application/json"
+			if got, want := string(r.Body), `{"url":"https://receiver.example/","event":"contact:create"}`; got != want {
+				t.Errorf("the body is %s, want %s", got, want)
+			}
+		}
+		for name, value := range want {
+			if got := r.Header.Get(name); got != value {
+				t.Errorf("%s: %s is %q, want %q", r.Method, name, got, value)
+			}
+		}
+		if len(r.Header) != len(want) {
+			t.Errorf("%s has the headers %v", r.Method, r.Header)
+		}
+	}
+}
+
+// TestUnreachable expects failures of the network to be told apart, and to show
+// no URL.
+func TestUnreachable(t *testing.T) {
+	for name, test := range map[string]struct {
+		err    error
+		posts  int
+		gets   int
+		unsent bool
+	}{
+		"refused":      {&net.OpError{Op: "dial", Err: errors.New("refused")}, 3, 0, true},
+		"unknown host": {&net.OpError{Op: "dial", Err: &net.DNSError{Name: "api.example", IsNotFound: true}}, 1, 0, true},
+		"reset":        {&net.OpError{Op: "read", Err: errors.New("reset")}, 1, 3, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				counts := map[string]int{}
+				c, err := New(WithToken(NewSecret("a-token")), WithMaxRetries(2), WithTransport(roundTripFunc(func(r *http.Request) (*http.Response, error) {
+					counts[r.Method]++
+					return nil, test.err
+				})))
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = c.CreateWebhook(t.Context(), askedHook)
+				var transport *TransportError
+				if !errors.As(err, &transport) || transport.Unsent != test.unsent || transport.Host != "api.kanbert.com" {
+					t.Errorf("got %v", err)
+				}
+				if strings.Contains(err.Error(), "://") || strings.Contains(err.Error(), "hunter2") {
+					t.Errorf("%q shows a URL", err)
+				}
+				if counts["POST"] != test.posts || counts["GET"] != test.gets {
+					t.Errorf("%v were sent", counts)
+				}
+			})
+		})
+	}
+}
+
+type roundTripFunc func(*http.Request) (*http.Response, error)
+
+func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestConnectionWatch expects the client to know, of a real transport, that no
+// connection was made, even when its time ran out first.
+func TestConnectionWatch(t *testing.T) {
+	dialed := make(chan struct{})
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		close(dialed)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+	c, err := New(WithToken(NewSecret("a-token")), WithBaseURL("http://127.0.0.1:1"), WithTransport(transport), WithMaxRetries(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-dialed
+		cancel()
+	}()
+	_, err = c.ListPage(ctx, ListOptions{})
+	var failed *TransportError
+	if !errors.As(err, &failed) || !failed.Unsent {
+		t.Errorf("got %v", err)
+	}
+	s := kanberttest.Start(t)
+	s.FailEvery(kanberttest.Match{}, kanberttest.Reset())
+	c, err = New(WithToken(NewSecret(s.Token())), WithBaseURL(s.BaseURL()), WithMaxRetries(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.ListPage(t.Context(), ListOptions{}); !errors.As(err, &failed) || failed.Unsent {
+		t.Errorf("a connection that was reset: %v", err)
+	}
+}
+
+func TestOpenListBreaks(t *testing.T) {
+	s := kanberttest.New(kanberttest.WithMaxPageSize(2))
+	seedMany(s, 6)
+	var urls []string
+	for w, err := range newTestClient(t, s).ListWebhooks(t.Context(), ListOptions{Sort: []string{"-created_at", "url"}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		urls = append(urls, w.URL)
+		if len(urls) == 3 {
+			break
+		}
+	}
+	if n := s.Count(""); n != 2 || len(urls) != 3 || !slices.IsSorted(urls) {
+		t.Errorf("%d requests gave %v", n, urls)
+	}
+	if got := s.Requests()[0].Query.Get("sort"); got != "-created_at,url" {
+		t.Errorf("sorted by %q", got)
+	}
+}
