@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MPL-2.0
+
+// Command demo shows the provider at work: it builds it, starts a sandbox in this
+// process, and takes examples/demo through init, plan, apply, an empty second plan,
+// drift, import and destroy with a real Terraform or OpenTofu CLI.
+//
+// Each step says what it showed only after checking it, against the sandbox and
+// not against what the CLI says. If one is not as it says, the program ends with
+// a non-zero exit code. Whatever it writes is in a temporary directory that it
+// removes, also on Ctrl-C; a CLI that it had to fetch stays in bin/, which git
+// ignores.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintf(os.Stderr, "\ndemo: %v\n", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	root, err := cli.ModuleRoot()
+	if err != nil {
+		return err
+	}
+	finder := cli.Finder{Directory: filepath.Join(root, "bin", "cli"), Log: os.Stdout}
+	found, err := finder.Find(ctx)
+	if err != nil {
+		return err
+	}
+	return show(ctx, os.Stdout, root, found)
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MPL-2.0
+
+// Command install builds the provider and puts it where `terraform init` and
+// `tofu init` find it without any configuration: the plugin directory of the
+// person's home, in the layout of a filesystem mirror, under the address that
+// each of the two gives to "kanbert/kanbert".
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
+)
+
+// hosts are the registries that the CLIs look up when an address names none.
+var hosts = []string{cli.TerraformRegistry, cli.OpenTofuRegistry}
+
+// release matches the versions that `init` takes by itself. It passes
+// pre-releases over unless a configuration names them.
+var release = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$`)
+
+func main() {
+	version := flag.String("version", "", "the version to install as, `X.Y.Z`")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Stdout, *version); err != nil {
+		fmt.Fprintf(os.Stderr, "install: %v\n", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, out io.Writer, version string) error {
+	if !release.MatchString(version) {
+		return fmt.Errorf("%q is no version X.Y.Z; terraform init would pass it over", version)
+	}
+	root, err := cli.ModuleRoot()
+	if err != nil {
+		return err
+	}
+	plugins, err := pluginDirectory()
+	if err != nil {
+		return err
+	}
+
+	scratch, err := os.MkdirTemp("", "kanbert-install-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(scratch) }()
+	binary := filepath.Join(scratch, "provider")
+	ldflags := fmt.Sprintf("-s -w -X main.version=%s -X main.commit=%s", version, commit(ctx, root))
+	if err := cli.BuildProvider(ctx, root, binary, "-trimpath", "-ldflags", ldflags); err != nil {
+		return err
+	}
+
+	for _, host := range hosts {
+		file, err := cli.InstallProvider(plugins, host, version, cli.Platform(), binary)
+		if err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintf(out, "installed %s\n", file)
+	}
+	_, _ = fmt.Fprintf(out, "\nTo use it, write into a .tf file:\n\n%s\n\nand run terraform init, or tofu init.\n"+
+		"A .terraform.lock.hcl that knows another build of %s has to go first.\n", usage(version), version)
+	return nil
+}
+
+// usage is the three lines that a configuration needs.
+func usage(version string) string {
+	return strings.Join([]string{
+		"terraform {",
+		fmt.Sprintf("  required_providers { kanbert = { source = \"kanbert/kanbert\", version = %q } }", version),
+		"}",
+	}, "\n")
+}
+
+// pluginDirectory is where both CLIs look without being told. HOME has to be set
+// for that, or APPDATA on Windows.
+func pluginDirectory() (string, error) {
+	if runtime.GOOS == "windows" {
+		directory := os.Getenv("APPDATA")
+		if directory == "" {
+			return "", errors.New("APPDATA is not set: there is no place where terraform init would look")
+		}
+		return filepath.Join(directory, "terraform.d", "plugins"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("there is no place where terraform init would look: %w", err)
+	}
+	return filepath.Join(home, ".terraform.d", "plugins"), nil
+}
+
+// commit is the commit that is built, or "none" outside a clone.
+func commit(ctx context.Context, root string) string {
+	cmd := exec.CommandContext(ctx, "git", "rev-parse", "--short", "HEAD")
+	cmd.Dir = root
+	output, err := cmd.Output()
+	if err != nil {
+		return "none"
+	}
+	return strings.TrimSpace(string(output))
+}

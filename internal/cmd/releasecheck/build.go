@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// snapshotVersion is what the builds are called. It must be no pre-release,
+// which `init` would pass over, and not 0.0.0, which it takes for none at all.
+const snapshotVersion = "0.0.1"
+
+// buildTwice builds the commit that is checked out two times, so that nothing
+// but the commit is the same, compares the results, and returns the directory of
+// the first.
+func buildTwice(ctx context.Context, out io.Writer, root, scratch string) (string, error) {
+	for _, tool := range []string{"goreleaser", "cyclonedx-gomod", "git"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return "", fmt.Errorf("%s is not on PATH: make release-check installs what it needs", tool)
+		}
+	}
+	if changes, err := output(ctx, root, "git", "status", "--porcelain"); err != nil {
+		return "", err
+	} else if changes != "" {
+		_, _ = fmt.Fprintf(out, "Note: what is not committed is not in the builds:\n%s\n", changes)
+	}
+
+	first, second := filepath.Join(scratch, "first"), filepath.Join(scratch, "somewhere", "else")
+	// The second build takes nothing from the first, nor from the machine's own
+	// build cache: a cache would answer with the bytes of before.
+	if err := build(ctx, out, root, first, nil); err != nil {
+		return "", err
+	}
+	emptyCache := []string{"GOCACHE=" + filepath.Join(scratch, "cache")}
+	if err := build(ctx, out, root, second, emptyCache); err != nil {
+		return "", err
+	}
+	names, err := compare(filepath.Join(first, "dist"), filepath.Join(second, "dist"))
+	if err != nil {
+		return "", err
+	}
+	_, _ = fmt.Fprintf(out, "✓ two builds, in two directories and with two build caches, gave the same %d files byte for byte\n", len(names))
+	return filepath.Join(first, "dist"), nil
+}
+
+// build clones the commit into a directory and builds a release there.
+func build(ctx context.Context, out io.Writer, root, directory string, env []string) error {
+	if _, err := output(ctx, root, "git", "clone", "--quiet", "--no-hardlinks", root, directory); err != nil {
+		return err
+	}
+	commit, err := output(ctx, directory, "git", "rev-parse", "--short", "HEAD")
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(out, "Building %s in %s\n", commit, directory)
+	started := time.Now()
+	cmd := exec.CommandContext(ctx, "goreleaser", "release", "--snapshot", "--clean", "--skip=sign,publish")
+	cmd.Dir = directory
+	// A GOFLAGS of the machine would change the build.
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "SNAPSHOT_VERSION="+snapshotVersion)
+	cmd.Env = append(cmd.Env, env...)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("goreleaser: %w\n%s", err, text)
+	}
+	_, _ = fmt.Fprintf(out, "built in %v\n", time.Since(started).Round(time.Second))
+	return nil
+}
+
+func output(ctx context.Context, directory, name string, args ...string) (string, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = directory
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s %s: %w: %s", name, args[0], err, stderr.String())
+	}
+	return string(bytes.TrimSpace(stdout.Bytes())), nil
+}
+
+// compare returns the names of the files of a release, if both directories hold
+// the same ones with the same bytes.
+func compare(first, second string) ([]string, error) {
+	a, err := sums(first)
+	if err != nil {
+		return nil, err
+	}
+	b, err := sums(second)
+	if err != nil {
+		return nil, err
+	}
+	names := slices.Sorted(maps.Keys(a))
+	if !slices.Equal(names, slices.Sorted(maps.Keys(b))) {
+		return nil, fmt.Errorf("one build gave %v, the other %v", names, slices.Sorted(maps.Keys(b)))
+	}
+	if len(names) == 0 {
+		return nil, errors.New("the builds gave no file")
+	}
+	var differ []string
+	for _, name := range names {
+		if a[name] != b[name] {
+			differ = append(differ, name)
+		}
+	}
+	if differ != nil {
+		return nil, fmt.Errorf("the builds differ in %v", differ)
+	}
+	return names, nil
+}
+
+// sums returns the SHA-256 of what is published from a dist directory, by name.
+func sums(directory string) (map[string][sha256.Size]byte, error) {
+	found := map[string][sha256.Size]byte{}
+	for _, pattern := range []string{"*.zip", "*.cdx.json", "*_SHA256SUMS"} {
+		files, err := filepath.Glob(filepath.Join(directory, pattern))
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				return nil, err
+			}
+			found[filepath.Base(file)] = sha256.Sum256(content)
+		}
+	}
+	return found, nil
+}
