@@ -149,4 +149,3 @@ func readFile(t *testing.T, path string) string {
 	}
 	return string(data)
 }
-

@@ -5,6 +5,7 @@ package provider
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +14,12 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-testing/compare"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
@@ -254,10 +261,11 @@ func TestWebhooksSendsTheFilterAsWritten(t *testing.T) {
 	}
 }
 
+func newestFirst(a, b kanberttest.Webhook) int {
+	return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.URL, b.URL))
+}
+
 func TestWebhooksSorts(t *testing.T) {
-	newestFirst := func(a, b kanberttest.Webhook) int {
-		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.URL, b.URL))
-	}
 	for name, test := range map[string]struct {
 		sort  []string
 		sent  string
@@ -458,5 +466,145 @@ func TestWebhooksSchema(t *testing.T) {
 	}
 	if !slices.Equal(names, want) {
 		t.Errorf("the attributes are %q, want %q", names, want)
+	}
+}
+
+// TestWebhooksOverSeveralPages reads with a real CLI what a filter and a sort
+// leave, and counts what was asked for.
+func TestWebhooksOverSeveralPages(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.Start(t, kanberttest.WithTiesLost())
+	seeded := seedWebhooks(s, 75)
+	s.Seed(kanberttest.Webhook{URL: "https://elsewhere.example.com/"})
+	slices.SortFunc(seeded, newestFirst)
+	var want []knownvalue.Check
+	for _, w := range seeded {
+		want = append(want, knownvalue.StringExact(w.URL))
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		Steps: []resource.TestStep{{
+			Config: configFor(s, `
+				data "kanbert_webhooks" "this" {
+				  filter = "url startswith 'https://hooks.example.com/'"
+				  sort   = ["-created_at"]
+				}
+				data "kanbert_webhooks" "limited" {
+				  filter = "url contains 'hooks'"
+				  limit  = 30
+				}
+				output "urls" {
+				  value = data.kanbert_webhooks.this.webhooks[*].url
+				}`),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownOutputValue("urls", knownvalue.ListExact(want)),
+				statecheck.ExpectKnownValue("data.kanbert_webhooks.this", tfjsonpath.New("webhooks").AtSliceIndex(0), knownvalue.ObjectExact(map[string]knownvalue.Check{
+					"id":         knownvalue.StringExact(seeded[0].ID),
+					"url":        knownvalue.StringExact(seeded[0].URL),
+					"event":      knownvalue.StringExact(seeded[0].Event),
+					"project_id": knownvalue.Null(),
+					"client_id":  knownvalue.Null(),
+					"created_at": knownvalue.StringExact(seeded[0].CreatedAt.Format(time.RFC3339)),
+				})),
+				statecheck.ExpectKnownValue("data.kanbert_webhooks.limited", tfjsonpath.New("webhooks"), knownvalue.ListSizeExact(30)),
+			},
+		}},
+	})
+	pages := map[string]int{}
+	for _, r := range s.Requests() {
+		pages[fmt.Sprintf("%s %s sort=%s page=%s next=%t", r.Method, r.Query.Get("filter"), r.Query.Get("sort"), r.Query.Get("page[size]"), r.Query.Has("page[cursor]"))]++
+	}
+	reads := pages["GET url contains 'hooks' sort=url page=30 next=false"]
+	wantPages := map[string]int{
+		"GET url startswith 'https://hooks.example.com/' sort=-created_at,url page=100 next=false": reads,
+		"GET url startswith 'https://hooks.example.com/' sort=-created_at,url page=100 next=true":  2 * reads,
+		"GET url contains 'hooks' sort=url page=30 next=false":                                     reads,
+	}
+	if reads == 0 || !maps.Equal(pages, wantPages) {
+		t.Errorf("the requests are %v, want %v", pages, wantPages)
+	}
+}
+
+// TestWebhooksWithAnUnknownFilter plans before the filter is known, and reads
+// when it is.
+func TestWebhooksWithAnUnknownFilter(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.Start(t)
+	seedWebhooks(s, 3)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		Steps: []resource.TestStep{{
+			Config: configFor(s, `
+				resource "kanbert_webhook" "this" {
+				  url   = "https://receiver.example/contacts"
+				  event = "contact:create"
+				}
+				data "kanbert_webhooks" "this" {
+				  filter     = "url = '${kanbert_webhook.this.url}' and created_at >= '${kanbert_webhook.this.created_at}'"
+				  sort       = [kanbert_webhook.this.id == "" ? "url" : "-created_at"]
+				  events     = [kanbert_webhook.this.id == "" ? "task:create" : kanbert_webhook.this.event]
+				  limit      = length(kanbert_webhook.this.id)
+				}`),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectUnknownValue("data.kanbert_webhooks.this", tfjsonpath.New("filter")),
+				plancheck.ExpectUnknownValue("data.kanbert_webhooks.this", tfjsonpath.New("webhooks")),
+			}},
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.CompareValuePairs("data.kanbert_webhooks.this", tfjsonpath.New("webhooks").AtSliceIndex(0).AtMapKey("id"),
+					"kanbert_webhook.this", tfjsonpath.New("id"), compare.ValuesSame()),
+				statecheck.ExpectKnownValue("data.kanbert_webhooks.this", tfjsonpath.New("webhooks"), knownvalue.ListSizeExact(1)),
+			},
+		}},
+	})
+}
+
+// TestWebhooksValidateWithACLI wants the faults under their words on a terminal,
+// without a token and without a request, and doubts as warnings.
+func TestWebhooksValidateWithACLI(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.Start(t)
+	config := func(body string) string {
+		return fmt.Sprintf("%s\nprovider \"kanbert\" {\n  base_url = %q\n}\n%s", requiredProviders, s.BaseURL(), body)
+	}
+	w := newWorkspace(t, config(`
+data "kanbert_webhooks" "this" {
+  filter = <<-EOT
+    url contains "acme"
+    and creatd_at >= today-30d
+  EOT
+  sort = [
+    "-created_at",
+    "titel",
+  ]
+  limit = 0
+}`))
+	out, err := w.run("validate", "-no-color")
+	if err == nil {
+		t.Fatalf("a wrong filter was let through:\n%s", out)
+	}
+	for _, part := range []string{
+		"Error: Unknown filter field", "\n  2 | and creatd_at >= today-30d\n          ^^^^^^^^^\n",
+		"Error: Unknown sort", "\n  titel\n  ^^^^^\n", "limit",
+	} {
+		if !strings.Contains(out, part) {
+			t.Errorf("the output lacks\n%s\n\n%s", part, out)
+		}
+	}
+
+	w.write(t, config(`
+data "kanbert_webhooks" "this" {
+  filter = "url like '%acme%' or not url isnull"
+}`))
+	out, err = w.run("validate", "-no-color")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, part := range []string{"Warning: Wildcards of like", "\n      ^^^^\n", "Warning: Negation"} {
+		if !strings.Contains(out, part) {
+			t.Errorf("the output lacks\n%s\n\n%s", part, out)
+		}
+	}
+	if n := s.Count(""); n != 0 {
+		t.Errorf("%d requests, want none", n)
 	}
 }
