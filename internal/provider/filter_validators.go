@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -72,5 +73,16 @@ func (sortValidator) ValidateList(_ context.Context, req validator.ListRequest, 
 				"The list is sorted by "+name+" already, so that this entry changes nothing. It is passed to the API as written.")
 		}
 		seen[name] = true
+	}
+}
+
+// eventsValidators check a list of events to select. Each is held to what the
+// resource's event is held to. An empty list would select nothing, or everything:
+// which of them was meant cannot be told.
+func eventsValidators() []validator.List {
+	return []validator.List{
+		listvalidator.SizeAtLeast(1),
+		listvalidator.NoNullValues(),
+		listvalidator.ValueStringsAre(eventValidator{}),
 	}
 }

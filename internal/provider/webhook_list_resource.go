@@ -6,7 +6,6 @@ import (
 	"context"
 	"iter"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -52,14 +51,10 @@ func (l *webhookListResource) ListResourceConfigSchema(_ context.Context, _ list
 					"in the string form, as `url contains 'acme' and created_at >= today-30d`, or in the JSON form, as `jsonencode` writes it. " +
 					"It is checked before any request and sent as written. See the guide [Filters and sorting](../guides/filters).",
 			},
-			// The library has no set for list blocks.
 			"events": schema.ListAttribute{
-				ElementType: types.StringType,
-				Optional:    true,
-				Validators: []validator.List{
-					listvalidator.SizeAtLeast(1),
-					listvalidator.NoNullValues(),
-				},
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          eventsValidators(),
 				MarkdownDescription: "Only webhooks for one of these events, e.g. `contact:create`. " + selectedAfterListing,
 			},
 			"project_id": schema.StringAttribute{

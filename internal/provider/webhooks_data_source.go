@@ -10,7 +10,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -66,13 +65,10 @@ func (d *webhooksDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 					"The first entry decides, the next ones where it leaves a tie. " +
 					"`url` is appended if it is missing, because pages of a list with ties can overlap. Sorted by `url` if not set.",
 			},
-			"events": schema.SetAttribute{
-				ElementType: types.StringType,
-				Optional:    true,
-				Validators: []validator.Set{
-					setvalidator.SizeAtLeast(1),
-					setvalidator.NoNullValues(),
-				},
+			"events": schema.ListAttribute{
+				ElementType:         types.StringType,
+				Optional:            true,
+				Validators:          eventsValidators(),
 				MarkdownDescription: "Only webhooks for one of these events, e.g. `contact:create`. " + selectedAfterListing,
 			},
 			"project_id": schema.StringAttribute{

@@ -57,9 +57,12 @@ func TestWebhooksValidate(t *testing.T) {
 		"unknown entries": {
 			arguments: attrs{
 				"sort":   []any{unknown, "titel"},
-				"events": []any{unknown},
+				"events": []any{unknown, "contact:crate"},
 			},
-			want: []want{{bad, sortPath.WithElementKeyInt(1), "Unknown sort", "  titel\n  ^^^^^"}},
+			want: []want{
+				{bad, eventsPath.WithElementKeyInt(1), "Unknown event", `Did you mean "contact:create"?`},
+				{bad, sortPath.WithElementKeyInt(1), "Unknown sort", "  titel\n  ^^^^^"},
+			},
 		},
 		"filter in the string form": {
 			arguments: attrs{"filter": `creatd_at > now and url matches "acme"`},
@@ -106,9 +109,17 @@ func TestWebhooksValidate(t *testing.T) {
 			arguments: attrs{"sort": []string{"url", "-url"}},
 			want:      []want{{warn, sortPath.WithElementKeyInt(1), "Repeated sort", "by url already"}},
 		},
+		"events": {
+			arguments: attrs{"events": []string{"task:create", "contact:created", "invoice:create", "invoice"}},
+			want: []want{
+				{bad, eventsPath.WithElementKeyInt(1), "Unknown event", `There is no event "contact:created". Did you mean "contact:create"?`},
+				{warn, eventsPath.WithElementKeyInt(2), "Event not known to this version of the provider", `"invoice:create"`},
+				{bad, eventsPath.WithElementKeyInt(3), "Unknown event", `There is no event "invoice".`},
+			},
+		},
 		"events with null": {
 			arguments: attrs{"events": []any{nil}},
-			want:      []want{{bad, eventsPath, "Null Set Value", ""}},
+			want:      []want{{bad, eventsPath, "Null List Value", ""}},
 		},
 		"events without one": {
 			arguments: attrs{"events": []string{}},
