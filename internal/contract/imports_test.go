@@ -81,6 +81,7 @@ var rooms = map[string]struct {
 	"provider":    {may: []string{"directory", "filter", "kanbert"}, never: []string{"github.com/hashicorp/terraform-plugin-testing/"}},
 	"kanberttest": {may: []string{"filter"}, never: []string{"github.com/hashicorp/"}},
 	"contract":    {never: []string{"github.com/"}},
+	"cli":         {},
 }
 
 // TestImportsPointOneWay compares the imports of every package with the table.
@@ -138,7 +139,7 @@ func TestBinaryHoldsNoTestCode(t *testing.T) {
 		t.Fatal("the provider is not in its own binary")
 	}
 	forbidden := []string{
-		module + "/internal/kanberttest", module + "/internal/contract", module + "/internal/cmd", module + "/examples",
+		module + "/internal/kanberttest", module + "/internal/contract", module + "/internal/cli", module + "/internal/cmd", module + "/examples",
 		"net/http/httptest",
 		"github.com/getkin/kin-openapi", "github.com/hashicorp/terraform-plugin-testing", "github.com/hashicorp/terraform-plugin-docs",
 		"github.com/hashicorp/terraform-plugin-sdk",
