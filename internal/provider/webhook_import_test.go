@@ -134,6 +134,19 @@ func TestImportByOddID(t *testing.T) {
 	wantImported(t, p, imported, w, configOf(w))
 }
 
+// A configuration may spell the URL in another way than the server.
+func TestImportByAnotherSpelling(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	w := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/"})[0]
+	for _, spelling := range []string{"HTTPS://Receiver.Example:443", "https://receiver.example"} {
+		p := newProtocolFor(t, s)
+		imported, diags := p.importByID(spelling)
+		wantNone(t, diags)
+		wantImported(t, p, imported, w, attrs{"url": "https://receiver.example", "event": w.Event})
+	}
+}
+
 func TestImportRefusals(t *testing.T) {
 	t.Parallel()
 	const find = "kanbert_webhooks lists"
