@@ -3,6 +3,7 @@
 package provider
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -172,7 +173,13 @@ func (p *protocol) proposed(prior, config attrs) attrs {
 // apply carries out what plan gave.
 func (p *protocol) apply(prior instance, planned plannedChange, config attrs) (instance, diagnostics) {
 	p.t.Helper()
-	resp, err := p.server.ApplyResourceChange(p.t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+	return p.applyIn(p.t.Context(), prior, planned, config)
+}
+
+// applyIn is apply under a context that may end, as at an interrupt.
+func (p *protocol) applyIn(ctx context.Context, prior instance, planned plannedChange, config attrs) (instance, diagnostics) {
+	p.t.Helper()
+	resp, err := p.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
 		TypeName:        webhookResourceType,
 		PriorState:      p.encode(p.webhookType(), prior.values),
 		PlannedState:    p.encode(p.webhookType(), planned.values),

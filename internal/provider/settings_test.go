@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
+)
+
+// newProtocolWith starts a provider that reaches the sandbox without a network
+// and has this configuration alone.
+func newProtocolWith(t testing.TB, s *kanberttest.Sandbox, config attrs) *protocol {
+	t.Helper()
+	p := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
+	wantNone(t, p.configure(config))
+	return p
+}
+
+func TestEnvironmentStandsIn(t *testing.T) {
+	s := kanberttest.New()
+	t.Setenv("KANBERT_TOKEN", s.Token())
+	t.Setenv("KANBERT_BASE_URL", "https://staging.example/api/v1/")
+	t.Setenv("TF_APPEND_USER_AGENT", "ci/7\n(nightly)")
+	newProtocolWith(t, s, attrs{}).create(contact)
+	request := s.Requests()[0]
+	if got, want := request.Header.Get("User-Agent"), "Terraform/1.99.0 terraform-provider-kanbert/test ci/7 (nightly)"; got != want {
+		t.Errorf("the User-Agent is %q, want %q", got, want)
+	}
+	if got, want := request.Header.Get("Authorization"), "Bearer "+s.Token(); got != want {
+		t.Errorf("Authorization is %q, want %q", got, want)
+	}
+}
+
+func TestConfigurationWins(t *testing.T) {
+	s := kanberttest.New()
+	for name, value := range map[string]string{
+		"KANBERT_TOKEN":           "bad token",
+		"KANBERT_BASE_URL":        "http://api.example",
+		"KANBERT_MAX_RETRIES":     "many",
+		"KANBERT_REQUEST_TIMEOUT": "soon",
+	} {
+		t.Setenv(name, value)
+	}
+	newProtocolWith(t, s, attrs{"token": s.Token(), "base_url": s.BaseURL(), "max_retries": 1, "request_timeout": "5s"}).create(contact)
+}
+
+// The numbers mean what the docs say, from the configuration and from the
+// environment.
+func TestRetriesAndTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		s.FailEvery(kanberttest.Match{}, kanberttest.Timeout())
+		p := newProtocolWith(t, s, attrs{"token": s.Token(), "base_url": s.BaseURL(), "max_retries": 2, "request_timeout": "7s"})
+		_, diags := p.read(instance{values: with(contact, attrs{"id": "id"})})
+		wantOneError(t, diags, "", "did not answer within 7s.")
+		if n := s.Count(""); n != 3 {
+			t.Errorf("%d requests were sent, want the first and 2 retries", n)
+		}
+		s.ResetRequests()
+		t.Setenv("KANBERT_MAX_RETRIES", "0")
+		t.Setenv("KANBERT_REQUEST_TIMEOUT", "3s")
+		p = newProtocolWith(t, s, attrs{"token": s.Token(), "base_url": s.BaseURL()})
+		_, diags = p.read(instance{values: with(contact, attrs{"id": "id"})})
+		wantOneError(t, diags, "", "did not answer within 3s.")
+		if n := s.Count(""); n != 1 {
+			t.Errorf("%d requests were sent, want 1", n)
+		}
+	})
+}
+
+// While token or base_url is not known, the environment does not stand in for it,
+// and a plan that needs no call goes through.
+func TestUnknownConfiguration(t *testing.T) {
+	s := kanberttest.New()
+	t.Setenv("KANBERT_TOKEN", s.Token())
+	t.Setenv("KANBERT_BASE_URL", s.BaseURL())
+	for _, config := range []attrs{
+		{"token": unknown},
+		{"base_url": unknown},
+		{"token": unknown, "base_url": unknown, "max_retries": unknown, "request_timeout": unknown},
+	} {
+		p := newProtocolWith(t, s, config)
+		planned := p.plan(instance{}, contact)
+		wantNone(t, planned.diagnostics)
+		prior := instance{values: with(contact, attrs{"id": "id", "created_at": "2024-01-01T00:00:00Z"})}
+		wantNone(t, p.plan(prior, contact).diagnostics)
+		_, diags := p.read(prior)
+		wantOneError(t, diags, "", "Provider configuration not known yet")
+	}
+	// What only says how to send has its default while it is not known.
+	p := newProtocolWith(t, s, attrs{"max_retries": unknown, "request_timeout": unknown})
+	if n := s.Count(""); n != 0 {
+		t.Errorf("%d requests were sent before the configuration was known", n)
+	}
+	p.create(contact)
+	if n := s.Count(http.MethodPost); n != 1 {
+		t.Errorf("%d POSTs were sent, want 1", n)
+	}
+}
+
+func TestConfigureSendsNothing(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	newProtocolFor(t, s)
+	if n := s.Count(""); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}
+
+func TestUserAgent(t *testing.T) {
+	t.Parallel()
+	if got, want := userAgent("1.2.3", "1.11.4", ""), "Terraform/1.11.4 terraform-provider-kanbert/1.2.3"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := userAgent("1.2.3", "1.11.4", "\x00 \n"); strings.HasSuffix(got, " ") {
+		t.Errorf("%q ends with a space", got)
+	}
+}

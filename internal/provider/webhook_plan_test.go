@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
+)
+
+// wantNoChange ends the test unless planning config from current changes nothing
+// and says nothing.
+func wantNoChange(t testing.TB, p *protocol, current instance, config attrs) {
+	t.Helper()
+	planned := p.plan(current, config)
+	wantNone(t, planned.diagnostics)
+	if len(planned.replaces) > 0 || !maps.Equal(planned.values, current.values) {
+		t.Errorf("planned %v, replacing because of %v; the state is %v", planned.values, planned.replaces, current.values)
+	}
+}
+
+// A spelling that means the same URL is no change, whoever respelled it.
+func TestRespellingPlansNothing(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New(kanberttest.WithRespelledURLs())
+	p := newProtocolFor(t, s)
+	config := with(contact, attrs{"url": "https://RECEIVER.example"})
+	created := p.create(config)
+	if got := s.Webhooks()[0].URL; got != "https://receiver.example/" {
+		t.Fatalf("the server has %q, and was to respell it", got)
+	}
+	if got := created.values["url"]; got != config["url"] {
+		t.Errorf("the state has the URL %q after the create, want what was planned", got)
+	}
+	read, diags := p.read(created)
+	wantNone(t, diags)
+	if got := read.values["url"]; got != config["url"] {
+		t.Errorf("the state has the URL %q after the read, want its own spelling", got)
+	}
+	for _, url := range []string{"https://RECEIVER.example", "https://receiver.example:443", "HTTPS://receiver.example/"} {
+		wantNoChange(t, p, read, with(contact, attrs{"url": url}))
+	}
+	// What may mean something to the receiver is a change.
+	for _, url := range []string{"https://receiver.example/?", "https://receiver.example/A", "https://receiver.example:8443/", "http://receiver.example/"} {
+		planned := p.plan(read, with(contact, attrs{"url": url}))
+		if !slices.Equal(planned.replaces, []string{"url"}) {
+			t.Errorf("%s: replaces because of %v, want url", url, planned.replaces)
+		}
+	}
+}
+
+// Each argument replaces, and the plan warns of the new secret once.
+func TestEachArgumentReplaces(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	p := newProtocolFor(t, s)
+	created := p.create(contact)
+	for name, value := range map[string]any{"url": "https://receiver.example/other", "event": "contact:update", "project_id": "p", "client_id": unknown} {
+		config := with(contact, attrs{name: value})
+		planned := p.plan(created, config)
+		wantNoErrors(t, planned.diagnostics)
+		if !slices.Equal(planned.replaces, []string{name}) {
+			t.Errorf("%s: replaces because of %v", name, planned.replaces)
+		}
+		warnings := planned.diagnostics.warnings()
+		if len(warnings) != 1 || warnings[0].Summary != "A new signing secret will be issued" || attributeName(warnings[0].Attribute) != name {
+			t.Errorf("%s: the warnings are\n%s", name, warnings)
+		}
+		// Terraform plans it again, as new. That what has the URL is this
+		// resource's own predecessor is nothing to warn of.
+		again := p.plan(instance{}, config)
+		wantNone(t, again.diagnostics)
+		if again.values["id"] != unknown || again.values["signature_secret_key"] != unknown {
+			t.Errorf("%s: the successor is planned with %v", name, again.values)
+		}
+	}
+}
+
+// Creating and destroying bring no warning of a new secret.
+func TestCreateAndDestroySayNothing(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	p := newProtocolFor(t, s)
+	wantNone(t, p.plan(instance{}, contact).diagnostics)
+	created := p.create(contact)
+	wantNone(t, p.plan(created, nil).diagnostics)
+}
+
+// A replacement that is asked for from outside is planned without a change, or,
+// for a tainted resource, as new alone. The predecessor is no stranger there
+// either.
+func TestPredecessorIsNoStranger(t *testing.T) {
+	t.Parallel()
+	for name, refresh := range map[string]bool{"with -replace": false, "tainted": true} {
+		s := kanberttest.New()
+		created := newProtocolFor(t, s).create(contact)
+		p := newProtocolFor(t, s)
+		if refresh {
+			_, diags := p.read(created)
+			wantNone(t, diags)
+		} else {
+			wantNone(t, p.plan(created, contact).diagnostics)
+		}
+		if diags := p.plan(instance{}, contact).diagnostics; len(diags) > 0 {
+			t.Errorf("%s: %s", name, diags)
+		}
+	}
+}
+
+// A URL that is not known cannot be looked up, and one that nobody has is nothing
+// to speak of.
+func TestFreeURL(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	s.Seed(kanberttest.Webhook{URL: "https://receiver.example/Contacts"})
+	p := newProtocolFor(t, s)
+	wantNone(t, p.plan(instance{}, with(contact, attrs{"url": unknown})).diagnostics)
+	if n := s.Count(""); n != 0 {
+		t.Errorf("%d requests were sent for a URL that is not known", n)
+	}
+	wantNone(t, p.plan(instance{}, contact).diagnostics)
+}
+
+// A webhook without a secret, as after an import, plans nothing.
+func TestNullSecretStaysNull(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	webhook := s.Seed(kanberttest.Webhook{URL: contact["url"].(string)})[0]
+	p := newProtocolFor(t, s)
+	imported, diags := p.importByID(webhook.ID)
+	wantNone(t, diags)
+	read, diags := p.read(imported)
+	wantNone(t, diags)
+	if secret := read.values["signature_secret_key"]; secret != nil {
+		t.Errorf("the secret is %v", secret)
+	}
+	wantNoChange(t, p, read, contact)
+}
+
+// The time of creation keeps its text, however the server prints it later.
+func TestCreatedAtIsKept(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New(kanberttest.WithTimeFormat("2006-01-02T15:04:05.000000Z07:00"))
+	p := newProtocolFor(t, s)
+	created := p.create(contact)
+	text, _ := created.values["created_at"].(string)
+	if want := s.Webhooks()[0].CreatedAt.Format("2006-01-02T15:04:05.999999999Z07:00"); text != want {
+		t.Errorf("created_at is %q, want %q", text, want)
+	}
+	created.values["created_at"] = "2024-01-01T00:00:00+00:00"
+	read, diags := p.read(created)
+	wantNone(t, diags)
+	if got := read.values["created_at"]; got != created.values["created_at"] {
+		t.Errorf("created_at became %q", got)
+	}
+}
+
+// A webhook whose secret was lost, and that cannot be deleted, is in state with
+// its id: so that Terraform marks it as tainted and it is not forgotten.
+func TestLostSecretIsInState(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		p := newProtocolFor(t, s)
+		planned := p.plan(instance{}, contact)
+		s.FailEvery(kanberttest.Match{Method: http.MethodPost}, kanberttest.MissingSecret())
+		s.FailEvery(kanberttest.Match{Method: http.MethodDelete}, kanberttest.Status(403))
+		created, diags := p.apply(instance{}, planned, contact)
+		wantOneError(t, diags, "", "its signing secret did not arrive")
+		webhook := s.Webhooks()[0]
+		if created.values["id"] != webhook.ID || created.values["signature_secret_key"] != nil || created.identity["id"] != webhook.ID {
+			t.Errorf("the state is %v, the identity %v", created.values, created.identity)
+		}
+	})
+}
+
+// forgetful cuts created_at out of the answers to a POST.
+type forgetful struct{ http.RoundTripper }
+
+func (f forgetful) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := f.RoundTripper.RoundTrip(req)
+	if err != nil || req.Method != http.MethodPost {
+		return resp, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	text := strings.Replace(string(body), `"created_at"`, `"made_at"`, 1)
+	resp.Body, resp.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+	resp.Header.Del("Content-Length")
+	return resp, nil
+}
+
+// An answer that lacks a field is an error that says which, and what it does hold
+// is in state.
+func TestAnswerLacksAField(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	p := newProtocolFor(t, s, WithClientOptions(kanbert.WithTransport(forgetful{s.Transport()})))
+	created, diags := p.apply(instance{}, p.plan(instance{}, contact), contact)
+	wantOneError(t, diags, "", `lacks the required field "created_at"`)
+	webhook := s.Webhooks()[0]
+	if created.values["id"] != webhook.ID || created.values["signature_secret_key"] != webhook.Secret || created.identity["id"] != webhook.ID {
+		t.Errorf("the state is %v, the identity %v", created.values, created.identity)
+	}
+	if warnings := diags.warnings(); len(warnings) != 1 || !strings.Contains(warnings[0].Detail, "terraform untaint") {
+		t.Errorf("the warnings are\n%s", warnings)
+	}
+	read, diags := p.read(created)
+	wantNone(t, diags)
+	if read.values["created_at"] == nil {
+		t.Error("created_at is not found by the read")
+	}
+}
+
+// One interrupt comes as the end of the context. A create and a delete that are
+// under way go on.
+func TestInterruptDoesNotCutOff(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	p := newProtocolFor(t, s)
+	planned := p.plan(instance{}, contact)
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	created, diags := p.applyIn(ctx, instance{}, planned, contact)
+	wantNone(t, diags)
+	if secret := created.values["signature_secret_key"]; secret != s.Webhooks()[0].Secret {
+		t.Errorf("the secret in state is %v", secret)
+	}
+	_, diags = p.applyIn(ctx, created, p.plan(created, nil), nil)
+	wantNone(t, diags)
+	if n := len(s.Webhooks()); n != 0 {
+		t.Errorf("%d webhooks are left", n)
+	}
+}
+
+// A webhook that somebody else deleted is gone, which is what was wanted.
+func TestDeleteOfWhatIsGone(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	p := newProtocolFor(t, s)
+	created := p.create(contact)
+	s.Remove(created.values["id"].(string))
+	gone, diags := p.apply(created, p.plan(created, nil), nil)
+	wantNone(t, diags)
+	if gone.values != nil {
+		t.Errorf("the state is %v", gone.values)
+	}
+}

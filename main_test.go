@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package main
+
+import (
+	"os"
+	"testing"
+)
+
+func TestQuietSDK(t *testing.T) {
+	for _, test := range []struct {
+		environ []string
+		want    string
+	}{
+		{[]string{"HOME=/root", "TF_LOG=", "TF_DATA_DIR=x"}, "off"},
+		{[]string{"TF_LOG=info"}, ""},
+		{[]string{"TF_LOG_PROVIDER=TRACE"}, ""},
+		{[]string{"TF_LOG_PATH=/tmp/log"}, ""},
+	} {
+		t.Setenv("TF_LOG_SDK", "")
+		quietSDK(test.environ)
+		if got := os.Getenv("TF_LOG_SDK"); got != test.want {
+			t.Errorf("%q: TF_LOG_SDK is %q, want %q", test.environ, got, test.want)
+		}
+	}
+}
