@@ -45,7 +45,8 @@ type demo struct {
 }
 
 // show runs the demo from the module at root and writes what it does to out.
-func show(ctx context.Context, out io.Writer, root string, found cli.CLI) error {
+// build is to build the provider as a file.
+func show(ctx context.Context, out io.Writer, root string, found cli.CLI, build func(file string) error) error {
 	d := &demo{out: out, cli: found, sandbox: kanberttest.New()}
 	if err := d.sandbox.Listen("127.0.0.1:0"); err != nil {
 		return err
@@ -58,7 +59,7 @@ func show(ctx context.Context, out io.Writer, root string, found cli.CLI) error 
 	}
 	defer func() { _ = os.RemoveAll(scratch) }()
 
-	if err := d.prepare(ctx, root, scratch); err != nil {
+	if err := d.prepare(root, scratch, build); err != nil {
 		return err
 	}
 	return d.runSteps(ctx)
@@ -67,10 +68,10 @@ func show(ctx context.Context, out io.Writer, root string, found cli.CLI) error 
 // prepare builds the provider into a filesystem mirror, tells the CLI to look
 // nowhere else for it, and lays examples/demo where its state and lock file
 // leave the tree alone: the files themselves, by links.
-func (d *demo) prepare(ctx context.Context, root, scratch string) error {
+func (d *demo) prepare(root, scratch string, build func(file string) error) error {
 	d.sayf("Building the provider.")
 	binary := filepath.Join(scratch, "provider")
-	if err := cli.BuildProvider(ctx, root, binary); err != nil {
+	if err := build(binary); err != nil {
 		return err
 	}
 	mirror := filepath.Join(scratch, "mirror")

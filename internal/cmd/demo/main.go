@@ -24,10 +24,10 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil {
+	err := run(ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "\ndemo: %v\n", err)
-		stop()
 		os.Exit(1)
 	}
 }
@@ -42,5 +42,5 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return show(ctx, os.Stdout, root, found)
+	return show(ctx, os.Stdout, root, found, func(file string) error { return cli.BuildProvider(ctx, root, file) })
 }

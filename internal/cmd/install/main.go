@@ -26,24 +26,25 @@ import (
 // hosts are the registries that the CLIs look up when an address names none.
 var hosts = []string{cli.TerraformRegistry, cli.OpenTofuRegistry}
 
-// release matches the versions that `init` takes by itself. It passes
-// pre-releases over unless a configuration names them.
+// release matches the versions that `init` takes by itself: it passes
+// pre-releases over unless a configuration names them, and takes 0.0.0 for no
+// version at all.
 var release = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$`)
 
 func main() {
 	version := flag.String("version", "", "the version to install as, `X.Y.Z`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Stdout, *version); err != nil {
+	err := run(ctx, os.Stdout, *version)
+	stop()
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "install: %v\n", err)
-		stop()
 		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, out io.Writer, version string) error {
-	if !release.MatchString(version) {
+	if !release.MatchString(version) || version == "0.0.0" {
 		return fmt.Errorf("%q is no version X.Y.Z; terraform init would pass it over", version)
 	}
 	root, err := cli.ModuleRoot()
@@ -62,7 +63,7 @@ func run(ctx context.Context, out io.Writer, version string) error {
 	defer func() { _ = os.RemoveAll(scratch) }()
 	binary := filepath.Join(scratch, "provider")
 	ldflags := fmt.Sprintf("-s -w -X main.version=%s -X main.commit=%s", version, commit(ctx, root))
-	if err := cli.BuildProvider(ctx, root, binary, "-trimpath", "-ldflags", ldflags); err != nil {
+	if err := cli.BuildProvider(ctx, root, binary, "-ldflags", ldflags); err != nil {
 		return err
 	}
 

@@ -28,10 +28,10 @@ func main() {
 	directory := flag.String("verify", "", "build nothing, and prove the release in this `directory`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Stdout, *directory); err != nil {
+	err := run(ctx, os.Stdout, *directory)
+	stop()
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "\nrelease-check: %v\n", err)
-		stop()
 		os.Exit(1)
 	}
 }
