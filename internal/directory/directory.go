@@ -1,19 +1,35 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// Package directory is the one read path over an API that can only list: it
-// answers for one webhook, by id or by URL, out of what the list gives.
-//
-// It must never report a webhook as gone on one signal, and never take an error
-// for an answer.
 package directory
 
 import (
 	"context"
 	"errors"
-	"fmt"
-	"iter"
+	"slices"
+	"sync"
+	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+)
+
+const (
+	// Freshness is how old an answer may be, counted from the start of the
+	// request that gave it. A walk over ten thousand webhooks fits into it; a
+	// process that lives longer than one walk asks again.
+	Freshness = 2 * time.Minute
+	// GoneWithin is how old the complete listing may be that, beside a look-up
+	// by URL, proves a webhook gone.
+	GoneWithin = time.Minute
+	// QuietTime is how long no read must have come or been answered before those
+	// that wait are looked up although they are few.
+	QuietTime = 20 * time.Millisecond
+	// WaveSize is how many waiting reads are looked up at once without waiting
+	// for more: the CLI's own parallelism, unless its user chose another.
+	WaveSize = 10
+	// MaxFilterLength is how long the filter of a look-up may be, in bytes as
+	// sent, percent-encoding included. Servers commonly take 8 KiB for a whole
+	// request line. Ten URLs of the greatest length fit, each in two spellings.
+	MaxFilterLength = 7000
 )
 
 // Source is what the directory reads from: [kanbert.Client] in life.
@@ -24,18 +40,41 @@ type Source interface {
 // ErrGone says that a webhook is gone, on two signals.
 var ErrGone = errors.New("the webhook is gone")
 
+// errNoURL is why a webhook that is not listed is not simply gone.
+var errNoURL = errors.New("the webhook is not listed, and no URL is known to make sure by that it is gone")
+
 // Directory answers for single webhooks. It is safe for concurrent use.
-type Directory struct{ source Source }
+type Directory struct {
+	source   Source
+	unshared bool
+
+	mu   sync.Mutex
+	book book
+	// open are the reads that wait, in the order they came.
+	open []*ask
+	// widest is how many reads were ever open at a time.
+	widest int
+	// stirred is when a read last came or was answered: then others may follow.
+	stirred time.Time
+	round   *round
+	// rounds is how many there were.
+	rounds  uint32
+	lookups lookups
+	// sequence orders reads and loads: a load "began after" a read if its number
+	// is higher. Clocks are for ages alone.
+	sequence uint64
+}
 
 // Option configures a [Directory].
 type Option func(*Directory)
 
-// WithoutSharing makes the directory ask for each webhook by itself.
-func WithoutSharing() Option { return func(*Directory) {} }
+// WithoutSharing makes the directory ask for each webhook by itself and keep
+// nothing. It is there to measure what sharing is worth.
+func WithoutSharing() Option { return func(d *Directory) { d.unshared = true } }
 
 // New returns a directory over source. It sends nothing.
 func New(source Source, opts ...Option) *Directory {
-	d := &Directory{source: source}
+	d := &Directory{source: source, book: newBook(), lookups: lookups{maxFilter: MaxFilterLength}}
 	for _, opt := range opts {
 		opt(d)
 	}
@@ -43,82 +82,202 @@ func New(source Source, opts ...Option) *Directory {
 }
 
 // Read returns the webhook with this id, which was last known at url. The error
-// is [ErrGone] only when two signals agree.
+// is [ErrGone] only when two signals agree, so it takes a url: without one a
+// webhook that is not listed is an error of another kind.
 func (d *Directory) Read(ctx context.Context, id, url string) (kanbert.Webhook, error) {
-	sameID := func(w kanbert.Webhook) bool { return w.ID == id }
-	for _, opts := range []kanbert.ListOptions{{Filter: filterByURL(url)}, {}} {
-		w, found, err := d.first(ctx, opts, sameID)
-		if err != nil || found {
-			return w, err
-		}
+	if d.unshared {
+		return d.readAlone(ctx, id, url)
 	}
-	return kanbert.Webhook{}, ErrGone
+	w, found, err := d.answer(ctx, question{kind: read, id: id, url: url})
+	if err == nil && !found {
+		err = ErrGone
+	}
+	return w, err
 }
 
-// ByURL returns the webhook that holds url, if one does.
+// ByURL returns the webhook that holds url in any of its spellings, if one does.
 func (d *Directory) ByURL(ctx context.Context, url string) (kanbert.Webhook, bool, error) {
-	return d.first(ctx, kanbert.ListOptions{Filter: filterByURL(url)}, func(w kanbert.Webhook) bool {
-		return kanbert.SameURL(w.URL, url)
-	})
+	if d.unshared {
+		return d.byURLAlone(ctx, url)
+	}
+	return d.answer(ctx, question{kind: byURL, url: url})
 }
 
-// ByID returns the webhook with this id, if there is one.
+// ByID returns the webhook with this id, if there is one. The API cannot filter
+// by id, so an id that is not known yet costs a complete listing; all that ask
+// at that time share it.
 func (d *Directory) ByID(ctx context.Context, id string) (kanbert.Webhook, bool, error) {
-	return d.first(ctx, kanbert.ListOptions{}, func(w kanbert.Webhook) bool { return w.ID == id })
+	if d.unshared {
+		return d.byIDAlone(ctx, id)
+	}
+	return d.answer(ctx, question{kind: byID, id: id})
 }
 
-// List streams what the API lists for opts, page by page.
-func (d *Directory) List(ctx context.Context, opts kanbert.ListOptions) iter.Seq2[kanbert.Webhook, error] {
-	return func(yield func(kanbert.Webhook, error) bool) {
-		seen := make(map[string]bool)
-		cursors := map[string]bool{opts.Cursor: true}
-		for {
-			page, err := d.source.ListPage(ctx, opts)
-			if err != nil {
-				yield(kanbert.Webhook{}, err)
-				return
-			}
-			for _, w := range page.Webhooks {
-				if !seen[w.ID] && !yield(w, nil) {
-					return
-				}
-				seen[w.ID] = true
-			}
-			if page.NextCursor == "" {
-				return
-			}
-			if cursors[page.NextCursor] {
-				yield(kanbert.Webhook{}, fmt.Errorf("listing webhooks: the server gave the same cursor twice"))
-				return
-			}
-			opts.Cursor = page.NextCursor
-			cursors[opts.Cursor] = true
-		}
+// Created tells the directory of a webhook that this process has made. Call it
+// as soon as the API has answered.
+func (d *Directory) Created(w kanbert.Webhook) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.book.created(w, d.stamp())
+	d.advance()
+}
+
+// Deleted tells the directory that this process has deleted a webhook. Call it
+// as soon as the API has answered.
+func (d *Directory) Deleted(id string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.book.deleted(id, d.stamp())
+}
+
+// answer is the way of every question: out of what is known, or by waiting.
+func (d *Directory) answer(ctx context.Context, q question) (kanbert.Webhook, bool, error) {
+	if err := ctx.Err(); err != nil {
+		return kanbert.Webhook{}, false, err
+	}
+	a, got := d.enter(ctx, q)
+	if a == nil {
+		return got.webhook, got.found, got.err
+	}
+	select {
+	case got = <-a.done:
+		return got.webhook, got.found, got.err
+	case <-ctx.Done():
+		d.leave(a)
+		return kanbert.Webhook{}, false, ctx.Err()
 	}
 }
 
-// Created tells the directory of a webhook that this process has made.
-func (d *Directory) Created(kanbert.Webhook) {}
-
-// Deleted tells the directory that this process has deleted a webhook.
-func (d *Directory) Deleted(string) {}
-
-func (d *Directory) first(ctx context.Context, opts kanbert.ListOptions, is func(kanbert.Webhook) bool) (kanbert.Webhook, bool, error) {
-	for w, err := range d.List(ctx, opts) {
-		if err != nil {
-			return kanbert.Webhook{}, false, err
-		}
-		if is(w) {
-			return w, true, nil
-		}
+// enter answers q at once if it can, which for a known webhook costs no
+// allocation. Else it opens a wait.
+func (d *Directory) enter(ctx context.Context, q question) (*ask, answer) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	d.stirred = now
+	if e := d.book.find(&q); e != nil && now.Sub(e.seen.at) <= Freshness {
+		d.countHit(e)
+		return nil, answer{webhook: e.webhook, found: true}
 	}
-	return kanbert.Webhook{}, false, nil
+	a := &ask{question: q, ctx: ctx, began: d.stamp()}
+	if q.url != "" {
+		a.canonical = kanbert.CanonicalURL(q.url)
+	}
+	if got, ok := d.known(a, now); ok {
+		return nil, got
+	}
+	a.done = make(chan answer, 1)
+	d.ensureRound(a, now)
+	d.open = append(d.open, a)
+	d.widest = max(d.widest, len(d.open))
+	d.advance()
+	return a, answer{}
 }
 
-// filterByURL asks for url as given, and for its canonical spelling.
-func filterByURL(url string) string {
-	if canonical := kanbert.CanonicalURL(url); canonical != url {
-		return kanbert.FilterByURL(url, canonical)
+// leave gives up a wait. What nobody waits for any more is called off.
+func (d *Directory) leave(a *ask) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.close(a) {
+		return
 	}
-	return kanbert.FilterByURL(url)
+	a.lookup.leave()
+	if len(d.open) == 0 && d.round.underWay() {
+		d.round.cancel()
+		d.round = nil
+	}
+	d.advance()
+}
+
+// close takes a out of those that wait, and reports whether it was there.
+func (d *Directory) close(a *ask) bool {
+	i := slices.Index(d.open, a)
+	if i < 0 {
+		return false
+	}
+	d.open = slices.Delete(d.open, i, i+1)
+	return true
+}
+
+// finish answers a wait. It must not be closed yet.
+func (d *Directory) finish(a *ask, got answer) {
+	d.close(a)
+	d.stirred = time.Now()
+	d.round.cover(a)
+	a.done <- got
+}
+
+// stamp is the moment at which something begins.
+func (d *Directory) stamp() stamp {
+	d.sequence++
+	return stamp{sequence: d.sequence, at: time.Now()}
+}
+
+// advance answers whom it can and starts what is worth starting. It is called,
+// under the lock, whenever something has become known.
+func (d *Directory) advance() {
+	now := time.Now()
+	d.settle(now)
+	demanded := slices.ContainsFunc(d.open, func(a *ask) bool { return d.needsListing(a, now) })
+	if demanded {
+		d.ensureListing(now)
+	}
+	d.startPages(demanded)
+	if d.startLookups(now) {
+		d.startPages(demanded) // A look-up may have earned one.
+	}
+}
+
+// settle answers every read that what is known can answer.
+func (d *Directory) settle(now time.Time) {
+	for i := 0; i < len(d.open); {
+		a := d.open[i]
+		got, ok := d.known(a, now)
+		if !ok {
+			i++
+			continue
+		}
+		d.finish(a, got)
+	}
+}
+
+// known is the whole of what may be said without asking further.
+func (d *Directory) known(a *ask, now time.Time) (answer, bool) {
+	if e := d.book.find(&a.question); e != nil && e.seen.serves(a.began, Freshness, now) {
+		e.counted = d.rounds
+		return answer{webhook: e.webhook, found: true}, true
+	}
+	switch a.kind {
+	case read:
+		if a.url == "" {
+			return answer{err: errNoURL}, d.listed(a, GoneWithin, now)
+		}
+		return answer{}, a.lookedUp && d.listed(a, GoneWithin, now)
+	case byID:
+		return answer{}, d.listed(a, Freshness, now)
+	default:
+		return answer{}, a.lookedUp || d.listed(a, Freshness, now) || d.book.knowsAbsent(a.canonical, now)
+	}
+}
+
+// listed reports whether a complete listing speaks for a: one that began after
+// it, or that is no older than limit.
+func (d *Directory) listed(a *ask, limit time.Duration, now time.Time) bool {
+	return d.round != nil && d.round.complete && d.round.began.serves(a.began, limit, now)
+}
+
+// needsListing reports whether nothing but a complete listing can answer a.
+func (d *Directory) needsListing(a *ask, now time.Time) bool {
+	switch {
+	case a.lookup != nil:
+		return false
+	case a.kind == byID:
+		return true
+	case a.lookedUp:
+		return true
+	case a.kind == read:
+		return a.url == "" || d.lookups.lastResort() && !d.listed(a, GoneWithin, now)
+	default:
+		return d.lookups.lastResort()
+	}
 }

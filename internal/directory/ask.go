@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package directory
+
+import (
+	"context"
+	"time"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+)
+
+type kind int
+
+const (
+	read kind = iota
+	byURL
+	byID
+)
+
+// question is what a caller wants to know.
+type question struct {
+	kind    kind
+	id, url string
+	// canonical is url in its one canonical spelling. It is set for a wait, and
+	// worked out when needed before.
+	canonical string
+}
+
+// ask is one caller that waits.
+type ask struct {
+	question
+	// ctx lends its values, not its end, to the loads that are started for it.
+	ctx   context.Context
+	began stamp
+	// returned is how many pages had come when it came.
+	returned int
+	// lookup is the one under way that will answer it, if any.
+	lookup *lookup
+	// lookedUp says that a look-up that began later did not find it.
+	lookedUp bool
+	// counted and covered are the round's bookkeeping: see [round].
+	counted, covered bool
+	// done takes the one answer, without blocking.
+	done chan answer
+}
+
+type answer struct {
+	webhook kanbert.Webhook
+	found   bool
+	err     error
+}
+
+// stamp is a moment: its place in the order of things, and its time.
+type stamp struct {
+	sequence uint64
+	at       time.Time
+}
+
+// serves reports whether what began at s may answer a read that began at since.
+func (s stamp) serves(since stamp, limit time.Duration, now time.Time) bool {
+	return s.sequence > since.sequence || now.Sub(s.at) <= limit
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package directory
+
+import (
+	"time"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+)
+
+// book is what is known of single webhooks, and what this process did to them.
+//
+// It is built to be small: a process that holds ten thousand webhooks must not
+// weigh half as much again as one that holds none. Entries lie page by page in
+// one piece, events, projects and clients are kept once, and both indexes share
+// the entries' own strings.
+type book struct {
+	byID  map[string]*entry
+	byURL map[string]*entry // by canonical spelling
+	// absent is when the look-up began that found nobody at a URL (canonical).
+	absent map[string]time.Time
+	// gone is when this process deleted a webhook.
+	gone  map[string]stamp
+	texts map[string]string
+}
+
+type entry struct {
+	webhook kanbert.Webhook
+	// canonical is the key in byURL.
+	canonical string
+	// seen is the start of the youngest request that showed it.
+	seen stamp
+	// front and back are the last rounds in which that end has shown it.
+	front, back uint32
+	// counted is the last round in which a read of it was counted.
+	counted uint32
+}
+
+func newBook() book {
+	return book{
+		byID:   make(map[string]*entry),
+		byURL:  make(map[string]*entry),
+		absent: make(map[string]time.Time),
+		gone:   make(map[string]stamp),
+		texts:  make(map[string]string),
+	}
+}
+
+// find returns what is known, however old, or nil.
+func (b *book) find(q *question) *entry {
+	if q.kind != byURL {
+		return b.byID[q.id]
+	}
+	if e := b.byURL[q.url]; e != nil {
+		return e
+	}
+	if q.canonical == "" {
+		q.canonical = kanbert.CanonicalURL(q.url)
+	}
+	return b.byURL[q.canonical]
+}
+
+// learn takes what a load that began at seen has shown, and calls visit for
+// each entry that stands.
+func (b *book) learn(webhooks []kanbert.Webhook, seen stamp, visit func(*entry)) {
+	fresh := make([]entry, 0, b.unknown(webhooks))
+	for i := range webhooks {
+		w := &webhooks[i]
+		if gone, ok := b.gone[w.ID]; ok && gone.sequence > seen.sequence {
+			continue // We deleted it while this load was under way.
+		}
+		e := b.byID[w.ID]
+		if e == nil {
+			fresh = append(fresh, entry{seen: seen})
+			e = &fresh[len(fresh)-1]
+		}
+		if b.put(e, w, seen) && visit != nil {
+			visit(e)
+		}
+	}
+}
+
+func (b *book) unknown(webhooks []kanbert.Webhook) int {
+	n := 0
+	for i := range webhooks {
+		if b.byID[webhooks[i].ID] == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// put makes e say what w says, unless something younger is known. It reports
+// whether e stands in the book.
+func (b *book) put(e *entry, w *kanbert.Webhook, seen stamp) bool {
+	known := b.byID[w.ID] == e
+	if known && e.seen.sequence > seen.sequence {
+		return true
+	}
+	canonical := kanbert.CanonicalURL(w.URL)
+	if holder := b.byURL[canonical]; holder != nil && holder != e {
+		if holder.seen.sequence > seen.sequence {
+			return known // Somebody else held the URL later.
+		}
+		b.remove(holder)
+	}
+	if known && e.canonical != canonical {
+		delete(b.byURL, e.canonical)
+	}
+	if canonical == w.URL {
+		canonical = w.URL // Keeps one string, not two.
+	}
+	e.webhook, e.canonical, e.seen = *w, canonical, seen
+	e.webhook.Event = kanbert.Event(b.once(string(w.Event)))
+	e.webhook.ProjectID, e.webhook.ClientID = b.once(w.ProjectID), b.once(w.ClientID)
+	b.byID[e.webhook.ID] = e
+	b.byURL[canonical] = e
+	return true
+}
+
+// once returns the one copy of a text that many webhooks share.
+func (b *book) once(text string) string {
+	if text == "" {
+		return ""
+	}
+	if kept, ok := b.texts[text]; ok {
+		return kept
+	}
+	b.texts[text] = text
+	return text
+}
+
+func (b *book) remove(e *entry) {
+	delete(b.byID, e.webhook.ID)
+	if b.byURL[e.canonical] == e {
+		delete(b.byURL, e.canonical)
+	}
+}
+
+func (b *book) created(w kanbert.Webhook, at stamp) {
+	if _, ok := b.gone[w.ID]; ok {
+		return // It was deleted before its maker told us. Ids do not come back.
+	}
+	b.learn([]kanbert.Webhook{w}, at, nil)
+	delete(b.absent, kanbert.CanonicalURL(w.URL))
+}
+
+func (b *book) deleted(id string, at stamp) {
+	b.gone[id] = at
+	if e := b.byID[id]; e != nil {
+		b.remove(e)
+	}
+}
+
+// noteAbsent remembers that a look-up which began at that time found nobody.
+func (b *book) noteAbsent(canonical string, at time.Time) { b.absent[canonical] = at }
+
+// sweep drops what a complete listing that began at began did not hold, and
+// says of nobody any more that he is absent: the listing says it.
+func (b *book) sweep(began stamp) {
+	for _, e := range b.byID {
+		if e.seen.sequence < began.sequence {
+			b.remove(e)
+		}
+	}
+	clear(b.absent)
+}
+
+// knowsAbsent reports whether a look-up that is still fresh found nobody.
+func (b *book) knowsAbsent(canonical string, now time.Time) bool {
+	began, ok := b.absent[canonical]
+	return ok && now.Sub(began) <= Freshness
+}

@@ -1,0 +1,786 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package directory_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+)
+
+// bubble runs f under virtual time, and lets what is under way come to its end.
+func bubble(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		f(t)
+		after(time.Hour)
+	})
+}
+
+func after(d time.Duration) { _ = pause(context.Background(), d) }
+
+func mustRead(t *testing.T, d *directory.Directory, h kanbert.Webhook) {
+	t.Helper()
+	if got, err := d.Read(t.Context(), h.ID, h.URL); err != nil || got.ID != h.ID {
+		t.Errorf("Read(%s) = %q, %v", h.ID, got.ID, err)
+	}
+}
+
+func mustBeGone(t *testing.T, d *directory.Directory, h kanbert.Webhook) {
+	t.Helper()
+	if got, err := d.Read(t.Context(), h.ID, h.URL); !errors.Is(err, directory.ErrGone) {
+		t.Errorf("Read(%s) = %q, %v, want ErrGone", h.ID, got.ID, err)
+	}
+}
+
+// mustCost runs f and counts what it sent.
+func mustCost(t *testing.T, source *api, lookups, pages int, f func()) {
+	t.Helper()
+	synctest.Wait() // Who was about to send has sent.
+	l, p := source.sent()
+	f()
+	gotL, gotP := source.sent()
+	if gotL-l != lookups || gotP-p != pages {
+		t.Errorf("it cost %d look-ups and %d pages, want %d and %d", gotL-l, gotP-p, lookups, pages)
+	}
+}
+
+func TestNothingIsSentUnasked(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 90)...)
+		d := directory.New(source)
+		d.Created(hook("new", 1))
+		d.Deleted("id-new-00001")
+		after(time.Minute)
+		if n := source.total(); n != 0 {
+			t.Errorf("%d requests were sent", n)
+		}
+		seen := 0
+		for _, err := range d.List(t.Context(), kanbert.ListOptions{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen++
+			if want := (seen-1)/30 + 1; source.total() != want {
+				t.Fatalf("%d requests were sent for %d webhooks", source.total(), seen)
+			}
+			if seen == 60 {
+				break
+			}
+		}
+	})
+}
+
+// TestKnownCostsNothing reads what a page has shown, a look-up has found, a
+// caller's own listing has streamed, or this process has made.
+func TestKnownCostsNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ours := hooks("ours", 25)
+		source := newAPI(30, ours...)
+		source.latency = always(100 * time.Millisecond)
+		d := directory.New(source)
+		mustCost(t, source, 0, 2, func() { mustRead(t, d, ours[3]) })
+		mustCost(t, source, 0, 0, func() {
+			for _, h := range ours {
+				mustRead(t, d, h)
+				if got, found, err := d.ByURL(t.Context(), strings.Replace(h.URL, "https://ours", "HTTPS://OURS", 1)); !found || err != nil || got.ID != h.ID {
+					t.Errorf("ByURL(%s) = %v, %t, %v", h.URL, got, found, err)
+				}
+				if _, found, err := d.ByID(t.Context(), h.ID); !found || err != nil {
+					t.Errorf("ByID(%s) = %t, %v", h.ID, found, err)
+				}
+			}
+			if _, found, err := d.ByURL(t.Context(), "https://nobody.example.com/"); found || err != nil {
+				t.Errorf("ByURL of a free URL = %t, %v", found, err)
+			}
+			if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
+				t.Errorf("ByID of nobody = %t, %v", found, err)
+			}
+			made := hook("made", 1)
+			source.add(made)
+			d.Created(made)
+			mustRead(t, d, made)
+		})
+	})
+}
+
+// TestListTeaches reads what a listing for a caller has shown.
+func TestListTeaches(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ours := hooks("ours", 60)
+		source := newAPI(30, ours...)
+		d := directory.New(source)
+		for _, err := range d.List(t.Context(), kanbert.ListOptions{Sort: []string{"-url"}}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		mustCost(t, source, 0, 0, func() { mustRead(t, d, ours[7]) })
+	})
+}
+
+// TestGoneTakesTwoSignals lets each signal be wrong alone.
+func TestGoneTakesTwoSignals(t *testing.T) {
+	t.Run("the look-up alone", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			ours := hooks("ours", 200)
+			source := newAPI(30, ours...)
+			d := directory.New(source)
+			moved := ours[100]
+			moved.URL = "https://elsewhere.example.com/"
+			mustRead(t, d, moved) // Its URL is not what the server has, its id is.
+		})
+	})
+	t.Run("the listing alone", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			source := newAPI(30, hooks("ours", 20)...)
+			d := directory.New(source)
+			mustRead(t, d, hook("ours", 1))
+			stranger := hook("stranger", 1)
+			source.add(stranger) // After the listing was complete.
+			mustCost(t, source, 1, 0, func() { mustRead(t, d, stranger) })
+		})
+	})
+	t.Run("both", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			source := newAPI(30, hooks("ours", 200)...)
+			mustBeGone(t, directory.New(source), hook("gone", 1))
+			mustBeGone(t, directory.New(source, directory.WithoutSharing()), hook("gone", 1))
+		})
+	})
+	t.Run("both, of which the look-up began before the read", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			source := newAPI(30, hooks("ours", 20)...)
+			source.latency = always(time.Second)
+			d := directory.New(source)
+			mustRead(t, d, hook("ours", 1))
+			late := hook("late", 1)
+			var first sync.WaitGroup
+			first.Go(func() { mustBeGone(t, d, late) })
+			after(700 * time.Millisecond) // The look-up has looked, and is on its way back.
+			source.add(late)
+			mustRead(t, d, late)
+			first.Wait()
+		})
+	})
+	t.Run("no URL to look up", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			source := newAPI(30, hooks("ours", 20)...)
+			for _, d := range []*directory.Directory{directory.New(source), directory.New(source, directory.WithoutSharing())} {
+				if _, err := d.Read(t.Context(), "id-nobody", ""); err == nil || errors.Is(err, directory.ErrGone) {
+					t.Errorf("Read without a URL = %v", err)
+				}
+				if _, err := d.Read(t.Context(), "id-ours-00003", ""); err != nil {
+					t.Errorf("Read without a URL = %v", err)
+				}
+			}
+		})
+	})
+}
+
+// TestListingThatProvesGoneIsYoung counts the listings.
+func TestListingThatProvesGoneIsYoung(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 20)...)
+		d := directory.New(source)
+		mustBeGone(t, d, hook("gone", 1))
+		after(directory.GoneWithin - time.Second)
+		mustCost(t, source, 1, 0, func() { mustBeGone(t, d, hook("gone", 2)) })
+		after(2 * time.Second)
+		mustCost(t, source, 1, 2, func() { mustBeGone(t, d, hook("gone", 3)) })
+	})
+}
+
+// TestSlowListingProvesGone takes longer for a listing than it may be old.
+func TestSlowListingProvesGone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 300)...)
+		source.latency = always(30 * time.Second)
+		d := directory.New(source)
+		var all sync.WaitGroup
+		for i := range 3 {
+			all.Go(func() { mustBeGone(t, d, hook("gone", i)) })
+			after(50 * time.Second)
+		}
+		all.Wait()
+		if _, pages := source.sent(); pages > 30 {
+			t.Errorf("%d pages were fetched for two listings of ten", pages)
+		}
+	})
+}
+
+// TestOneListingServesAllThatAreMissing is a hundred missing among ten thousand.
+func TestOneListingServesAllThatAreMissing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(100, otherHooks...)
+		source.latency = always(100 * time.Millisecond)
+		d := directory.New(source)
+		w := walk{n: 100, parallelism: 10, cores: 2, work: 4 * time.Millisecond}
+		order := make([]int, 100)
+		for i := range order {
+			order[i] = i
+		}
+		w.walk(t, order, func(i int) { mustBeGone(t, d, hook("gone", i)) })
+		if lookups, pages := source.sent(); lookups > 11 || pages > 102 {
+			t.Errorf("%d look-ups and %d pages", lookups, pages)
+		}
+	})
+}
+
+// TestErrorReachesEachWaiterOnce fails a look-up and then none.
+func TestErrorReachesEachWaiterOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ours := hooks("ours", 1000)
+		source := newAPI(30, ours...)
+		source.latency = always(time.Second)
+		broken := refusal(http.StatusInternalServerError, kanbert.ErrServer)
+		failures := 0
+		source.fault = func(_ int, r request) error {
+			if r.isLookup() && failures == 0 {
+				failures++
+				return broken
+			}
+			return nil
+		}
+		d := directory.New(source)
+		var failed, served int
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for i := range 20 {
+			all.Go(func() {
+				if i >= 10 {
+					after(10 * time.Millisecond) // These wait for a look-up of their own.
+				}
+				_, err := d.Read(t.Context(), ours[i].ID, ours[i].URL)
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case errors.Is(err, broken) && i < 10:
+					failed++
+				case err == nil:
+					served++
+				default:
+					t.Errorf("read %d: %v", i, err)
+				}
+			})
+		}
+		all.Wait()
+		if failed == 0 || failed+served != 20 {
+			t.Errorf("%d failed and %d were served", failed, served)
+		}
+		for i := range 20 {
+			mustRead(t, d, ours[i])
+		}
+	})
+}
+
+// TestFailedListing fails a page: it is told to those who need the listing, it
+// proves nothing gone, and it hurts nobody else.
+func TestFailedListing(t *testing.T) {
+	for name, fail := range map[string]func(*api){
+		"error": func(source *api) {
+			source.fault = func(_ int, r request) error {
+				if !r.isLookup() && r.opts.Cursor != "" {
+					return refusal(http.StatusBadGateway, kanbert.ErrServer)
+				}
+				return nil
+			}
+		},
+		"repeated cursor": func(source *api) { source.repeat = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				ours := hooks("ours", 500)
+				source := newAPI(30, ours...)
+				source.latency = always(100 * time.Millisecond)
+				fail(source)
+				d := directory.New(source)
+				var all sync.WaitGroup
+				for i := range 50 {
+					all.Go(func() { mustRead(t, d, ours[10*i]) })
+				}
+				for i := range 3 {
+					all.Go(func() {
+						if _, err := d.Read(t.Context(), fmt.Sprint("gone", i), "https://gone.example.com"); err == nil || errors.Is(err, directory.ErrGone) {
+							t.Errorf("Read of what is missing = %v", err)
+						}
+					})
+					all.Go(func() {
+						if _, found, err := d.ByID(t.Context(), fmt.Sprint("gone", i)); err == nil {
+							t.Errorf("ByID of what is missing = %t, %v", found, err)
+						}
+					})
+				}
+				all.Wait()
+				after(time.Minute)
+				source.fault, source.repeat = nil, false
+				mustBeGone(t, d, hook("gone", 1))
+			})
+		})
+	}
+}
+
+// TestCancellationIsOnesOwn cancels some of those that wait for one load.
+func TestCancellationIsOnesOwn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ours := hooks("ours", 1000)
+		source := newAPI(30, ours...)
+		source.latency = always(time.Second)
+		d := directory.New(source)
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for i := range 10 {
+			all.Go(func() {
+				h := ours[i]
+				if i%2 == 0 {
+					mustRead(t, d, h)
+				} else if _, err := d.Read(ctx, h.ID, h.URL); !errors.Is(err, context.Canceled) {
+					t.Errorf("Read under a canceled context = %v", err)
+				}
+			})
+		}
+		after(500 * time.Millisecond)
+		cancel()
+		all.Wait()
+		mustCost(t, source, 0, 0, func() {
+			if _, err := d.Read(ctx, ours[0].ID, ours[0].URL); !errors.Is(err, context.Canceled) {
+				t.Errorf("Read under a canceled context = %v", err)
+			}
+		})
+	})
+}
+
+// TestNobodyWaitsNobodyLoads cancels all, and lets others come at that moment.
+func TestNobodyWaitsNobodyLoads(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ours := hooks("ours", 1000)
+		source := newAPI(30, ours...)
+		var quick atomic.Bool
+		source.latency = func(request) time.Duration {
+			if quick.Load() {
+				return time.Second
+			}
+			return time.Hour
+		}
+		d := directory.New(source)
+		ctx, cancel := context.WithCancel(t.Context())
+		began := time.Now()
+		var all sync.WaitGroup
+		for i := range 10 {
+			all.Go(func() { _, _ = d.Read(ctx, ours[i].ID, ours[i].URL) })
+		}
+		all.Go(func() { _, _, _ = d.ByID(ctx, "id-nobody") })
+		after(time.Second)
+		quick.Store(true)
+		cancel()
+		all.Wait()
+		mustRead(t, d, ours[500])
+		if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
+			t.Errorf("ByID of nobody = %t, %v", found, err)
+		}
+		if took := time.Since(began); took > time.Minute {
+			t.Errorf("it took %s: somebody waited for what was called off", took)
+		}
+	})
+}
+
+// TestOwnDeleteIsNewer deletes while a page and a look-up that show the webhook
+// are on their way.
+func TestOwnDeleteIsNewer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ours := hooks("ours", 20)
+		source := newAPI(30, ours...)
+		source.latency = always(time.Second)
+		d := directory.New(source)
+		var all sync.WaitGroup
+		all.Go(func() { mustRead(t, d, ours[0]) })
+		after(700 * time.Millisecond) // The pages have looked.
+		source.remove(ours[1].ID)
+		d.Deleted(ours[1].ID)
+		all.Wait()
+		mustCost(t, source, 0, 0, func() {
+			if got, found, err := d.ByURL(t.Context(), ours[1].URL); found || err != nil {
+				t.Errorf("ByURL = %v, %t, %v after our own delete", got, found, err)
+			}
+		})
+		mustBeGone(t, d, ours[1])
+		mustCost(t, source, 0, 0, func() { mustRead(t, d, ours[2]) }) // Nothing else was dropped.
+	})
+}
+
+// TestOwnCreateIsNewer creates while a look-up and a listing that do not show
+// the webhook are on their way.
+func TestOwnCreateIsNewer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 200)...)
+		source.latency = always(time.Second)
+		d := directory.New(source)
+		made := hook("first-made", 1)
+		var all sync.WaitGroup
+		all.Go(func() {
+			if _, _, err := d.ByID(t.Context(), "id-nobody"); err != nil {
+				t.Error(err)
+			}
+		})
+		all.Go(func() {
+			if got, found, err := d.ByURL(t.Context(), made.URL); !found || err != nil {
+				t.Errorf("ByURL = %v, %t, %v although we have created it meanwhile", got, found, err)
+			}
+		})
+		after(700 * time.Millisecond) // The pages and the look-up have looked.
+		source.add(made)
+		d.Created(made)
+		all.Wait()
+		mustCost(t, source, 0, 0, func() {
+			mustRead(t, d, made)
+			if _, found, err := d.ByURL(t.Context(), made.URL); !found || err != nil {
+				t.Errorf("ByURL = %t, %v after our own create", found, err)
+			}
+			if _, found, err := d.ByID(t.Context(), made.ID); !found || err != nil {
+				t.Errorf("ByID = %t, %v after our own create", found, err)
+			}
+		})
+	})
+}
+
+// TestCreateEndsAbsence creates at a URL that was found free.
+func TestCreateEndsAbsence(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 500)...)
+		d := directory.New(source)
+		made := hook("made", 1)
+		find := func() bool {
+			_, found, err := d.ByURL(t.Context(), made.URL)
+			if err != nil {
+				t.Error(err)
+			}
+			return found
+		}
+		mustCost(t, source, 1, 2, func() {
+			if find() || find() { // The second time out of what is known.
+				t.Error("found before it was made")
+			}
+		})
+		source.add(made)
+		d.Created(made)
+		if !find() {
+			t.Error("not found after it was made")
+		}
+		source.remove(made.ID)
+		d.Deleted(made.ID)
+		if find() {
+			t.Error("found after it was deleted")
+		}
+	})
+}
+
+// TestListingThatProvesGoneIsInOnePiece does not go on with pages that would be
+// too old when it is complete.
+func TestListingThatProvesGoneIsInOnePiece(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 300)...)
+		d := directory.New(source)
+		mustRead(t, d, hook("ours", 1))
+		after(directory.GoneWithin + time.Second)
+		// Eleven pages hold them, one more lets the ends meet, and the look-up has
+		// earned one of the old listing.
+		mustCost(t, source, 1, 13, func() { mustBeGone(t, d, hook("gone", 1)) })
+	})
+}
+
+// TestCompleteListingDropsWhatItDoesNotHold lets one go whom the first listing
+// has shown and the second has not.
+func TestCompleteListingDropsWhatItDoesNotHold(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ours := hooks("ours", 20)
+		source := newAPI(30, ours...)
+		d := directory.New(source)
+		mustRead(t, d, ours[1])
+		source.remove(ours[1].ID) // By somebody else.
+		after(directory.GoneWithin + time.Second)
+		mustBeGone(t, d, hook("gone", 1))
+		mustCost(t, source, 1, 0, func() { mustBeGone(t, d, ours[1]) })
+	})
+}
+
+// TestNothingStaleIsServed lets time pass.
+func TestNothingStaleIsServed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ours := hooks("ours", 20)
+		source := newAPI(30, ours...)
+		d := directory.New(source)
+		mustRead(t, d, ours[0])
+		source.remove(ours[1].ID) // By somebody else.
+		source.add(hook("news", 1))
+		after(directory.Freshness - time.Second)
+		mustCost(t, source, 0, 0, func() {
+			mustRead(t, d, ours[1])
+			if _, found, _ := d.ByURL(t.Context(), hook("news", 1).URL); found {
+				t.Error("found without asking")
+			}
+		})
+		after(2 * time.Second)
+		mustBeGone(t, d, ours[1])
+		if _, found, _ := d.ByURL(t.Context(), hook("news", 1).URL); !found {
+			t.Error("not found although everything known was stale")
+		}
+	})
+}
+
+// TestAbsenceIsNotServedStale lets time pass where no listing is complete.
+func TestAbsenceIsNotServedStale(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 500)...)
+		d := directory.New(source)
+		late := hook("late", 1)
+		if _, found, err := d.ByURL(t.Context(), late.URL); found || err != nil {
+			t.Fatal(found, err)
+		}
+		source.add(late)
+		after(directory.Freshness + time.Second)
+		if _, found, err := d.ByURL(t.Context(), late.URL); !found || err != nil {
+			t.Errorf("ByURL = %t, %v", found, err)
+		}
+	})
+}
+
+// TestLaterNewsWins gives the same URL to two webhooks, one after the other, and
+// lets the older answer come last.
+func TestLaterNewsWins(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		old, other := hook("ours", 1), hook("ours", 2)
+		source := newAPI(30, append(hooks("other", 500), old, other)...)
+		source.latency = func(r request) time.Duration {
+			if !r.isLookup() || r.urls()[0] != other.URL {
+				return 10 * time.Second
+			}
+			return time.Second
+		}
+		d := directory.New(source)
+		var all sync.WaitGroup
+		all.Go(func() {
+			for _, err := range d.List(t.Context(), kanbert.ListOptions{Filter: kanbert.FilterByURL(old.URL)}) {
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		after(6 * time.Second) // It has looked, and is on its way back.
+		source.remove(old.ID)
+		heir := old
+		heir.ID = "id-heir"
+		source.add(heir)
+		for _, err := range d.List(t.Context(), kanbert.ListOptions{Filter: kanbert.FilterByURL(other.URL, heir.URL)}) {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		all.Wait()
+		if got, found, err := d.ByURL(t.Context(), old.URL); got.ID != heir.ID || !found || err != nil {
+			t.Errorf("ByURL = %s, %t, %v, want the heir", got.ID, found, err)
+		}
+	})
+}
+
+// TestServerIgnoresDirection has two front ends, which prove nothing by meeting.
+func TestServerIgnoresDirection(t *testing.T) {
+	for _, m := range []int{0, 1, 29, 30, 31, 60, 250} {
+		bubble(t, func(t *testing.T) {
+			ours := hooks("ours", m)
+			source := newAPI(30, ours...)
+			source.sameWay = true
+			d := directory.New(source)
+			if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
+				t.Fatal(found, err)
+			}
+			mustCost(t, source, 0, 0, func() {
+				for _, h := range ours {
+					if _, found, err := d.ByID(t.Context(), h.ID); !found || err != nil {
+						t.Errorf("of %d, %s was not found: %v", m, h.ID, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestEndsMeet counts the pages of a whole listing.
+func TestEndsMeet(t *testing.T) {
+	for m := range 200 {
+		bubble(t, func(t *testing.T) {
+			ours := hooks("ours", m)
+			source := newAPI(10, ours...)
+			d := directory.New(source)
+			if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
+				t.Fatal(found, err)
+			}
+			if _, pages := source.sent(); pages > m/10+2 {
+				t.Errorf("%d pages of 10 were fetched for %d webhooks", pages, m)
+			}
+			mustCost(t, source, 0, 0, func() {
+				for _, h := range ours {
+					if _, found, err := d.ByID(t.Context(), h.ID); !found || err != nil {
+						t.Errorf("of %d, %s was not found: %v", m, h.ID, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestFilterRefused reads where the API does not take the filters of look-ups.
+func TestFilterRefused(t *testing.T) {
+	refuse := func(status, most int) func(int, request) error {
+		return func(_ int, r request) error {
+			if r.isLookup() && len(r.urls()) > most {
+				return refusal(status, kanbert.ErrBadRequest)
+			}
+			return nil
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		status int
+		most   int
+		gone   bool
+		atMost int
+	}{
+		{"in is unknown", http.StatusBadRequest, 1, true, 50},
+		{"filters are unknown", http.StatusBadRequest, 0, false, 50},
+		{"three fit", http.StatusRequestURITooLong, 3, true, 80},
+		{"none fits", http.StatusRequestURITooLong, 0, false, 80},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				ours := hooks("ours", 1000)
+				source := newAPI(30, ours...)
+				source.fault = refuse(c.status, c.most)
+				source.latency = always(100 * time.Millisecond)
+				d := directory.New(source)
+				var all sync.WaitGroup
+				for i := range 10 {
+					all.Go(func() { mustRead(t, d, ours[100*i+5]) })
+					all.Go(func() {
+						if _, found, err := d.ByURL(t.Context(), hook("new", i).URL); found || err != nil {
+							t.Errorf("ByURL of a free URL = %t, %v", found, err)
+						}
+					})
+				}
+				all.Wait()
+				_, err := d.Read(t.Context(), "id-gone", "https://gone.example.com/")
+				if err == nil || errors.Is(err, directory.ErrGone) != c.gone {
+					t.Errorf("Read of what is missing = %v", err)
+				}
+				if n := source.total(); n > c.atMost {
+					t.Errorf("%d requests were sent", n)
+				}
+			})
+		})
+	}
+}
+
+// TestLookupFits keeps filters within the stated length.
+func TestLookupFits(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("other", 5000)...)
+		source.latency = always(time.Second)
+		d := directory.New(source)
+		var all sync.WaitGroup
+		for i := range 100 {
+			all.Go(func() {
+				url := fmt.Sprintf("https://host-%02d.example.com/%s?a=%%20&b=ü", i, strings.Repeat("é/", 60))
+				if _, found, err := d.ByURL(t.Context(), url); found || err != nil {
+					t.Errorf("ByURL = %t, %v", found, err)
+				}
+			})
+		}
+		all.Wait()
+		seen := make(map[string]int)
+		for _, r := range source.requests {
+			if !r.isLookup() {
+				continue
+			}
+			if n := escapedLength(r.opts.Filter); n > directory.MaxFilterLength {
+				t.Errorf("a filter of %d bytes was sent", n)
+			}
+			for _, url := range r.urls() {
+				seen[url]++
+			}
+		}
+		if len(seen) != 100 {
+			t.Errorf("%d URLs were looked up", len(seen))
+		}
+	})
+}
+
+// TestLowerParallelism degrades to one look-up per wave and no worse.
+func TestLowerParallelism(t *testing.T) {
+	for _, parallelism := range []int{1, 4, 9} {
+		for _, page := range []int{30, 100} {
+			for _, m := range []int{200, 10000} {
+				w := walk{
+					n: 200, m: m, page: page, parallelism: parallelism, placement: "mixed", order: "random",
+					latency: "100ms", work: 4 * time.Millisecond, cores: 2,
+				}
+				got := w.run(t)
+				if got.lookups > w.waves() || got.total() > w.bound() {
+					t.Errorf("%s: %d look-ups and %d pages, %d allowed for %d waves", w, got.lookups, got.pages, w.bound(), w.waves())
+				}
+				// A wave costs its latency, and only the first one a quiet time.
+				if most := got.floor + time.Duration(got.lookups+1)*120*time.Millisecond; got.took > most {
+					t.Errorf("%s: it took %s, and %s should do", w, got.took, most)
+				}
+			}
+		}
+	}
+}
+
+// TestHigherParallelism lets more than ten wait at a time.
+func TestHigherParallelism(t *testing.T) {
+	for _, parallelism := range []int{11, 25, 64} {
+		w := walk{
+			n: 500, m: 10000, page: 100, parallelism: parallelism, placement: "mixed", order: "random",
+			latency: "100ms", work: 4 * time.Millisecond, cores: 2,
+		}
+		if got := w.run(t); got.total() > 2*min(50, w.pages())+1 {
+			t.Errorf("%s: %d look-ups and %d pages", w, got.lookups, got.pages)
+		}
+	}
+}
+
+// TestWithoutSharing asks for each by itself.
+func TestWithoutSharing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ours := hooks("ours", 100)
+		source := newAPI(30, ours...)
+		d := directory.New(source, directory.WithoutSharing())
+		mustCost(t, source, 20, 0, func() {
+			for range 2 {
+				for _, h := range ours[:10] {
+					mustRead(t, d, h)
+				}
+			}
+		})
+		mustCost(t, source, 2, 4, func() {
+			if _, found, err := d.ByURL(t.Context(), ours[1].URL); !found || err != nil {
+				t.Errorf("ByURL = %t, %v", found, err)
+			}
+			if _, found, err := d.ByURL(t.Context(), "https://NOBODY.example.com"); found || err != nil {
+				t.Errorf("ByURL of a free URL = %t, %v", found, err)
+			}
+			if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
+				t.Errorf("ByID of nobody = %t, %v", found, err)
+			}
+		})
+	})
+}
