@@ -23,7 +23,7 @@ import (
 )
 
 // load returns the document, which is found valid.
-func load(t testing.TB) *openapi3.T {
+func load(t *testing.T) *openapi3.T {
 	t.Helper()
 	document, err := read()
 	if err != nil {
@@ -37,7 +37,8 @@ func read() (*openapi3.T, error) {
 	if err != nil {
 		return nil, err
 	}
-	return document, document.Validate(context.Background())
+	err = document.Validate(context.Background())
+	return document, err
 }
 
 // closedDocument is read once for all checkers, which do not change it.
@@ -92,7 +93,7 @@ type checker struct {
 	operations map[string]int
 }
 
-func newChecker(t testing.TB, base http.RoundTripper, baseURL string) *checker {
+func newChecker(t *testing.T, base http.RoundTripper, baseURL string) *checker {
 	t.Helper()
 	u, err := url.Parse(baseURL)
 	if err != nil {

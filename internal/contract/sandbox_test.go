@@ -40,8 +40,14 @@ func exercise(t *testing.T, s *kanberttest.Sandbox, c *checker) {
 		send(token, "POST", "/webhooks", `{"url":"https://R.example/ü","event":"task:update","project_id":"p","client_id":"c"}`)
 		send(token, "POST", "/webhooks", `{"url":null,"event":"task:create"}`)
 		for _, query := range []url.Values{
-			{}, {"sort": {"url"}}, {"sort": {"title"}}, {"page[size]": {"1"}}, {"page[size]": {"1000"}},
-			{"filter": {`url contains "r"`}}, {"filter": {`id eq me.id`}}, {"page[cursor]": {"unknown"}},
+			{},
+			{"sort": {"url"}},
+			{"sort": {"title"}},
+			{"page[size]": {"1"}},
+			{"page[size]": {"1000"}},
+			{"filter": {`url contains "r"`}},
+			{"filter": {`id eq me.id`}},
+			{"page[cursor]": {"unknown"}},
 		} {
 			send(token, "GET", "/webhooks?"+query.Encode(), "")
 		}

@@ -15,29 +15,32 @@ import (
 
 // caller sends raw requests to a sandbox.
 type caller struct {
-	t       testing.TB
+	tb      testing.TB
 	client  *http.Client
 	baseURL string
 	token   string
 }
 
 // overMemory returns a caller that uses the sandbox's transport.
-func overMemory(t testing.TB, s *kanberttest.Sandbox) *caller {
-	return newCaller(t, s, s.Transport())
+func overMemory(tb testing.TB, s *kanberttest.Sandbox) *caller {
+	tb.Helper()
+	return newCaller(tb, s, s.Transport())
 }
 
 // overHTTP returns a caller that opens a connection for each request, so that
 // net/http never sends one again by itself.
-func overHTTP(t testing.TB, s *kanberttest.Sandbox) *caller {
-	return newCaller(t, s, &http.Transport{DisableKeepAlives: true})
+func overHTTP(tb testing.TB, s *kanberttest.Sandbox) *caller {
+	tb.Helper()
+	return newCaller(tb, s, &http.Transport{DisableKeepAlives: true})
 }
 
-func newCaller(t testing.TB, s *kanberttest.Sandbox, transport http.RoundTripper) *caller {
+func newCaller(tb testing.TB, s *kanberttest.Sandbox, transport http.RoundTripper) *caller {
+	tb.Helper()
 	client := &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &caller{t: t, client: client, baseURL: s.BaseURL(), token: s.Token()}
+	return &caller{tb: tb, client: client, baseURL: s.BaseURL(), token: s.Token()}
 }
 
 // answer is an answer that was read to its end.
@@ -49,20 +52,20 @@ type answer struct {
 	readErr error
 }
 
-func (a answer) object(t testing.TB) map[string]any {
-	t.Helper()
+func (a answer) object(tb testing.TB) map[string]any {
+	tb.Helper()
 	var object map[string]any
 	if err := json.Unmarshal([]byte(a.body), &object); err != nil {
-		t.Fatalf("%d %q: %v", a.status, a.body, err)
+		tb.Fatalf("%d %q: %v", a.status, a.body, err)
 	}
 	return object
 }
 
 func (c *caller) request(method, path, body string) *http.Request {
-	c.t.Helper()
-	r, err := http.NewRequestWithContext(c.t.Context(), method, c.baseURL+path, strings.NewReader(body))
+	c.tb.Helper()
+	r, err := http.NewRequestWithContext(c.tb.Context(), method, c.baseURL+path, strings.NewReader(body))
 	if err != nil {
-		c.t.Fatal(err)
+		c.tb.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+c.token)
 	r.Header.Set("Accept", "application/json")
@@ -85,19 +88,19 @@ func (c *caller) try(r *http.Request) (answer, error) {
 
 // must sends a request that has to be answered whole.
 func (c *caller) must(method, path, body string) answer {
-	c.t.Helper()
+	c.tb.Helper()
 	a, err := c.try(c.request(method, path, body))
 	if err == nil {
 		err = a.readErr
 	}
 	if err != nil {
-		c.t.Fatalf("%s %s: %v", method, path, err)
+		c.tb.Fatalf("%s %s: %v", method, path, err)
 	}
 	return a
 }
 
 func (c *caller) create(url string) answer {
-	c.t.Helper()
+	c.tb.Helper()
 	return c.must(http.MethodPost, "/webhooks", `{"url":"`+url+`","event":"contact:create"}`)
 }
 
@@ -121,21 +124,21 @@ func (l listed) urls() []string {
 
 // page asks for one page of the list.
 func (c *caller) page(query url.Values) listed {
-	c.t.Helper()
+	c.tb.Helper()
 	a := c.must(http.MethodGet, "/webhooks?"+query.Encode(), "")
 	if a.status != http.StatusOK {
-		c.t.Fatalf("listing %v: %d %s", query, a.status, a.body)
+		c.tb.Fatalf("listing %v: %d %s", query, a.status, a.body)
 	}
 	var l listed
 	if err := json.Unmarshal([]byte(a.body), &l); err != nil {
-		c.t.Fatal(err)
+		c.tb.Fatal(err)
 	}
 	return l
 }
 
 // pages follows the next cursors, at most 100 of them.
 func (c *caller) pages(query url.Values) []listed {
-	c.t.Helper()
+	c.tb.Helper()
 	var all []listed
 	for range 100 {
 		l := c.page(query)
@@ -145,6 +148,6 @@ func (c *caller) pages(query url.Values) []listed {
 		}
 		query.Set("page[cursor]", *l.Meta.NextCursor)
 	}
-	c.t.Fatal("the list does not end")
+	c.tb.Fatal("the list does not end")
 	return nil
 }

@@ -27,6 +27,7 @@ type outcome func(t *testing.T, a answer, err error)
 
 func fails(is func(error) bool) outcome {
 	return func(t *testing.T, a answer, err error) {
+		t.Helper()
 		if err == nil || !is(err) {
 			t.Errorf("got %d %q, error %v (%T)", a.status, a.body, err, err)
 		}
@@ -34,6 +35,7 @@ func fails(is func(error) bool) outcome {
 }
 
 func breaksOff(t *testing.T, a answer, err error) {
+	t.Helper()
 	if err != nil || !errors.Is(a.readErr, io.ErrUnexpectedEOF) {
 		t.Errorf("got %d, error %v, then reading: %v", a.status, err, a.readErr)
 	}
@@ -44,6 +46,7 @@ func breaksOff(t *testing.T, a answer, err error) {
 
 func answers(status int, contentType string, more func(t *testing.T, a answer)) outcome {
 	return func(t *testing.T, a answer, err error) {
+		t.Helper()
 		if err != nil || a.readErr != nil {
 			t.Fatal(err, a.readErr)
 		}
@@ -58,6 +61,7 @@ func answers(status int, contentType string, more func(t *testing.T, a answer)) 
 
 func says(message string) func(*testing.T, answer) {
 	return func(t *testing.T, a answer) {
+		t.Helper()
 		if got := a.object(t)["message"]; got != message {
 			t.Errorf("message %q, want %q", got, message)
 		}
@@ -66,6 +70,7 @@ func says(message string) func(*testing.T, answer) {
 
 func lacks(field string) func(*testing.T, answer) {
 	return func(t *testing.T, a answer) {
+		t.Helper()
 		object := a.object(t)
 		if _, has := object[field]; has || object["url"] != oneURL {
 			t.Errorf("got %v, want all but %s", object, field)
@@ -111,35 +116,42 @@ func TestFaultsOnCreate(t *testing.T) {
 		{kanberttest.HTML(200), "200 with HTML", false, answers(200, htmlType, nil)},
 		{kanberttest.HTML(200).AfterWork(), "200 with HTML after the work", true, answers(200, htmlType, nil)},
 		{kanberttest.HTML(302), "302 with HTML", false, answers(302, htmlType, func(t *testing.T, a answer) {
+			t.Helper()
 			if a.header.Get("Location") == "" {
 				t.Error("no Location")
 			}
 		})},
 		{kanberttest.CutBody(), "cut body", true, breaksOff},
 		{kanberttest.StalledBody(), "stalled body", true, func(t *testing.T, a answer, err error) {
+			t.Helper()
 			if err != nil || a.status != 201 || a.body == "" || !isTimeout(a.readErr) {
 				t.Errorf("got %d %q, error %v, then reading: %v", a.status, a.body, err, a.readErr)
 			}
 		}},
 		{kanberttest.EmptyBody(), "empty body", true, answers(201, jsonType, func(t *testing.T, a answer) {
+			t.Helper()
 			if a.body != "" {
 				t.Errorf("body %q", a.body)
 			}
 		})},
 		{kanberttest.WrongContentType(), "wrong content type", true, answers(201, "text/plain; charset=UTF-8", func(t *testing.T, a answer) {
+			t.Helper()
 			if a.object(t)["signature_secret_key"] == "" {
 				t.Error("the body is not the right one")
 			}
 		})},
 		{kanberttest.MissingID(), "missing id", true, answers(201, jsonType, lacks("id"))},
 		{kanberttest.MissingSecret(), "missing secret", true, answers(201, jsonType, lacks("signature_secret_key"))},
-		{kanberttest.RateLimited(kanberttest.InSeconds, 3*time.Second), "429 with Retry-After in seconds (3s)", false,
-			answers(429, jsonType, says("Too Many Attempts."))},
+		{
+			kanberttest.RateLimited(kanberttest.InSeconds, 3*time.Second), "429 with Retry-After in seconds (3s)", false,
+			answers(429, jsonType, says("Too Many Attempts.")),
+		},
 		{kanberttest.Delay(time.Millisecond), "delay of 1ms", true, answers(201, jsonType, nil)},
 		{kanberttest.Delay(time.Millisecond).AfterWork(), "delay of 1ms after the work", true, answers(201, jsonType, nil)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			strike := func(t *testing.T, s *kanberttest.Sandbox, call *caller, patience time.Duration) {
+				t.Helper()
 				s.FailNth(1, kanberttest.Match{Method: http.MethodPost}, c.fault)
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				defer cancel()
@@ -222,6 +234,7 @@ func TestTrace(t *testing.T) {
 // TestLateWork lets the effect of a lost create come late.
 func TestLateWork(t *testing.T) {
 	lose := func(t *testing.T, s *kanberttest.Sandbox, call *caller, f kanberttest.Fault) {
+		t.Helper()
 		s.FailNth(1, kanberttest.Match{Method: http.MethodPost}, f)
 		_, err := call.try(call.request(http.MethodPost, "/webhooks", `{"url":"`+oneURL+`","event":"contact:create"}`))
 		if !isReset(err) {
@@ -234,11 +247,11 @@ func TestLateWork(t *testing.T) {
 			call := overMemory(t, s)
 			lose(t, s, call, kanberttest.Reset().LateBy(time.Minute))
 			due := time.Now().Add(time.Minute)
-			time.Sleep(time.Minute - 1)
+			<-time.After(time.Minute - 1)
 			if n := len(call.page(nil).Data); n != 0 {
 				t.Fatalf("%d webhooks before the time", n)
 			}
-			time.Sleep(time.Hour)
+			<-time.After(time.Hour)
 			if n := len(call.page(nil).Data); n != 1 {
 				t.Fatalf("%d webhooks after the time", n)
 			}
@@ -280,7 +293,7 @@ func TestLateWork(t *testing.T) {
 			call := overMemory(t, s)
 			lose(t, s, call, kanberttest.Reset().LateBy(time.Minute))
 			created := call.create(oneURL).object(t)
-			time.Sleep(time.Hour)
+			<-time.After(time.Hour)
 			if all := s.Webhooks(); len(all) != 1 || all[0].ID != created["id"] {
 				t.Errorf("webhooks %v", all)
 			}

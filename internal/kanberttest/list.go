@@ -69,7 +69,8 @@ func (s *Sandbox) readFilter(r *Request, now time.Time) (func(*row) bool, *reply
 		return nil, &a
 	}
 	f, warnings, err := filter.Parse(text)
-	if problems := (filter.Problems)(nil); errors.As(err, &problems) {
+	var problems filter.Problems
+	if errors.As(err, &problems) {
 		return refuse(problems[0].Summary + " (at byte " + strconv.Itoa(problems[0].Offset) + ").")
 	}
 	if f == nil {

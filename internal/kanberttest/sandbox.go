@@ -50,7 +50,7 @@ func New(opts ...Option) *Sandbox {
 	for _, opt := range opts {
 		opt(&s.config)
 	}
-	s.random = rand.New(rand.NewPCG(s.config.seed, 0))
+	s.random = rand.New(rand.NewPCG(s.config.seed, 0)) //nolint:gosec // What it gives protects nothing, and has to follow from the seed.
 	s.token, s.unscopedToken = s.config.token, s.text(40)
 	if s.token == "" {
 		s.token = s.text(40)
@@ -61,13 +61,13 @@ func New(opts ...Option) *Sandbox {
 
 // Start returns a sandbox that listens on a free loopback port until the test
 // ends.
-func Start(t testing.TB, opts ...Option) *Sandbox {
-	t.Helper()
+func Start(tb testing.TB, opts ...Option) *Sandbox {
+	tb.Helper()
 	s := New(opts...)
 	if err := s.Listen("127.0.0.1:0"); err != nil {
-		t.Fatalf("starting the sandbox: %v", err)
+		tb.Fatalf("starting the sandbox: %v", err)
 	}
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	return s
 }
 
@@ -81,7 +81,7 @@ func (s *Sandbox) Listen(addr string) error {
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
 		return fmt.Errorf("%s is no loopback address, and the sandbox's token is no protection", host)
 	}
-	listener, err := net.Listen("tcp", addr)
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ package kanberttest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -73,7 +74,7 @@ func TestRecords(t *testing.T) {
 	if len(all) != 3 || !reflect.DeepEqual(all, told) {
 		t.Fatalf("records %+v\ntold    %+v", all, told)
 	}
-	if r := all[0]; r.Method != "GET" || r.Path != "/api/v1/webhooks" || r.Query.Get("page[size]") != "5" || r.Status != 200 {
+	if r := all[0]; r.Method != http.MethodGet || r.Path != "/api/v1/webhooks" || r.Query.Get("page[size]") != "5" || r.Status != 200 {
 		t.Errorf("%+v", r)
 	}
 	if r := all[1]; !strings.Contains(string(r.Body), "r.example") || r.Status != 201 || r.Header.Get("Content-Type") != "application/json" {
@@ -290,11 +291,11 @@ func TestCancelledRequest(t *testing.T) {
 	}
 	cause := fmt.Errorf("no longer wanted")
 	cancel(cause)
-	if n, err := resp.Body.Read(make([]byte, 10)); n != 0 || err != cause {
+	if n, err := resp.Body.Read(make([]byte, 10)); n != 0 || !errors.Is(err, cause) {
 		t.Errorf("read %d bytes, %v", n, err)
 	}
 	_ = resp.Body.Close()
-	if _, err := s.Transport().RoundTrip(call.request("GET", "/webhooks", "").WithContext(ctx)); err != cause {
+	if _, err := call.try(call.request("GET", "/webhooks", "").WithContext(ctx)); !errors.Is(err, cause) {
 		t.Errorf("error %v", err)
 	}
 	if s.Count("") != 1 {

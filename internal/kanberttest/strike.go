@@ -63,7 +63,9 @@ func alter(f Fault, r *Request, a reply) (reply, Fault) {
 	case missingSecret:
 		delete(body, "signature_secret_key")
 	case repeatedCursor:
-		body["meta"].(map[string]any)["next_cursor"] = r.Query.Get("page[cursor]")
+		if meta, ok := body["meta"].(map[string]any); ok {
+			meta["next_cursor"] = r.Query.Get("page[cursor]")
+		}
 	}
 	altered := jsonReply(a.status, body)
 	altered.header = a.header

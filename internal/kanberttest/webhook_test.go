@@ -65,35 +65,55 @@ func TestValidation(t *testing.T) {
 		errors     map[string][]string
 	}{
 		{"180 characters of two bytes", fmt.Sprintf(`{"url":%q,"event":"contact:create"}`, at180), 201, "", nil},
-		{"181 characters", fmt.Sprintf(`{"url":%q,"event":"contact:create"}`, at180+"x"), 422,
+		{
+			"181 characters", fmt.Sprintf(`{"url":%q,"event":"contact:create"}`, at180+"x"), 422,
 			"The url field must not be greater than 180 characters.",
-			map[string][]string{"url": {"The url field must not be greater than 180 characters."}}},
-		{"nothing", `{}`, 422, required + " (and 1 more error)",
-			map[string][]string{"url": {required}, "event": {"The event field is required."}}},
-		{"broken JSON", `{"url":`, 422, required + " (and 1 more error)",
-			map[string][]string{"url": {required}, "event": {"The event field is required."}}},
-		{"nulls", `{"url":null,"event":null,"project_id":null,"client_id":null}`, 422, required + " (and 1 more error)",
-			map[string][]string{"url": {required}, "event": {"The event field is required."}}},
-		{"wrong types", `{"url":1,"event":2,"project_id":3,"client_id":{}}`, 422,
+			map[string][]string{"url": {"The url field must not be greater than 180 characters."}},
+		},
+		{
+			"nothing", `{}`, 422, required + " (and 1 more error)",
+			map[string][]string{"url": {required}, "event": {"The event field is required."}},
+		},
+		{
+			"broken JSON", `{"url":`, 422, required + " (and 1 more error)",
+			map[string][]string{"url": {required}, "event": {"The event field is required."}},
+		},
+		{
+			"nulls", `{"url":null,"event":null,"project_id":null,"client_id":null}`, 422, required + " (and 1 more error)",
+			map[string][]string{"url": {required}, "event": {"The event field is required."}},
+		},
+		{
+			"wrong types", `{"url":1,"event":2,"project_id":3,"client_id":{}}`, 422,
 			"The url field must be a string. (and 3 more errors)",
 			map[string][]string{
 				"url":        {"The url field must be a string."},
 				"event":      {"The selected event is invalid."},
 				"project_id": {"The project id field must be a string."},
 				"client_id":  {"The client id field must be a string."},
-			}},
-		{"no URL", `{"url":"receiver.example","event":"contact:create"}`, 422, "The url field must be a valid URL.",
-			map[string][]string{"url": {"The url field must be a valid URL."}}},
-		{"unknown event", `{"url":"https://r.example/1","event":"contact:created"}`, 422, "The selected event is invalid.",
-			map[string][]string{"event": {"The selected event is invalid."}}},
-		{"task without project", `{"url":"https://r.example/1","event":"task:delete"}`, 422,
+			},
+		},
+		{
+			"no URL", `{"url":"receiver.example","event":"contact:create"}`, 422, "The url field must be a valid URL.",
+			map[string][]string{"url": {"The url field must be a valid URL."}},
+		},
+		{
+			"unknown event", `{"url":"https://r.example/1","event":"contact:created"}`, 422, "The selected event is invalid.",
+			map[string][]string{"event": {"The selected event is invalid."}},
+		},
+		{
+			"task without project", `{"url":"https://r.example/1","event":"task:delete"}`, 422,
 			"The project id field is required when event is task:delete.",
-			map[string][]string{"project_id": {"The project id field is required when event is task:delete."}}},
-		{"comment with an empty project", `{"url":"https://r.example/1","event":"comment:create","project_id":" "}`, 422,
+			map[string][]string{"project_id": {"The project id field is required when event is task:delete."}},
+		},
+		{
+			"comment with an empty project", `{"url":"https://r.example/1","event":"comment:create","project_id":" "}`, 422,
 			"The project id field is required when event is comment:create.",
-			map[string][]string{"project_id": {"The project id field is required when event is comment:create."}}},
-		{"taken URL", `{"url":"https://taken.example","event":"contact:delete"}`, 422, taken,
-			map[string][]string{"url": {taken}}},
+			map[string][]string{"project_id": {"The project id field is required when event is comment:create."}},
+		},
+		{
+			"taken URL", `{"url":"https://taken.example","event":"contact:delete"}`, 422, taken,
+			map[string][]string{"url": {taken}},
+		},
 		{"client alone", `{"url":"https://r.example/2","event":"company:update","client_id":"c1"}`, 201, "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -191,12 +211,18 @@ func TestAdmission(t *testing.T) {
 		{"no scope, list", "GET", "/webhooks", s.UnscopedToken(), 403, "Invalid scope(s) provided."},
 		{"no scope, create", "POST", "/webhooks", s.UnscopedToken(), 403, "Invalid scope(s) provided."},
 		{"no scope, delete", "DELETE", "/webhooks/x", s.UnscopedToken(), 403, "Invalid scope(s) provided."},
-		{"read of one", "GET", "/webhooks/x", s.Token(), 405,
-			"The GET method is not supported for route api/v1/webhooks/x. Supported methods: DELETE."},
-		{"update", "PATCH", "/webhooks/x", s.Token(), 405,
-			"The PATCH method is not supported for route api/v1/webhooks/x. Supported methods: DELETE."},
-		{"delete of all", "DELETE", "/webhooks", s.Token(), 405,
-			"The DELETE method is not supported for route api/v1/webhooks. Supported methods: GET, HEAD, POST."},
+		{
+			"read of one", "GET", "/webhooks/x", s.Token(), 405,
+			"The GET method is not supported for route api/v1/webhooks/x. Supported methods: DELETE.",
+		},
+		{
+			"update", "PATCH", "/webhooks/x", s.Token(), 405,
+			"The PATCH method is not supported for route api/v1/webhooks/x. Supported methods: DELETE.",
+		},
+		{
+			"delete of all", "DELETE", "/webhooks", s.Token(), 405,
+			"The DELETE method is not supported for route api/v1/webhooks. Supported methods: GET, HEAD, POST.",
+		},
 		{"unescaped slash", "DELETE", "/webhooks/x/y", s.Token(), 404, "The route api/v1/webhooks/x/y could not be found."},
 		{"other path", "GET", "/projects", s.Token(), 404, "The route api/v1/projects could not be found."},
 		{"longest path", "GET", "/webhooks?x=" + strings.Repeat("x", 200-len("/api/v1/webhooks?x=")), s.Token(), 200, ""},
@@ -252,10 +278,16 @@ func TestSpellings(t *testing.T) {
 		conflict, fresh string
 	}{
 		{"as they are", nil, given, given, "HTTPS://User@receiver.example?A=B"},
-		{"respelled", []kanberttest.Option{kanberttest.WithRespelledURLs()},
-			"HTTPS://User@receiver.example/?A=B", "HTTPS://User@receiver.example?A=B", "HTTPS://User@receiver.example?a=b"},
-		{"without regard to case", []kanberttest.Option{kanberttest.WithCaseInsensitiveCollation()},
-			given, "https://user@receiver.example?a=b", other},
+		{
+			"respelled",
+			[]kanberttest.Option{kanberttest.WithRespelledURLs()},
+			"HTTPS://User@receiver.example/?A=B", "HTTPS://User@receiver.example?A=B", "HTTPS://User@receiver.example?a=b",
+		},
+		{
+			"without regard to case",
+			[]kanberttest.Option{kanberttest.WithCaseInsensitiveCollation()},
+			given, "https://user@receiver.example?a=b", other,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := kanberttest.New(c.opts...)

@@ -106,7 +106,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(stderr, "Serving. Run these lines in another terminal; Ctrl-C ends this one and forgets everything.")
+	requests.Print("Serving. Run these lines in another terminal; Ctrl-C ends this one and forgets everything.")
 	<-ctx.Done()
 	return nil
 }
