@@ -17,6 +17,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
@@ -71,6 +72,33 @@ func addFieldErrors(diags *diag.Diagnostics, op operation, answer *kanbert.APIEr
 			field, sentences(answer.Fields[field]), requestLine(answer)))
 	}
 	return others
+}
+
+// addListError adds the diagnostics that explain why the webhooks that userFilter
+// selects could not be listed. The client knows nothing of the user's filter, and
+// so cannot tell what in it may be at fault.
+func addListError(diags *diag.Diagnostics, err error, userFilter types.String) {
+	var answer *kanbert.APIError
+	if userFilter.IsNull() || !errors.As(err, &answer) {
+		addError(diags, listWebhooks, err)
+		return
+	}
+	text := ""
+	switch answer.StatusCode {
+	case http.StatusBadRequest:
+		text = "Kanbert refused the request, most likely because of the filter, which was sent as written. " +
+			"Public documentation leaves parts of the filter language open: the guide \"Filters and sorting\" says which, and what to write instead."
+	case http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge:
+		text = "The filter is longer than Kanbert, or a proxy in front of it, takes. " +
+			"Name fewer values in it, or list more webhooks and select among them with a for expression."
+	default:
+		addError(diags, listWebhooks, err, "filter", "sort")
+		return
+	}
+	if answer.Message != "" {
+		text += " The server said: " + sentence(answer.Message)
+	}
+	diags.AddAttributeError(path.Root("filter"), string(listWebhooks), text+requestLine(answer))
 }
 
 // explain returns the detail of the diagnostic for err.

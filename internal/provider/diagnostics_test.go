@@ -366,6 +366,37 @@ func textCases() []textCase {
 		return diags
 	})
 	add("import: empty", func(t *textTest) diagnostics { _, diags := t.importByID(" "); return diags })
+
+	// What is listed, filters apart.
+	for _, c := range []struct {
+		name      string
+		arguments attrs
+	}{
+		{"webhooks: events without one", attrs{"events": []string{}}},
+		{"webhooks: events with null", attrs{"events": []any{nil}}},
+		{"webhooks: event nearly one", attrs{"events": []string{"contact:created"}}},
+		{"webhooks: project_id empty", attrs{"project_id": ""}},
+		{"webhooks: limit 0", attrs{"limit": 0}},
+		{"webhooks: sort twice", attrs{"sort": []string{"url", "-url"}}},
+	} {
+		add(c.name, func(t *textTest) diagnostics { return t.validateDataSource(webhooksType, c.arguments) })
+	}
+	for _, c := range []struct {
+		name   string
+		status int
+		filter any
+	}{
+		{"webhooks: 400", 400, nil},
+		{"webhooks: 400 with a filter", 400, "url like 'a'"},
+		{"webhooks: 414 with a filter", 414, "url like 'a'"},
+		{"webhooks: 403 with a filter", 403, "url like 'a'"},
+	} {
+		add(c.name, func(t *textTest) diagnostics {
+			t.s.FailEvery(kanberttest.Match{}, kanberttest.Status(c.status))
+			_, diags := t.readDataSource(webhooksType, attrs{"filter": c.filter})
+			return diags
+		})
+	}
 	return cases
 }
 

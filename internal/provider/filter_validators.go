@@ -7,7 +7,6 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -76,13 +75,39 @@ func (sortValidator) ValidateList(_ context.Context, req validator.ListRequest, 
 	}
 }
 
-// eventsValidators check a list of events to select. Each is held to what the
-// resource's event is held to. An empty list would select nothing, or everything:
-// which of them was meant cannot be told.
-func eventsValidators() []validator.List {
-	return []validator.List{
-		listvalidator.SizeAtLeast(1),
-		listvalidator.NoNullValues(),
-		listvalidator.ValueStringsAre(eventValidator{}),
+// eventsValidator checks a list of events to select. Each is held to what the
+// resource's event is held to.
+type eventsValidator struct{}
+
+var _ validator.List = eventsValidator{}
+
+func (eventsValidator) Description(context.Context) string {
+	return "must be one event of Kanbert or more: " + eventNames()
+}
+
+func (v eventsValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (eventsValidator) ValidateList(ctx context.Context, req validator.ListRequest, resp *validator.ListResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	elements := req.ConfigValue.Elements()
+	if len(elements) == 0 {
+		// It would select nothing, or everything: which was meant cannot be told.
+		resp.Diagnostics.AddAttributeError(req.Path, "Empty list of events",
+			"There is no event in the list. Name one at least, or leave the argument out, or set it to null, for webhooks of every event.")
+	}
+	for i, element := range elements {
+		at := req.Path.AtListIndex(i)
+		if element.IsNull() {
+			resp.Diagnostics.AddAttributeError(at, "Unknown event", "This event is null. The events are "+eventNames()+".")
+			continue
+		}
+		if event, ok := element.(types.String); ok {
+			one := validator.StringRequest{Path: at, Config: req.Config, ConfigValue: event}
+			result := &validator.StringResponse{}
+			eventValidator{}.ValidateString(ctx, one, result)
+			resp.Diagnostics.Append(result.Diagnostics...)
+		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"iter"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
@@ -54,17 +53,17 @@ func (l *webhookListResource) ListResourceConfigSchema(_ context.Context, _ list
 			"events": schema.ListAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
-				Validators:          eventsValidators(),
+				Validators:          []validator.List{eventsValidator{}},
 				MarkdownDescription: "Only webhooks for one of these events, e.g. `contact:create`. " + selectedAfterListing,
 			},
 			"project_id": schema.StringAttribute{
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          []validator.String{scopeValidator{"project", "for webhooks of any project or of none"}},
 				MarkdownDescription: "Only webhooks that are scoped to this project. " + selectedAfterListing,
 			},
 			"client_id": schema.StringAttribute{
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          []validator.String{scopeValidator{"client", "for webhooks of any client or of none"}},
 				MarkdownDescription: "Only webhooks that are scoped to this client. " + selectedAfterListing,
 			},
 		},
@@ -125,7 +124,7 @@ func (m webhookListModel) selection(limit int64) webhooksModel {
 
 func listDiagnostics(userFilter types.String, err error) diag.Diagnostics {
 	var diags diag.Diagnostics
-	addListError(&diags, userFilter, err)
+	addListError(&diags, err, userFilter)
 	return diags
 }
 

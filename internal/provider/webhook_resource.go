@@ -71,14 +71,14 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			},
 			"project_id": schema.StringAttribute{
 				Optional:      true,
-				Validators:    []validator.String{scopeValidator{"project"}},
+				Validators:    []validator.String{scopeValidator{"project", "for a webhook that is not scoped to a project"}},
 				PlanModifiers: replace,
 				MarkdownDescription: "The id of the project that the webhook is scoped to. Events of `task:*` and `comment:*` need one. " +
 					"A change replaces the webhook.",
 			},
 			"client_id": schema.StringAttribute{
 				Optional:            true,
-				Validators:          []validator.String{scopeValidator{"client"}},
+				Validators:          []validator.String{scopeValidator{"client", "for a webhook that is not scoped to a client"}},
 				PlanModifiers:       replace,
 				MarkdownDescription: "The id of the client that the webhook is scoped to. A change replaces the webhook.",
 			},

@@ -173,7 +173,10 @@ func isSlip(text, word string) bool { return filter.Distance(text, word) <= 1 }
 
 // scopeValidator checks the id of the project or the client that a webhook is
 // scoped to.
-type scopeValidator struct{ noun string }
+type scopeValidator struct {
+	noun  string
+	unset string // what the argument is left out for
+}
 
 var _ validator.String = scopeValidator{}
 
@@ -188,5 +191,5 @@ func (v scopeValidator) ValidateString(_ context.Context, req validator.StringRe
 		return
 	}
 	resp.Diagnostics.AddAttributeError(req.Path, "Empty "+v.noun, fmt.Sprintf(
-		"The id of the %[1]s is empty. Leave the argument out, or set it to null, for a webhook that is not scoped to a %[1]s.", v.noun))
+		"The id of the %s is empty. Leave the argument out, or set it to null, %s.", v.noun, v.unset))
 }

@@ -4,17 +4,12 @@ package provider
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -68,17 +63,17 @@ func (d *webhooksDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 			"events": schema.ListAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
-				Validators:          eventsValidators(),
+				Validators:          []validator.List{eventsValidator{}},
 				MarkdownDescription: "Only webhooks for one of these events, e.g. `contact:create`. " + selectedAfterListing,
 			},
 			"project_id": schema.StringAttribute{
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          []validator.String{scopeValidator{"project", "for webhooks of any project or of none"}},
 				MarkdownDescription: "Only webhooks that are scoped to this project. " + selectedAfterListing,
 			},
 			"client_id": schema.StringAttribute{
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+				Validators:          []validator.String{scopeValidator{"client", "for webhooks of any client or of none"}},
 				MarkdownDescription: "Only webhooks that are scoped to this client. " + selectedAfterListing,
 			},
 			"limit": schema.Int64Attribute{
@@ -146,7 +141,7 @@ func (d *webhooksDataSource) Read(ctx context.Context, req datasource.ReadReques
 	config.Webhooks = []webhookModel{} // an empty list, where nil would be null
 	for webhook, err := range api.directory.List(ctx, config.listOptions()) {
 		if err != nil {
-			addListError(&resp.Diagnostics, config.Filter, err)
+			addListError(&resp.Diagnostics, err, config.Filter)
 			return
 		}
 		if !config.selects(webhook) {
@@ -197,26 +192,4 @@ func stringValues(list []types.String) []string {
 		values[i] = s.ValueString()
 	}
 	return values
-}
-
-// addListError adds the diagnostics that explain why a list with this filter
-// could not be had.
-func addListError(diags *diag.Diagnostics, userFilter types.String, err error) {
-	var answer *kanbert.APIError
-	if userFilter.IsNull() || !errors.As(err, &answer) {
-		addError(diags, listWebhooks, err)
-		return
-	}
-	switch answer.StatusCode {
-	case http.StatusBadRequest:
-		diags.AddAttributeError(path.Root("filter"), string(listWebhooks),
-			"The API did not accept the request, most likely because of the filter, which was sent as written. It answered: "+answer.Error()+". "+
-				"Public documentation leaves parts of the filter language open; the guide \"Filters and sorting\" says which, and what to write instead.")
-	case http.StatusRequestURITooLong, http.StatusRequestEntityTooLarge:
-		diags.AddAttributeError(path.Root("filter"), string(listWebhooks),
-			"The filter is longer than the API, or a proxy in front of it, accepts. It answered: "+answer.Error()+". "+
-				"Name fewer values in it, or list more webhooks and select among them with a for expression.")
-	default:
-		addError(diags, listWebhooks, err)
-	}
 }

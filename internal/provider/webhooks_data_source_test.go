@@ -119,11 +119,11 @@ func TestWebhooksValidate(t *testing.T) {
 		},
 		"events with null": {
 			arguments: attrs{"events": []any{nil}},
-			want:      []want{{bad, eventsPath, "Null List Value", ""}},
+			want:      []want{{bad, eventsPath.WithElementKeyInt(0), "Unknown event", "null"}},
 		},
 		"events without one": {
 			arguments: attrs{"events": []string{}},
-			want:      []want{{bad, eventsPath, "Invalid Attribute Value", "at least 1"}},
+			want:      []want{{bad, eventsPath, "Empty list of events", "leave the argument out"}},
 		},
 		"limit 0": {
 			arguments: attrs{"limit": 0},
@@ -132,8 +132,8 @@ func TestWebhooksValidate(t *testing.T) {
 		"project_id and client_id empty": {
 			arguments: attrs{"project_id": "", "client_id": ""},
 			want: []want{
-				{bad, tftypes.NewAttributePath().WithAttributeName("client_id"), "Invalid Attribute Value Length", "at least 1"},
-				{bad, tftypes.NewAttributePath().WithAttributeName("project_id"), "Invalid Attribute Value Length", "at least 1"},
+				{bad, tftypes.NewAttributePath().WithAttributeName("client_id"), "Empty client", "for webhooks of any client or of none"},
+				{bad, tftypes.NewAttributePath().WithAttributeName("project_id"), "Empty project", "for webhooks of any project or of none"},
 			},
 		},
 	} {
@@ -413,7 +413,7 @@ func TestWebhooksReadFails(t *testing.T) {
 	}{
 		"on the second page":   {fail: secondPage, requests: 2},
 		"same, with a filter":  {fail: secondPage, filter: "url contains 'hooks'", requests: 2},
-		"refused filter":       {options: []kanberttest.Option{kanberttest.WithoutOperator("contains")}, filter: "url contains 'hooks'", atFilter: true, detail: "The API did not accept the request, most likely because of the filter", requests: 1},
+		"refused filter":       {options: []kanberttest.Option{kanberttest.WithoutOperator("contains")}, filter: "url contains 'hooks'", atFilter: true, detail: "Kanbert refused the request, most likely because of the filter", requests: 1},
 		"undocumented filter":  {filter: "not url contains 'hooks'", atFilter: true, detail: "Filters and sorting", requests: 1},
 		"filter is too long":   {options: []kanberttest.Option{kanberttest.WithMaxRequestURI(1000)}, filter: "url contains '" + strings.Repeat("a", 1000) + "'", atFilter: true, detail: "Name fewer values", requests: 1},
 		"the token is refused": {fail: func(s *kanberttest.Sandbox) { s.FailNth(1, kanberttest.Match{}, kanberttest.Status(401)) }, filter: "url isnotnull", requests: 1},
