@@ -134,16 +134,19 @@ func TestImportByOddID(t *testing.T) {
 	wantImported(t, p, imported, w, configOf(w))
 }
 
-// A configuration may spell the URL in another way than the server.
+// Neither the import nor the configuration need spell the URL as the server does.
 func TestImportByAnotherSpelling(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New()
-	w := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/"})[0]
-	for _, spelling := range []string{"HTTPS://Receiver.Example:443", "https://receiver.example"} {
-		p := newProtocolFor(t, s)
-		imported, diags := p.importByID(spelling)
-		wantNone(t, diags)
-		wantImported(t, p, imported, w, attrs{"url": "https://receiver.example", "event": w.Event})
+	spellings := []string{"https://receiver.example/", "https://receiver.example", "HTTPS://Receiver.Example:443", "https://RECEIVER.example:443/"}
+	for _, kept := range spellings {
+		s := kanberttest.New()
+		w := s.Seed(kanberttest.Webhook{URL: kept})[0]
+		for _, spelling := range spellings {
+			p := newProtocolFor(t, s)
+			imported, diags := p.importByID(spelling)
+			wantNone(t, diags)
+			wantImported(t, p, imported, w, attrs{"url": spelling, "event": w.Event})
+		}
 	}
 }
 
