@@ -197,12 +197,16 @@ func TestListBeforeConfigurationIsKnown(t *testing.T) {
 func TestListConfigIsChecked(t *testing.T) {
 	t.Parallel()
 	p := newProtocol(t)
-	for attribute, config := range map[string]attrs{
-		"filter":     {"filter": "creatd_at > now"},
-		"events":     {"events": []string{}},
-		"project_id": {"project_id": ""},
-		"client_id":  {"client_id": ""},
+	for _, test := range []struct {
+		attribute string
+		config    attrs
+	}{
+		{"filter", attrs{"filter": "creatd_at > now"}},
+		{"events", attrs{"events": []string{}}},
+		{"events", attrs{"events": []string{"contact:created"}}},
+		{"project_id", attrs{"project_id": ""}},
+		{"client_id", attrs{"client_id": ""}},
 	} {
-		wantOneError(t, p.validateList(config), attribute)
+		wantOneError(t, p.validateList(test.config), test.attribute)
 	}
 }

@@ -110,10 +110,11 @@ func (o oldWebhook) model() webhookResourceModel {
 }
 
 // readRestapiObject reads a restapi_object. Its api_response is the last answer,
-// its create_response the answer to the create, with the secret, and data what
-// the configuration asked for, which later reads overwrite.
+// its create_response the answer to the create, with the secret. Its api_data is
+// the last answer once more, and all that versions before 1.10 have of it; and
+// data is what the configuration asked for, which later reads overwrite.
 func readRestapiObject(state oldState) oldWebhook {
-	return newOldWebhook(state.objects("api_response", "create_response", "data"), textOf(state["id"]))
+	return newOldWebhook(state.objects("api_response", "create_response", "api_data", "data"), textOf(state["id"]))
 }
 
 // readRestfulResource reads a restful_resource. Its output is the last answer,
@@ -189,9 +190,13 @@ func first(objects []map[string]any, key string) any {
 	return nil
 }
 
-// textOf returns value if it is a string, and nothing otherwise.
+// textOf returns value if it is a string, and nothing otherwise. An api_data has
+// null as Go prints it.
 func textOf(value any) string {
 	s, _ := value.(string)
+	if s == "<nil>" {
+		return ""
+	}
 	return s
 }
 
