@@ -23,6 +23,11 @@ const (
 	// QuietTime is how long no read must have come or been answered before those
 	// that wait are looked up although they are few.
 	QuietTime = 20 * time.Millisecond
+	// MaxQuietTime is how far the quiet time is stretched where reads come
+	// slowly, as on a busy machine: to four times the distance between them.
+	MaxQuietTime = 200 * time.Millisecond
+	// startPace is the distance that is expected before reads have shown theirs.
+	startPace = 15 * time.Millisecond
 	// WaveSize is how many waiting reads are looked up at once without waiting
 	// for more: the CLI's own parallelism, unless its user chose another.
 	WaveSize = 10
@@ -56,6 +61,10 @@ type Directory struct {
 	widest int
 	// stirred is when a read last came or was answered: then others may follow.
 	stirred time.Time
+	// lastAsk is when a read last came, and pace the distance between two: the
+	// greatest lately.
+	lastAsk time.Time
+	pace    time.Duration
 	round   *round
 	// rounds is how many there were.
 	rounds  uint32
@@ -74,7 +83,7 @@ func WithoutSharing() Option { return func(d *Directory) { d.unshared = true } }
 
 // New returns a directory over source. It sends nothing.
 func New(source Source, opts ...Option) *Directory {
-	d := &Directory{source: source, book: newBook(), lookups: lookups{maxFilter: MaxFilterLength}}
+	d := &Directory{source: source, book: newBook(), pace: startPace, lookups: lookups{maxFilter: MaxFilterLength}}
 	for _, opt := range opts {
 		opt(d)
 	}
@@ -154,7 +163,7 @@ func (d *Directory) enter(ctx context.Context, q question) (*ask, answer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
-	d.stirred = now
+	d.notePace(now)
 	if e := d.book.find(&q); e != nil && now.Sub(e.seen.at) <= Freshness {
 		d.countHit(e)
 		return nil, answer{webhook: e.webhook, found: true}
@@ -172,6 +181,14 @@ func (d *Directory) enter(ctx context.Context, q question) (*ask, answer) {
 	d.widest = max(d.widest, len(d.open))
 	d.advance()
 	return a, answer{}
+}
+
+// notePace notes that a read has come. A long pause is none of a walk's.
+func (d *Directory) notePace(now time.Time) {
+	if gap := now.Sub(d.lastAsk); gap <= MaxQuietTime {
+		d.pace = max(gap, d.pace-d.pace/8)
+	}
+	d.lastAsk, d.stirred = now, now
 }
 
 // leave gives up a wait. What nobody waits for any more is called off.

@@ -100,7 +100,8 @@ func (d *Directory) ripe(queue []*ask, now time.Time) bool {
 	if d.lookups.sent && len(d.open) >= min(WaveSize, d.widest) {
 		return true
 	}
-	if wait := d.stirred.Add(QuietTime).Sub(now); wait > 0 {
+	quiet := max(QuietTime, min(4*d.pace, MaxQuietTime))
+	if wait := d.stirred.Add(quiet).Sub(now); wait > 0 {
 		d.wake(wait)
 		return false
 	}

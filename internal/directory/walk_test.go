@@ -17,7 +17,7 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-var fullGrid = flag.Bool("grid", false, "walk the whole grid of sizes, placements, orders and latencies")
+var howMany = flag.Int("walks", 120, "how many walks of the grid of sizes, placements, orders and latencies to take; 0 for all")
 
 // walk is one walk of a CLI over webhooks, under virtual time.
 type walk struct {
@@ -168,14 +168,14 @@ func (w walk) sequence(ours []kanbert.Webhook, random *rand.Rand) []int {
 	return order
 }
 
-// grid is what is walked: everything with -grid, else a part.
+// grid is what is walked: a part that is drawn by lot, unless -walks says otherwise.
 func grid() []walk {
 	ns := []int{1, 2, 9, 10, 11, 25, 99, 100, 101, 250, 1000}
 	ms := []int{0, 1, 7, 60, 200, 1000, 9000}
 	placements := []string{"first", "last", "mixed"}
 	orders := []string{"random", "sorted", "reversed", "middle"}
 	speeds := []string{"none", "1ms", "100ms", "uneven", "lookups", "pages", "back"}
-	works := []time.Duration{0, 6 * time.Millisecond}
+	works := []time.Duration{0, 6 * time.Millisecond, 60 * time.Millisecond}
 	var all []walk
 	for _, n := range ns {
 		for _, more := range ms {
@@ -198,12 +198,12 @@ func grid() []walk {
 			}
 		}
 	}
-	if *fullGrid {
+	if *howMany == 0 {
 		return all
 	}
 	random := rand.New(rand.NewPCG(7, 7))
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	return all[:120]
+	return all[:min(len(all), *howMany)]
 }
 
 // TestWalkWithinBound walks as the CLI does at parallelism 10, and counts.
