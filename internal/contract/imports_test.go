@@ -77,7 +77,7 @@ var rooms = map[string]struct {
 }{
 	"kanbert":     {never: []string{"github.com/hashicorp/terraform-plugin-", "github.com/hashicorp/terraform-json"}},
 	"filter":      {never: []string{"github.com/hashicorp/", "net/http", "os", "context"}},
-	"directory":   {may: []string{"kanbert"}, never: []string{"github.com/hashicorp/", "net/http"}},
+	"directory":   {may: []string{"kanbert"}, never: []string{"github.com/hashicorp/"}},
 	"provider":    {may: []string{"directory", "filter", "kanbert"}, never: []string{"github.com/hashicorp/terraform-plugin-testing/"}},
 	"kanberttest": {may: []string{"filter"}, never: []string{"github.com/hashicorp/"}},
 	"contract":    {never: []string{"github.com/"}},

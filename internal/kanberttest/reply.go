@@ -3,6 +3,7 @@
 package kanberttest
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -52,11 +53,13 @@ func (a reply) set(name, value string) reply {
 }
 
 func jsonReply(status int, body any) reply {
-	text, err := json.Marshal(body)
-	if err != nil {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // A person reads URLs with "&" in them.
+	if err := encoder.Encode(body); err != nil {
 		panic(err) // Bodies are built of texts, numbers, maps and slices.
 	}
-	return reply{status: status, header: http.Header{"Content-Type": {"application/json"}}, body: text}
+	return reply{status: status, header: http.Header{"Content-Type": {"application/json"}}, body: bytes.TrimSpace(text.Bytes())}
 }
 
 func bodilessReply(status int) reply {
