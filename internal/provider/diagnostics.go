@@ -83,7 +83,7 @@ func addListError(diags *diag.Diagnostics, err error, userFilter types.String) {
 		addError(diags, listWebhooks, err)
 		return
 	}
-	text := ""
+	var text string
 	switch answer.StatusCode {
 	case http.StatusBadRequest:
 		text = "Kanbert refused the request, most likely because of the filter, which was sent as written. " +
