@@ -163,7 +163,7 @@ func (f Finder) fetch(ctx context.Context) (CLI, error) {
 
 func (f Finder) say(format string, args ...any) {
 	if f.Log != nil {
-		_, _ = fmt.Fprintf(f.Log, format+"\n", args...)
+		fmt.Fprintf(f.Log, format+"\n", args...)
 	}
 }
 

@@ -287,5 +287,5 @@ func (d *demo) requests() string {
 }
 
 func (d *demo) sayf(format string, args ...any) {
-	_, _ = fmt.Fprintf(d.out, format+"\n", args...)
+	fmt.Fprintf(d.out, format+"\n", args...)
 }

@@ -51,8 +51,8 @@ func (t *transcript) line(line []byte) {
 		return
 	}
 	if t.begun && t.blank > 0 {
-		_, _ = fmt.Fprintln(t.to, "      |")
+		fmt.Fprintln(t.to, "      |")
 	}
 	t.begun, t.blank = true, 0
-	_, _ = fmt.Fprintf(t.to, "      | %s\n", line)
+	fmt.Fprintf(t.to, "      | %s\n", line)
 }

@@ -72,9 +72,9 @@ func run(ctx context.Context, out io.Writer, version string) error {
 		if err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(out, "installed %s\n", file)
+		fmt.Fprintf(out, "installed %s\n", file)
 	}
-	_, _ = fmt.Fprintf(out, "\nTo use it, write into a .tf file:\n\n%s\n\nand run terraform init, or tofu init.\n"+
+	fmt.Fprintf(out, "\nTo use it, write into a .tf file:\n\n%s\n\nand run terraform init, or tofu init.\n"+
 		"A .terraform.lock.hcl that knows another build of %s has to go first.\n", usage(version), version)
 	return nil
 }

@@ -53,11 +53,11 @@ func install(ctx context.Context, out io.Writer, r *release, root, scratch strin
 	if err := w.installed(ctx, r.version); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(out, "✓ %s init installs version %s from the archives, without development overrides\n", found, r.version)
+	fmt.Fprintf(out, "✓ %s init installs version %s from the archives, without development overrides\n", found, r.version)
 	if err := w.applied(ctx, r.version); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(out, "✓ that binary applies examples/demo, plans nothing more, and destroys it\n")
+	fmt.Fprintf(out, "✓ that binary applies examples/demo, plans nothing more, and destroys it\n")
 	return nil
 }
 

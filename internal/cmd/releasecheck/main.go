@@ -7,6 +7,9 @@
 // from a filesystem mirror, with no development override, and apply the demo's
 // configuration against a sandbox.
 //
+// With -platform it builds for one platform alone, which takes a tenth of the
+// time and proves that much less.
+//
 // With -verify it builds nothing and proves the release in a directory instead:
 // that is how a draft is checked before it is published.
 package main
@@ -26,9 +29,10 @@ import (
 
 func main() {
 	directory := flag.String("verify", "", "build nothing, and prove the release in this `directory`")
+	platform := flag.String("platform", "", "build for this `platform` alone, such as linux_amd64")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Stdout, *directory)
+	err := run(ctx, os.Stdout, *directory, *platform)
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "\nrelease-check: %v\n", err)
@@ -36,7 +40,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, out io.Writer, directory string) error {
+func run(ctx context.Context, out io.Writer, directory, platform string) error {
 	root, err := cli.ModuleRoot()
 	if err != nil {
 		return err
@@ -48,7 +52,7 @@ func run(ctx context.Context, out io.Writer, directory string) error {
 	defer func() { _ = os.RemoveAll(scratch) }()
 
 	if directory == "" {
-		if directory, err = buildTwice(ctx, out, root, scratch); err != nil {
+		if directory, err = buildTwice(ctx, out, root, scratch, platform); err != nil {
 			return err
 		}
 	}
@@ -56,11 +60,16 @@ func run(ctx context.Context, out io.Writer, directory string) error {
 	if err != nil {
 		return err
 	}
+	want := platforms
+	if platform != "" {
+		want = []string{platform}
+		fmt.Fprintf(out, "Note: this proves %s, and no other platform.\n", platform)
+	}
 	for _, check := range []struct {
 		title string
 		run   func() error
 	}{
-		{"every platform has its archive, and no other is there", found.checkPlatforms},
+		{"every platform has its archive, and no other is there", func() error { return found.checkPlatforms(want) }},
 		{"the sums are those of the archives and the manifest, and of nothing else", func() error { return found.checkSums(root) }},
 		{"each archive holds a static binary of its platform, the licence and the changelog", found.checkArchives},
 		{"each archive has an SBOM of what its binary was linked from", found.checkSBOMs},
@@ -68,7 +77,7 @@ func run(ctx context.Context, out io.Writer, directory string) error {
 		if err := check.run(); err != nil {
 			return fmt.Errorf("not so: %s: %w", check.title, err)
 		}
-		_, _ = fmt.Fprintf(out, "✓ %s\n", check.title)
+		fmt.Fprintf(out, "✓ %s\n", check.title)
 	}
 	return install(ctx, out, found, root, filepath.Join(scratch, "install"))
 }

@@ -63,9 +63,9 @@ func readRelease(directory string) (*release, error) {
 	return found, nil
 }
 
-func (r *release) checkPlatforms() error {
-	if have := slices.Sorted(maps.Keys(r.archives)); !slices.Equal(have, platforms) {
-		return fmt.Errorf("there are archives for %v, and %v are wanted", have, platforms)
+func (r *release) checkPlatforms(want []string) error {
+	if have := slices.Sorted(maps.Keys(r.archives)); !slices.Equal(have, want) {
+		return fmt.Errorf("there are archives for %v, and %v are wanted", have, want)
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func TestReadRelease(t *testing.T) {
 	if err != nil || found.version != "1.0.0-rc.1" || len(found.archives) != 1 {
 		t.Fatalf("got %+v, %v", found, err)
 	}
-	if err := found.checkPlatforms(); err == nil {
+	if err := found.checkPlatforms(platforms); err == nil {
 		t.Error("one archive was taken for all")
 	}
 }
