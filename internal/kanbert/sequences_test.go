@@ -133,6 +133,9 @@ type operation struct {
 	// most is how many faults a sequence has at most, if less than maxFaults: for
 	// an operation that asks again and again anyway.
 	most int
+	// lingers is true for an operation that may leave requests under way. They
+	// are waited for, so that they are part of the sequence.
+	lingers bool
 }
 
 // run is one operation under one sequence of faults.
@@ -326,6 +329,9 @@ func (x *explorer) run(sequence []placed) []kanberttest.Request {
 	}
 	r := &run{ctx: x.t.Context(), server: s, client: c, before: s.Webhooks()}
 	err, check := x.operation.act(r)
+	if x.operation.lingers {
+		time.Sleep(time.Hour)
+	}
 	requests := s.Requests()
 	for _, p := range sequence {
 		if p.at >= len(requests) || requests[p.at].Fault == "" {
@@ -476,6 +482,7 @@ func operations() []operation {
 					}
 				}
 			},
+			lingers: true,
 		},
 		{
 			name:  "read what is gone",
@@ -491,6 +498,7 @@ func operations() []operation {
 				}
 				return err, check
 			},
+			lingers: true,
 		},
 		{
 			name: "list",
