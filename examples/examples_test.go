@@ -356,7 +356,8 @@ func testRotationOnPurpose(t *testing.T) {
 		t.Errorf("after the rotation the server has %+v", after)
 	}
 	var secret string
-	if w.output("new_contacts_secret", &secret); secret != after[0].Secret {
+	w.output("new_contacts_secret", &secret)
+	if secret != after[0].Secret {
 		t.Error("the output is not the new secret")
 	}
 }

@@ -54,7 +54,7 @@ func queued(receiver *Receiver) []Delivery {
 	return all
 }
 
-// The value was computed with: printf %s "$body" | openssl dgst -sha256 -hmac "$secret"
+// The value comes from printf %s "$body" | openssl dgst -sha256 -hmac "$secret".
 func TestSignatureIsTheOneOthersCompute(t *testing.T) {
 	const want = "5ff31013872e464521dbb2edab64f8c68338f1a2ef8d378415705a2467a71a8a"
 	if got := Sign([]byte(body), secret); got != want {

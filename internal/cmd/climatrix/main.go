@@ -48,8 +48,9 @@ func main() {
 	}
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, flag.Args(), os.Stdout, os.Stderr); err != nil {
+	err := run(ctx, flag.Args(), os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "climatrix:", err)
 		os.Exit(1)
 	}
@@ -105,7 +106,7 @@ func try(ctx context.Context, binary, dir, path string, log io.Writer) (column, 
 	if err != nil {
 		return column{}, err
 	}
-	fmt.Fprintf(log, "=== %s\n", found)
+	_, _ = fmt.Fprintf(log, "=== %s\n", found)
 	var text bytes.Buffer
 	cmd := exec.CommandContext(ctx, binary, "-test.v", "-test.run=^TestExamples$", "-attempt")
 	cmd.Dir = dir
