@@ -5,7 +5,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -31,43 +30,26 @@ func (d *webhookDataSource) Metadata(_ context.Context, _ datasource.MetadataReq
 }
 
 func (d *webhookDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	attributes := webhookAttributes()
+	attributes["id"] = schema.StringAttribute{
+		Optional:   true,
+		Computed:   true,
+		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+		MarkdownDescription: "Kanbert's id of the webhook. Exactly one of `id` and `url` is set. " +
+			"The API cannot look an id up, so all webhooks are listed, once for all that are asked for.",
+	}
+	attributes["url"] = schema.StringAttribute{
+		Optional:   true,
+		Computed:   true,
+		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+		MarkdownDescription: "Where Kanbert delivers to. Exactly one of `id` and `url` is set. " +
+			"Another spelling of the same address finds the webhook too: the case of scheme and host, a default port and an empty path make no difference. " +
+			"A `url` that is set is given back as it is written; otherwise it has the API's spelling.",
+	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Gives one webhook of the workspace, by its `id` or by its `url`. That there is none is an error. " +
 			"The signing secret is not among what the API gives: it was shown once, to whoever created the webhook.",
-		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				Optional:   true,
-				Computed:   true,
-				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-				MarkdownDescription: "Kanbert's id of the webhook. Exactly one of `id` and `url` is set. " +
-					"The API cannot look an id up, so all webhooks are listed, once for all that are asked for.",
-			},
-			"url": schema.StringAttribute{
-				Optional:   true,
-				Computed:   true,
-				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-				MarkdownDescription: "Where Kanbert delivers to. Exactly one of `id` and `url` is set. " +
-					"Another spelling of the same address finds the webhook too: the case of scheme and host, a default port and an empty path make no difference. " +
-					"A `url` that is set is given back as it is written; otherwise it has the API's spelling.",
-			},
-			"event": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "The event that is delivered, e.g. `contact:create`.",
-			},
-			"project_id": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "The project whose events are delivered. Null if the webhook is not scoped to one.",
-			},
-			"client_id": schema.StringAttribute{
-				Computed:            true,
-				MarkdownDescription: "The client whose events are delivered. Null if the webhook is not scoped to one.",
-			},
-			"created_at": schema.StringAttribute{
-				CustomType:          timetypes.RFC3339Type{},
-				Computed:            true,
-				MarkdownDescription: "When the webhook was created, in RFC 3339.",
-			},
-		},
+		Attributes: attributes,
 	}
 }
 

@@ -44,11 +44,9 @@ func (l *webhookListResource) ListResourceConfigSchema(_ context.Context, _ list
 			"Each is shown with its event and with its URL without user info and query. The signing secret is not among what the API lists.",
 		Attributes: map[string]schema.Attribute{
 			"filter": schema.StringAttribute{
-				Optional:   true,
-				Validators: []validator.String{filterValidator{}},
-				MarkdownDescription: "Which webhooks the API lists, by `url` and `created_at`: " +
-					"in the string form, as `url contains 'acme' and created_at >= today-30d`, or in the JSON form, as `jsonencode` writes it. " +
-					"It is checked before any request and sent as written. See the guide [Filters and sorting](../guides/filters).",
+				Optional:            true,
+				Validators:          []validator.String{filterValidator{}},
+				MarkdownDescription: filterText,
 			},
 			"events": schema.ListAttribute{
 				ElementType:         types.StringType,

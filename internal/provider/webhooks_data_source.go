@@ -46,11 +46,9 @@ func (d *webhooksDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 			"None found is no error. The signing secrets are not among what the API lists.",
 		Attributes: map[string]schema.Attribute{
 			"filter": schema.StringAttribute{
-				Optional:   true,
-				Validators: []validator.String{filterValidator{}},
-				MarkdownDescription: "Which webhooks the API lists, by `url` and `created_at`: " +
-					"in the string form, as `url contains 'acme' and created_at >= today-30d`, or in the JSON form, as `jsonencode` writes it. " +
-					"It is checked before any request and sent as written. See the guide [Filters and sorting](../guides/filters).",
+				Optional:            true,
+				Validators:          []validator.String{filterValidator{}},
+				MarkdownDescription: filterText,
 			},
 			"sort": schema.ListAttribute{
 				ElementType: types.StringType,
@@ -85,16 +83,22 @@ func (d *webhooksDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 			"webhooks": schema.ListNestedAttribute{
 				Computed:            true,
 				MarkdownDescription: "The webhooks, in the order of `sort`. Empty if there is none.",
-				NestedObject:        schema.NestedAttributeObject{Attributes: webhooksAttributes()},
+				NestedObject:        schema.NestedAttributeObject{Attributes: webhookAttributes()},
 			},
 		},
 	}
 }
 
-const selectedAfterListing = "The API cannot filter by it: the provider reads every page that `filter` leaves, up to the `limit`, and selects from them."
+// What the data source and list blocks say of the same arguments.
+const (
+	filterText = "Which webhooks the API lists, by `url` and `created_at`: " +
+		"in the string form, as `url contains 'acme' and created_at >= today-30d`, or in the JSON form, as `jsonencode` writes it. " +
+		"It is checked before any request and sent as written. See the guide [Filters and sorting](../guides/filters)."
+	selectedAfterListing = "The API cannot filter by it: the provider reads every page that `filter` leaves, up to the `limit`, and selects from them."
+)
 
-// webhooksAttributes describes a webhook in the list.
-func webhooksAttributes() map[string]schema.Attribute {
+// webhookAttributes describes a webhook that the API gives, for both data sources.
+func webhookAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"id": schema.StringAttribute{
 			Computed:            true,
