@@ -19,6 +19,8 @@ type caller struct {
 	client  *http.Client
 	baseURL string
 	token   string
+	// onBody, if set, is called when bytes of an answer's body have come.
+	onBody func()
 }
 
 // overMemory returns a caller that uses the sandbox's transport.
@@ -82,8 +84,22 @@ func (c *caller) try(r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
+	body, err := io.ReadAll(hooked{resp.Body, c.onBody})
 	return answer{status: resp.StatusCode, header: resp.Header, body: string(body), readErr: err}, nil
+}
+
+// hooked calls a function, if there is one, when bytes were read.
+type hooked struct {
+	io.Reader
+	onRead func()
+}
+
+func (h hooked) Read(p []byte) (int, error) {
+	n, err := h.Reader.Read(p)
+	if n > 0 && h.onRead != nil {
+		h.onRead()
+	}
+	return n, err
 }
 
 // must sends a request that has to be answered whole.

@@ -39,7 +39,7 @@ func (s *Sandbox) FailEvery(m Match, f Fault) {
 // from now on, between 0 and 1, until [Sandbox.ClearFaults]. Which requests and
 // which faults follows from the seed and the order of arrival.
 func (s *Sandbox) FailShare(share float64, seed uint64, m Match, faults ...Fault) {
-	random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // The sequence has to follow from the seed.
+	random := rand.New(rand.NewPCG(seed, 1))
 	s.place(&rule{
 		match:   m,
 		faults:  slices.Clone(faults),

@@ -50,7 +50,7 @@ func New(opts ...Option) *Sandbox {
 	for _, opt := range opts {
 		opt(&s.config)
 	}
-	s.random = rand.New(rand.NewPCG(s.config.seed, 0)) //nolint:gosec // What it gives protects nothing, and has to follow from the seed.
+	s.random = rand.New(rand.NewPCG(s.config.seed, 0))
 	s.token, s.unscopedToken = s.config.token, s.text(40)
 	if s.token == "" {
 		s.token = s.text(40)

@@ -265,7 +265,7 @@ func TestClientThatGivesUp(t *testing.T) {
 				s.FailNth(1, kanberttest.Match{}, c.fault)
 				begin := time.Now()
 				_, err := call.try(call.request("POST", "/webhooks", `{"url":"https://r.example","event":"contact:create"}`))
-				if err == nil || !isTimeout(err) || time.Since(begin) != 30*time.Second {
+				if err == nil || !isGivenUp(err) || time.Since(begin) != 30*time.Second {
 					t.Errorf("error %v after %s", err, time.Since(begin))
 				}
 				if done := len(s.Webhooks()) == 1; done != c.done {
