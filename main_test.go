@@ -12,7 +12,7 @@ func TestQuietSDK(t *testing.T) {
 		environ []string
 		want    string
 	}{
-		{[]string{"HOME=/root", "TF_LOG=", "TF_DATA_DIR=x"}, "off"},
+		{[]string{"HOME=/", "TF_LOG=", "TF_DATA_DIR=x"}, "off"},
 		{[]string{"TF_LOG=info"}, ""},
 		{[]string{"TF_LOG_PROVIDER=TRACE"}, ""},
 		{[]string{"TF_LOG_PATH=/tmp/log"}, ""},

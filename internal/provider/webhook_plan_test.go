@@ -95,20 +95,20 @@ func TestCreateAndDestroySayNothing(t *testing.T) {
 }
 
 // A replacement that is asked for from outside is planned without a change, or,
-// for a tainted resource, as new alone. The predecessor is no stranger there
-// either.
+// for a tainted resource, as new alone; and a resource whose address was changed
+// is planned as one to destroy and one to create. The predecessor is no stranger
+// there either.
 func TestPredecessorIsNoStranger(t *testing.T) {
 	t.Parallel()
-	for name, refresh := range map[string]bool{"with -replace": false, "tainted": true} {
+	for name, before := range map[string]func(p *protocol, created instance) diagnostics{
+		"with -replace": func(p *protocol, created instance) diagnostics { return p.plan(created, contact).diagnostics },
+		"tainted":       func(p *protocol, created instance) diagnostics { _, diags := p.read(created); return diags },
+		"renamed":       func(p *protocol, created instance) diagnostics { return p.plan(created, nil).diagnostics },
+	} {
 		s := kanberttest.New()
 		created := newProtocolFor(t, s).create(contact)
 		p := newProtocolFor(t, s)
-		if refresh {
-			_, diags := p.read(created)
-			wantNone(t, diags)
-		} else {
-			wantNone(t, p.plan(created, contact).diagnostics)
-		}
+		wantNone(t, before(p, created))
 		if diags := p.plan(instance{}, contact).diagnostics; len(diags) > 0 {
 			t.Errorf("%s: %s", name, diags)
 		}
@@ -182,11 +182,14 @@ func TestLostSecretIsInState(t *testing.T) {
 	})
 }
 
-// forgetful cuts created_at out of the answers to a POST.
-type forgetful struct{ http.RoundTripper }
+// altered writes other words into the answers to a POST.
+type altered struct {
+	http.RoundTripper
+	old, new string
+}
 
-func (f forgetful) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := f.RoundTripper.RoundTrip(req)
+func (a altered) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := a.RoundTripper.RoundTrip(req)
 	if err != nil || req.Method != http.MethodPost {
 		return resp, err
 	}
@@ -194,7 +197,7 @@ func (f forgetful) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := strings.Replace(string(body), `"created_at"`, `"made_at"`, 1)
+	text := strings.Replace(string(body), a.old, a.new, 1)
 	resp.Body, resp.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
 	resp.Header.Del("Content-Length")
 	return resp, nil
@@ -205,7 +208,7 @@ func (f forgetful) RoundTrip(req *http.Request) (*http.Response, error) {
 func TestAnswerLacksAField(t *testing.T) {
 	t.Parallel()
 	s := kanberttest.New()
-	p := newProtocolFor(t, s, WithClientOptions(kanbert.WithTransport(forgetful{s.Transport()})))
+	p := newProtocolFor(t, s, WithClientOptions(kanbert.WithTransport(altered{s.Transport(), `"created_at"`, `"made_at"`})))
 	created, diags := p.apply(instance{}, p.plan(instance{}, contact), contact)
 	wantOneError(t, diags, "", `lacks the required field "created_at"`)
 	webhook := s.Webhooks()[0]
@@ -219,6 +222,22 @@ func TestAnswerLacksAField(t *testing.T) {
 	wantNone(t, diags)
 	if read.values["created_at"] == nil {
 		t.Error("created_at is not found by the read")
+	}
+}
+
+// If the API makes another webhook than was asked for, state holds what was
+// planned, as Terraform demands, and a warning says what will come of it.
+func TestAnswerDiffers(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	p := newProtocolFor(t, s, WithClientOptions(kanbert.WithTransport(altered{s.Transport(), "contact:create", "contact:update"})))
+	created, diags := p.apply(instance{}, p.plan(instance{}, contact), contact)
+	wantNoErrors(t, diags)
+	if warnings := diags.warnings(); len(warnings) != 1 || attributeName(warnings[0].Attribute) != "event" {
+		t.Errorf("the warnings are\n%s", warnings)
+	}
+	if created.values["event"] != "contact:create" {
+		t.Errorf("the state is %v", created.values)
 	}
 }
 
