@@ -28,9 +28,9 @@ import (
 
 // The first versions with what adopting uses.
 const (
-	identityFrom = "1.12.0"
-	queryFrom    = "1.14.0"
-	movedFrom    = "1.8.0"
+	identityFrom, identityFromTofu = "1.12.0", "1.12.0"
+	movedFrom, movedFromTofu       = "1.8.0", "1.10.0"
+	queryFrom                      = "1.14.0"
 )
 
 const scopedTask = `
@@ -80,7 +80,7 @@ func TestImport(t *testing.T) {
 
 func TestIdentity(t *testing.T) {
 	t.Parallel()
-	needsCLI(t, "identity in its state", identityFrom, "", "TestIdentityIsSetByCreateAndRead, TestImportEveryKindInProcess")
+	needsCLI(t, "identity in its state", identityFrom, identityFromTofu, "TestIdentityIsSetByCreateAndRead, TestImportEveryKindInProcess")
 	s := kanberttest.Start(t)
 	const address = "kanbert_webhook.this"
 	resource.UnitTest(t, resource.TestCase{
@@ -359,7 +359,7 @@ func TestDataSource(t *testing.T) {
 // asks nothing of it: so our own binary stands in, under the old one's name.
 func TestMoveThroughCLI(t *testing.T) {
 	t.Parallel()
-	needsCLI(t, "moves between providers", movedFrom, "", "TestMoveOfRecordedStates")
+	needsCLI(t, "moves between providers", movedFrom, movedFromTofu, "TestMoveOfRecordedStates")
 	for file, kind := range map[string]string{"restapi-3.0.0.json": "restapi_object", "restful-0.25.1.json": "restful_resource"} {
 		folder := map[string]string{"restapi_object": "restapi3", "restful_resource": "restful25"}[kind]
 		webhooks := webhooksOf(t, file, folder)
@@ -389,7 +389,8 @@ func TestMoveThroughCLI(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.writeFile(t, "terraform.tfstate", string(state))
+		// OpenTofu has another registry.
+		w.writeFile(t, "terraform.tfstate", strings.ReplaceAll(string(state), "registry.terraform.io", os.Getenv("TF_ACC_PROVIDER_HOST")))
 		out, err := w.run("apply", "-auto-approve", "-no-color")
 		if err != nil || !strings.Contains(out, "0 added, 0 changed, 0 destroyed") {
 			t.Fatalf("%v\n%s", err, out)

@@ -21,14 +21,44 @@ import (
 const moveWebhook = "Unable to move webhook"
 
 // MoveState takes over webhooks that were managed through a generic REST provider
-// (Terraform 1.8 and newer). It reads the old state and sends nothing. The read
-// that follows looks the webhook up.
-func (r *webhookResource) MoveState(context.Context) []resource.StateMover {
+// (Terraform 1.8 and newer, OpenTofu 1.10 and newer). It reads the old state and
+// sends nothing. The read that follows looks the webhook up.
+func (r *webhookResource) MoveState(ctx context.Context) []resource.StateMover {
+	var own resource.SchemaResponse
+	r.Schema(ctx, resource.SchemaRequest{}, &own)
 	return []resource.StateMover{
+		{SourceSchema: &own.Schema, StateMover: keepOwnState},
 		{StateMover: moverFrom("restapi", "restapi_object", readRestapiObject)},
 		{StateMover: moverFrom("restful", "restful_resource", readRestfulResource)},
 		{StateMover: refuseMove},
 	}
+}
+
+// keepOwnState moves a kanbert_webhook of this provider at another address. Some
+// CLIs call that a move as well: OpenTofu 1.12.4, when a state that Terraform wrote
+// names the provider by the host of Terraform's registry.
+func keepOwnState(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
+	if req.SourceTypeName != webhookResourceType || providerType(req.SourceProviderAddress) != "kanbert" {
+		return
+	}
+	if req.SourceState == nil {
+		resp.Diagnostics.AddError(moveWebhook, "The state of the kanbert_webhook cannot be read. "+importInstead)
+		return
+	}
+	var state webhookResourceModel
+	resp.Diagnostics.Append(req.SourceState.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.TargetState.Set(ctx, state)...)
+	setIdentity(ctx, resp.TargetIdentity, state.ID.ValueString(), &resp.Diagnostics)
+}
+
+// providerType returns the last part of a provider's address, by which
+// configurations call it. The host and the namespace before it do not count:
+// mirrors and forks keep the state's shape.
+func providerType(address string) string {
+	return address[strings.LastIndexByte(address, '/')+1:]
 }
 
 // oldState holds the attributes of the resource that is moved, as its provider
@@ -36,13 +66,10 @@ func (r *webhookResource) MoveState(context.Context) []resource.StateMover {
 // differs between its versions; a missing attribute and null are the same.
 type oldState map[string]any
 
-// moverFrom moves a resource of the type out of any provider that is called
-// providerType. Neither the host nor the namespace of the provider's address
-// counts: mirrors and forks keep the state's shape.
-func moverFrom(providerType, resourceType string, read func(oldState) oldWebhook) func(context.Context, resource.MoveStateRequest, *resource.MoveStateResponse) {
+// moverFrom moves a resource of the type out of any provider of the type.
+func moverFrom(source, resourceType string, read func(oldState) oldWebhook) func(context.Context, resource.MoveStateRequest, *resource.MoveStateResponse) {
 	return func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-		address := strings.Split(req.SourceProviderAddress, "/")
-		if req.SourceTypeName != resourceType || address[len(address)-1] != providerType {
+		if req.SourceTypeName != resourceType || providerType(req.SourceProviderAddress) != source {
 			return
 		}
 		var state oldState

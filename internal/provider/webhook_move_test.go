@@ -222,6 +222,24 @@ func TestMoveOfOtherForms(t *testing.T) {
 	}
 }
 
+// A CLI may call it a move that the provider's address has changed, as from one
+// registry to another. Nothing is lost by it.
+func TestMoveOfOwnState(t *testing.T) {
+	t.Parallel()
+	p := newProtocol(t)
+	moved, diags := p.move(moveSource{provider: "registry.terraform.io/kanbert/kanbert", resourceType: "kanbert_webhook", state: []byte(
+		`{"id":"abc","url":"https://receiver.example/x","event":"contact:create","project_id":null,"client_id":"c",` +
+			`"created_at":"2026-01-02T03:04:05Z","signature_secret_key":"s3cret","of_another_version":true}`)})
+	wantNone(t, diags)
+	want := attrs{
+		"id": "abc", "url": "https://receiver.example/x", "event": "contact:create", "project_id": nil, "client_id": "c",
+		"created_at": "2026-01-02T03:04:05Z", "signature_secret_key": "s3cret",
+	}
+	if !maps.Equal(moved.values, want) || !maps.Equal(moved.identity, attrs{"id": "abc"}) {
+		t.Errorf("moved to %v with identity %v", moved.values, moved.identity)
+	}
+}
+
 // What is no Kanbert webhook is refused, and the state's content stays out of the
 // error.
 func TestMoveRefusals(t *testing.T) {
@@ -242,6 +260,7 @@ func TestMoveRefusals(t *testing.T) {
 		"null state":       {restful, "restful_resource", `null`, []string{"no id of a webhook"}},
 		"no JSON":          {restful, "restful_resource", `s3cret`, []string{"cannot be read as JSON"}},
 		"odd types":        {restful, "restful_resource", `{"id":7,"output":[1],"body":true}`, []string{"no id of a webhook"}},
+		"own, unreadable":  {"registry.terraform.io/kanbert/kanbert", "kanbert_webhook", `{"id":["s3cret"]}`, []string{"cannot be read"}},
 		"another type":     {restful, "restful_operation", `{}`, []string{"restful_operation", restful, "What can be moved"}},
 		"another provider": {"registry.terraform.io/hashicorp/null", "null_resource", `{}`, []string{"null_resource", "What can be moved"}},
 		"a type's double":  {"registry.terraform.io/acme/other", "restapi_object", object(webhookJSON), []string{"acme/other", "What can be moved"}},
