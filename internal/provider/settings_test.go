@@ -52,25 +52,34 @@ func TestConfigurationWins(t *testing.T) {
 // The numbers mean what the docs say, from the configuration and from the
 // environment.
 func TestRetriesAndTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := kanberttest.New()
-		s.FailEvery(kanberttest.Match{}, kanberttest.Timeout())
-		p := newProtocolWith(t, s, attrs{"token": s.Token(), "base_url": s.BaseURL(), "max_retries": 2, "request_timeout": "7s"})
-		_, diags := p.read(instance{values: with(contact, attrs{"id": "id"})})
-		wantOneError(t, diags, "", "did not answer within 7s.")
-		if n := s.Count(""); n != 3 {
-			t.Errorf("%d requests were sent, want the first and 2 retries", n)
-		}
-		s.ResetRequests()
-		t.Setenv("KANBERT_MAX_RETRIES", "0")
-		t.Setenv("KANBERT_REQUEST_TIMEOUT", "3s")
-		p = newProtocolWith(t, s, attrs{"token": s.Token(), "base_url": s.BaseURL()})
-		_, diags = p.read(instance{values: with(contact, attrs{"id": "id"})})
-		wantOneError(t, diags, "", "did not answer within 3s.")
-		if n := s.Count(""); n != 1 {
-			t.Errorf("%d requests were sent, want 1", n)
-		}
-	})
+	for _, test := range []struct {
+		name, want string
+		config     attrs
+		env        map[string]string
+		requests   int
+	}{
+		{"configuration", "did not answer within 7s.", attrs{"max_retries": 2, "request_timeout": "7s"}, nil, 3},
+		{"environment", "did not answer within 3s.", nil, map[string]string{"KANBERT_MAX_RETRIES": "0", "KANBERT_REQUEST_TIMEOUT": "3s"}, 1},
+		{"defaults", "did not answer within 30s.", nil, nil, 9},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for name, value := range test.env {
+				t.Setenv(name, value)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				s := kanberttest.New()
+				p := newProtocolWith(t, s, with(attrs{"token": s.Token(), "base_url": s.BaseURL()}, test.config))
+				created := p.create(contact)
+				s.FailEvery(kanberttest.Match{Method: http.MethodDelete}, kanberttest.Timeout())
+				_, diags := p.apply(created, p.plan(created, nil), nil)
+				settle()
+				wantOneError(t, diags, "", test.want)
+				if n := s.Count(http.MethodDelete); n != test.requests {
+					t.Errorf("%d requests were sent, want %d", n, test.requests)
+				}
+			})
+		})
+	}
 }
 
 // While token or base_url is not known, the environment does not stand in for it,

@@ -175,6 +175,7 @@ func TestLostSecretIsInState(t *testing.T) {
 		s.FailEvery(kanberttest.Match{Method: http.MethodDelete}, kanberttest.Status(403))
 		created, diags := p.apply(instance{}, planned, contact)
 		wantOneError(t, diags, "", "its signing secret did not arrive")
+		settle()
 		webhook := s.Webhooks()[0]
 		if created.values["id"] != webhook.ID || created.values["signature_secret_key"] != nil || created.identity["id"] != webhook.ID {
 			t.Errorf("the state is %v, the identity %v", created.values, created.identity)
@@ -218,7 +219,7 @@ func TestAnswerLacksAField(t *testing.T) {
 	if warnings := diags.warnings(); len(warnings) != 1 || !strings.Contains(warnings[0].Detail, "terraform untaint") {
 		t.Errorf("the warnings are\n%s", warnings)
 	}
-	read, diags := p.read(created)
+	read, diags := newProtocolFor(t, s).read(created)
 	wantNone(t, diags)
 	if read.values["created_at"] == nil {
 		t.Error("created_at is not found by the read")
