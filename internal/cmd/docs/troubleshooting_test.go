@@ -134,6 +134,9 @@ func saidSentences(t *testing.T) []string {
 var inDescriptions = []string{
 	"If not set, it is taken from the environment variable `…`",
 	"The API cannot filter by it",
+	"Which webhooks the API lists, by `url` and `created_at`",
+	"It is checked before any request and sent as written.",
+	"See the guide [Filters and sorting](../guides/filters).",
 }
 
 func unique(all []string) []string {
