@@ -201,6 +201,16 @@ func TestVariantsOfTheAPI(t *testing.T) {
 		s.FailEvery(kanberttest.Match{}, kanberttest.RepeatedCursor())
 		synctest.Test(t, func(t *testing.T) { expectEndless(t, newTestClient(t, s), s) })
 	})
+	t.Run("cursors go round", func(t *testing.T) {
+		c, transport := answering(t, pageWithCursor("a"), pageWithCursor("b"), pageWithCursor("a"))
+		var errs []error
+		for _, err := range c.ListWebhooks(t.Context(), ListOptions{}) {
+			errs = append(errs, err)
+		}
+		if len(errs) != 1 || !errors.Is(errs[0], ErrMalformed) || len(transport.requests) != 3 {
+			t.Errorf("%d requests give %v", len(transport.requests), errs)
+		}
+	})
 	t.Run("the unique sort is the default", func(t *testing.T) {
 		s := kanberttest.New(kanberttest.WithTiesLost(), kanberttest.WithMaxPageSize(9))
 		expectAll(t, newTestClient(t, s), seedMany(s, 40))

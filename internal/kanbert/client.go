@@ -68,7 +68,11 @@ func New(opts ...Option) (*Client, error) {
 // newTransport returns the way to the network: proxies from the environment,
 // HTTP/2, and as many spare connections as Terraform runs operations at a time.
 func newTransport() http.RoundTripper {
-	t := http.DefaultTransport.(*http.Transport).Clone()
+	t := &http.Transport{}
+	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
+		t = standard.Clone()
+	}
+	t.Proxy = http.ProxyFromEnvironment
 	t.MaxIdleConnsPerHost = 16
 	t.MaxResponseHeaderBytes = maxHeader
 	return t

@@ -312,7 +312,7 @@ func explainUncertain(e *kanbert.UncertainError) string {
 }
 
 func explainSecretLost(e *kanbert.SecretLostError) string {
-	return "The webhook was created, but its signing secret did not arrive, and nobody can ask for it again. The webhook stands, and could not be deleted. " +
+	return "The webhook was created, but its signing secret did not arrive, and nobody can ask for it again. The webhook stands. " +
 		"It is " + describe(e.Webhook) + ". " +
 		"It is in state without a secret and marked as tainted.\n\n" +
 		"Apply again: Terraform then replaces it by a webhook whose secret is known." + detail("What went wrong", e.Err)
