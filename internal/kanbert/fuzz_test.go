@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // FuzzListAnswer expects any body of a list to give a page whose webhooks are
@@ -118,6 +119,9 @@ func FuzzCursor(f *testing.F) {
 	f.Add("a", "a")
 	f.Add("a&page[size]=1", "a%00\n")
 	f.Fuzz(func(t *testing.T, first, second string) {
+		if !utf8.ValidString(first) || !utf8.ValidString(second) {
+			return // JSON has no such text.
+		}
 		pages := []reply{pageWithCursor(first), pageWithCursor(second), {status: 200, body: `{"data":[],"meta":{"next_cursor":null}}`}}
 		c, transport := answering(t, pages...)
 		c.maxRetries = 0
@@ -128,7 +132,7 @@ func FuzzCursor(f *testing.F) {
 		}
 		for i, r := range transport.requests {
 			want := []string{"", first, second}[i]
-			if got := r.URL.Query().Get("page[cursor]"); got != strings.ToValidUTF8(want, "\ufffd") {
+			if got := r.URL.Query().Get("page[cursor]"); got != want {
 				t.Errorf("page %d is asked for at %q, want %q", i+1, got, want)
 			}
 		}
