@@ -410,6 +410,38 @@ func TestMoveThroughCLI(t *testing.T) {
 	}
 }
 
+// Whoever changes from Terraform to OpenTofu, or back, has a state that names the
+// provider by the other registry. The webhook stays as it is, and so does its
+// secret.
+func TestStateOfAnotherRegistry(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.Start(t)
+	webhook := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/contacts"})[0]
+	w := newWorkspace(t, configFor(s, `
+		resource "kanbert_webhook" "this" {
+		  url   = "https://receiver.example/contacts"
+		  event = "contact:create"
+		}`))
+	other := map[string]string{
+		"registry.terraform.io": "registry.opentofu.org", "registry.opentofu.org": "registry.terraform.io",
+	}[os.Getenv("TF_ACC_PROVIDER_HOST")] + "/kanbert/kanbert"
+	w.standInFor(t, other)
+	w.writeFile(t, "terraform.tfstate", fmt.Sprintf(`{"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "other", "resources": [{
+		"mode": "managed", "type": "kanbert_webhook", "name": "this", "provider": "provider[\"%s\"]",
+		"instances": [{"schema_version": 0, "attributes": {
+			"id": %q, "url": %q, "event": "contact:create", "project_id": null, "client_id": null,
+			"created_at": %q, "signature_secret_key": %q}}]}]}`,
+		other, webhook.ID, webhook.URL, webhook.CreatedAt.Format("2006-01-02T15:04:05Z"), webhook.Secret))
+	out, err := w.run("apply", "-auto-approve", "-no-color")
+	if err != nil || !strings.Contains(out, "0 added, 0 changed, 0 destroyed") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if state := w.state(t); len(state.Resources) != 1 || !strings.Contains(string(state.Resources[0].Instances[0].Attributes), webhook.Secret) {
+		t.Errorf("the webhook or its secret is gone from state")
+	}
+	wantNoWrites(t, s)
+}
+
 // standInFor lets the CLI take our provider for another.
 func (w *workspace) standInFor(t *testing.T, source string) {
 	t.Helper()
@@ -417,7 +449,7 @@ func (w *workspace) standInFor(t *testing.T, source string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, name, _ := strings.Cut(source, "/")
+	name := providerType(source)
 	if err := os.Symlink(binary, filepath.Join(w.dir, "terraform-provider-"+name)); err != nil {
 		t.Fatal(err)
 	}
