@@ -100,13 +100,22 @@ func (d *Directory) ripe(queue []*ask, now time.Time) bool {
 	if d.lookups.sent && len(d.open) >= min(WaveSize, d.widest) {
 		return true
 	}
-	quiet := max(QuietTime, min(4*d.pace, MaxQuietTime))
-	if wait := d.stirred.Add(quiet).Sub(now); wait > 0 {
+	if wait := d.stirred.Add(d.quietTime()).Sub(now); wait > 0 {
 		d.wake(wait)
 		return false
 	}
 	// A page that was under way when the first of them came may answer it.
 	return !d.round.underWay() || d.round.returned > queue[0].returned
+}
+
+// quietTime is how long to wait for more. Longest it is where the caller is
+// known to read ten at a time and a piece of a wave would cost the look-up that
+// the account holds for the whole.
+func (d *Directory) quietTime() time.Duration {
+	if r := d.round; d.widest >= WaveSize && r != nil && !r.complete && r.lookups >= r.waves() {
+		return MaxQuietTime
+	}
+	return max(QuietTime, min(4*d.pace, MaxQuietTime))
 }
 
 func (d *Directory) wake(after time.Duration) {
