@@ -115,6 +115,19 @@ func TestPredecessorIsNoStranger(t *testing.T) {
 	}
 }
 
+// The apply of a changed address plans the successor while the predecessor is
+// being destroyed.
+func TestPredecessorOnItsWayOut(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	created := newProtocolFor(t, s).create(contact)
+	p := newProtocolFor(t, s)
+	s.FailEvery(kanberttest.Match{Method: http.MethodDelete}, kanberttest.Status(403))
+	_, diags := p.apply(created, plannedChange{}, nil)
+	wantOneError(t, diags, "", "Unable to delete webhook")
+	wantNone(t, p.plan(instance{}, contact).diagnostics)
+}
+
 // A URL that is not known cannot be looked up, and one that nobody has is nothing
 // to speak of.
 func TestFreeURL(t *testing.T) {

@@ -207,6 +207,9 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 	defer cancel()
 
 	id := state.ID.ValueString()
+	// A resource whose address was changed is destroyed beside the create of its
+	// successor, which is planned once more now: the holder is no stranger to it.
+	r.connection.know(id, state.newWebhook())
 	if err := api.client.DeleteWebhook(ctx, id); err != nil && !errors.Is(err, kanbert.ErrNotFound) {
 		addError(&resp.Diagnostics, deleteWebhook, err)
 		return
