@@ -24,10 +24,10 @@ const (
 	// that wait are looked up although they are few.
 	QuietTime = 20 * time.Millisecond
 	// MaxQuietTime is how far the quiet time is stretched where reads come
-	// slowly, as on a busy machine: to four times the distance between them.
+	// slowly, as on a busy machine: to six times the distance between them.
 	MaxQuietTime = 200 * time.Millisecond
 	// startPace is the distance that is expected before reads have shown theirs.
-	startPace = 15 * time.Millisecond
+	startPace = 10 * time.Millisecond
 	// WaveSize is how many waiting reads are looked up at once without waiting
 	// for more: the CLI's own parallelism, unless its user chose another.
 	WaveSize = 10

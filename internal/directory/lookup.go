@@ -115,7 +115,7 @@ func (d *Directory) quietTime() time.Duration {
 	if r := d.round; d.widest >= WaveSize && r != nil && !r.complete && r.lookups >= r.waves() {
 		return MaxQuietTime
 	}
-	return max(QuietTime, min(4*d.pace, MaxQuietTime))
+	return max(QuietTime, min(6*d.pace, MaxQuietTime))
 }
 
 func (d *Directory) wake(after time.Duration) {
