@@ -227,3 +227,21 @@ func TestImportBeforeConfigurationIsKnown(t *testing.T) {
 	_, diags := p.importByID("abc")
 	wantOneError(t, diags, "", "token")
 }
+
+// Ids cannot be filtered by. All that are imported at once share a listing.
+func TestImportsByIDShareAListing(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	webhooks := s.Seed(numbered(95)...)
+	p := newProtocolFor(t, s)
+	for _, w := range webhooks {
+		imported, diags := p.importByID(w.ID)
+		wantNone(t, diags)
+		_, diags = p.read(imported)
+		wantNone(t, diags)
+	}
+	const pages = 4 // of 30 webhooks
+	if n := s.Count(http.MethodGet); n > pages {
+		t.Errorf("%d requests, want no more than the %d pages", n, pages)
+	}
+}
