@@ -537,6 +537,28 @@ func TestNothingStaleIsServed(t *testing.T) {
 	})
 }
 
+// TestLongLivedProcessSharesAgain walks twice, with more than a while between.
+func TestLongLivedProcessSharesAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ours := hooks("ours", 100)
+		source := newAPI(100, ours...)
+		source.latency = always(100 * time.Millisecond)
+		d := directory.New(source)
+		for range 2 {
+			before := source.total()
+			var all sync.WaitGroup
+			for _, h := range ours {
+				all.Go(func() { mustRead(t, d, h) })
+			}
+			all.Wait()
+			if n := source.total() - before; n > 3 {
+				t.Errorf("a walk over one page cost %d requests", n)
+			}
+			after(directory.Freshness + time.Second)
+		}
+	})
+}
+
 // TestAbsenceIsNotServedStale lets time pass where no listing is complete.
 func TestAbsenceIsNotServedStale(t *testing.T) {
 	bubble(t, func(t *testing.T) {
