@@ -73,7 +73,7 @@ func TestPagesHaveNoMissingValue(t *testing.T) {
 }
 
 var (
-	codeBlock = regexp.MustCompile("(?ms:^ *```.*?^ *```$)")
+	codeBlock = regexp.MustCompile("(?s)```.*?```")
 	link      = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading   = regexp.MustCompile(`(?m)^#+ (.*)$`)
 )

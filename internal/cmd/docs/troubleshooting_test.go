@@ -86,7 +86,7 @@ func TestSentencesAreFound(t *testing.T) {
 	}
 }
 
-var quotedBlock = regexp.MustCompile("(?ms:^```text\n(.*?)^```$)")
+var quotedBlock = regexp.MustCompile("(?s)```text\n(.*?)```")
 
 // quotedSentences are those in the guide's blocks of text.
 func quotedSentences(page string) []string {
