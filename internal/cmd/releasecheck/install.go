@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
@@ -97,7 +98,8 @@ func (w *workspaceRun) installed(ctx context.Context, version string) error {
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(string(lock), fmt.Sprintf("version = %q", version)) {
+	locked := regexp.MustCompile(`(?m)^\s*version\s*= "` + regexp.QuoteMeta(version) + `"$`)
+	if !locked.Match(lock) {
 		return fmt.Errorf("the lock file does not hold version %s:\n%s", version, lock)
 	}
 	return nil
