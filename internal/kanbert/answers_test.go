@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -209,6 +210,27 @@ func TestVariantsOfTheAPI(t *testing.T) {
 		}
 		if len(errs) != 1 || !errors.Is(errs[0], ErrMalformed) || len(transport.requests) != 3 {
 			t.Errorf("%d requests give %v", len(transport.requests), errs)
+		}
+	})
+	t.Run("every page has a fresh cursor", func(t *testing.T) {
+		requests := 0
+		c, err := New(WithToken(NewSecret("a-token")), WithTransport(roundTripFunc(func(r *http.Request) (*http.Response, error) {
+			requests++
+			if requests > MaxPages {
+				return nil, errors.New("no more pages are to be asked for")
+			}
+			body := io.NopCloser(strings.NewReader(pageWithCursor(strconv.Itoa(requests)).body))
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Request: r}, nil
+		})), WithMaxRetries(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var errs []error
+		for _, err := range c.ListWebhooks(t.Context(), ListOptions{}) {
+			errs = append(errs, err)
+		}
+		if len(errs) != 1 || !errors.Is(errs[0], ErrMalformed) || !strings.Contains(errs[0].Error(), "not ended") || requests != MaxPages {
+			t.Errorf("%d requests give %v", requests, errs)
 		}
 	})
 	t.Run("the unique sort is the default", func(t *testing.T) {

@@ -18,9 +18,12 @@ const (
 	// DefaultPageSize is the page[size] that lists ask for. The API reference
 	// states no maximum; a server may clamp it silently.
 	DefaultPageSize = 100
-	// maxPages is how many pages one list is followed for. Cursors that never
-	// end would otherwise be followed for ever.
-	maxPages = 10_000
+	// MaxPages is how many pages one list is followed for before it counts as
+	// one that never ends. A server that gives a fresh cursor with every page, or
+	// empty pages without end, repeats nothing by which that could be seen; only
+	// a bound ends such a list. It is far above any real one: a million webhooks
+	// in pages of [DefaultPageSize].
+	MaxPages = 10_000
 
 	webhooksPath = "/webhooks"
 )
@@ -161,12 +164,13 @@ const repeatedCursor = "the list gave the same cursor twice, so that it would ne
 
 // ListWebhooks streams what the API lists for opts, page by page, each webhook
 // once. An error is yielded once, with no webhook, and ends the list; besides
-// those of [Client.ListPage] it may say that the list does not end.
+// those of [Client.ListPage] it may say that the list does not end, because a
+// cursor came twice or because there were [MaxPages] pages and no last one.
 func (c *Client) ListWebhooks(ctx context.Context, opts ListOptions) iter.Seq2[Webhook, error] {
 	return func(yield func(Webhook, error) bool) {
 		seen := make(map[string]bool)
 		cursors := map[string]bool{opts.Cursor: true}
-		for range maxPages {
+		for range MaxPages {
 			page, err := c.ListPage(ctx, opts)
 			if err != nil {
 				yield(Webhook{}, err)
@@ -188,7 +192,7 @@ func (c *Client) ListWebhooks(ctx context.Context, opts ListOptions) iter.Seq2[W
 			cursors[page.NextCursor] = true
 			opts.Cursor = page.NextCursor
 		}
-		yield(Webhook{}, endlessList(fmt.Sprintf("the list has not ended after %d pages", maxPages)))
+		yield(Webhook{}, endlessList(fmt.Sprintf("the list has not ended after %d pages", MaxPages)))
 	}
 }
 
