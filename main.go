@@ -43,7 +43,7 @@ func main() {
 
 // quietSDK switches the plugin library's own log off if nobody asked for a log.
 // Without TF_LOG the library still sends a trace of every call to the CLI, which
-// throws it away: a third of the time of a large plan. Whoever sets any TF_LOG
+// throws it away, and a large plan pays for it. Whoever sets any TF_LOG
 // variable gets everything as the library means it.
 func quietSDK(environ []string) {
 	for _, entry := range environ {
