@@ -35,7 +35,8 @@ const (
 // an error: keep its id. The error wraps, or is
 //
 //   - an [*APIError] or a [*TransportError], if nothing was created: or, beside
-//     a result, if the answer had id and secret but lacked another field;
+//     a result, if the answer had id and secret, and another field of it was
+//     missing or could not be read;
 //   - a [*URLTakenError], if somebody holds the URL, and nothing was created;
 //   - an [*UnprovenError], if a webhook holds the URL that may be this call's;
 //   - an [*UncertainError], if a webhook may exist and none was seen;
@@ -309,7 +310,7 @@ func (cr *creation) find(ctx context.Context) (*Webhook, error) {
 func (cr *creation) read(a *answer) (*CreatedWebhook, error) {
 	var data createdData
 	if err := a.decode(&data); err != nil {
-		return nil, err
+		return cr.salvage(a, err)
 	}
 	missing := data.missing()
 	if data.ID == nil || *data.ID == "" {
@@ -326,6 +327,28 @@ func (cr *creation) read(a *answer) (*CreatedWebhook, error) {
 		return created, a.missing("", missing)
 	}
 	return created, nil
+}
+
+// salvage takes id and secret out of an answer that could not be decoded as a
+// whole: the secret comes this once, and must not be lost to an odd date beside
+// it. What cannot be read is filled with what was asked for, and CreatedAt may
+// be zero. The result is nil if there is no id, so that the create counts as
+// not answered.
+func (cr *creation) salvage(a *answer, why error) (*CreatedWebhook, error) {
+	// What does not call itself JSON need not come from the API.
+	if errors.Is(why, ErrNotJSON) {
+		return nil, why
+	}
+	data := decodeFields(a.body)
+	if data == nil || data.ID == nil || *data.ID == "" {
+		return nil, why
+	}
+	created := &CreatedWebhook{Webhook: data.webhook(), SignatureSecretKey: data.SignatureSecretKey}
+	cr.fill(&created.Webhook)
+	if created.SignatureSecretKey.IsZero() {
+		return created, &SecretLostError{Webhook: created.Webhook, Err: why}
+	}
+	return created, why
 }
 
 // fill completes an answer that lacks a field with what was asked for.

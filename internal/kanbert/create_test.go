@@ -339,6 +339,49 @@ func TestIncompleteAnswerToACreate(t *testing.T) {
 	}
 }
 
+// TestUnreadableFieldOfACreate expects id and secret to be kept when another
+// field has a form that nobody promised, wherever it stands in the text.
+func TestUnreadableFieldOfACreate(t *testing.T) {
+	const good = `"id":"wh_1","signature_secret_key":"s3cret"`
+	for odd, names := range map[string]string{
+		`"created_at":"yesterday"`: "RFC 3339",
+		`"created_at":1767323045`:  `"created_at"`,
+		`"project_id":7`:           `"project_id"`,
+		`"client_id":7`:            `"client_id"`,
+		`"url":["https://a"]`:      `"url"`,
+		`"event":{}`:               `"event"`,
+	} {
+		for _, body := range []string{"{" + odd + "," + good + "}", "{" + good + "," + odd + "}"} {
+			synctest.Test(t, func(t *testing.T) {
+				c, transport := answering(t, reply{status: 201, body: body})
+				created, err := c.CreateWebhook(t.Context(), askedHook)
+				if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), names) || errors.As(err, new(*UncertainError)) || errors.As(err, new(*SecretLostError)) {
+					t.Errorf("%s gives %v", body, err)
+				}
+				want := Webhook{ID: "wh_1", URL: askedHook.URL, Event: askedHook.Event, ProjectID: askedHook.ProjectID, ClientID: askedHook.ClientID}
+				if created == nil || created.Webhook != want || created.SignatureSecretKey.Reveal() != "s3cret" {
+					t.Errorf("%s is read as %+v", body, created)
+				}
+				if n := len(transport.requests); n != 1 || transport.requests[0].Method != http.MethodPost {
+					t.Errorf("%s: %d requests were sent", body, n)
+				}
+			})
+		}
+	}
+	for _, body := range []string{
+		`{"id":"wh_1","signature_secret_key":7}`,
+		`{"created_at":"yesterday","id":"wh_1"}`,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c, transport := answering(t, reply{status: 201, body: body})
+			created, err := c.CreateWebhook(t.Context(), askedHook)
+			if !errors.As(err, new(*SecretLostError)) || created == nil || created.ID != "wh_1" || len(transport.requests) != 1 {
+				t.Errorf("%s is read as %+v with %v after %d requests", body, created, err, len(transport.requests))
+			}
+		})
+	}
+}
+
 // TestHeaders expects every request to have what the API needs, and a POST to
 // have nothing that would let net/http send it again by itself.
 func TestHeaders(t *testing.T) {

@@ -168,12 +168,37 @@ func (a *answer) decode(v any) error {
 		e.cut = syntax.Offset >= int64(len(a.body))
 		return e
 	case errors.As(err, &wrongType) && wrongType.Field != "":
-		return a.malformed("the field %q is of the wrong type", wrongType.Field)
+		// The path begins with the Go name of an embedded struct.
+		return a.malformed("the field %q is of the wrong type", strings.TrimPrefix(wrongType.Field, "webhookData."))
 	case errors.As(err, &wrongType):
 		return a.malformed("the answer is no JSON object of the kind that was expected")
 	default:
 		return a.malformed("a field of the answer cannot be read: %v", err)
 	}
+}
+
+// decodeFields decodes the answer to a create field by field, and leaves empty
+// what cannot be read. It returns nil if body is no JSON object.
+func decodeFields(body []byte) *createdData {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil {
+		return nil
+	}
+	var data createdData
+	for name, target := range map[string]any{
+		"id":                   &data.ID,
+		"url":                  &data.URL,
+		"event":                &data.Event,
+		"project_id":           &data.ProjectID,
+		"client_id":            &data.ClientID,
+		"created_at":           &data.CreatedAt,
+		"signature_secret_key": &data.SignatureSecretKey,
+	} {
+		if raw, ok := fields[name]; ok {
+			_ = json.Unmarshal(raw, target)
+		}
+	}
+	return &data
 }
 
 // malformed makes the error for a 2xx that cannot be used.
