@@ -80,7 +80,6 @@ type creation struct {
 // final says that nothing stands, or was seen, and that it may be sent again.
 func (cr *creation) try(ctx context.Context) (*CreatedWebhook, error) {
 	for {
-		sent := time.Now()
 		created, err := exchange(ctx, cr.client, cr.call, cr.read)
 		switch {
 		case err == nil:
@@ -97,7 +96,7 @@ func (cr *creation) try(ctx context.Context) (*CreatedWebhook, error) {
 		case undone:
 			return nil, err
 		case unknown:
-			cr.lose(err, sent)
+			cr.lose(err)
 			return cr.stands(cr.settleLost(ctx, err))
 		default:
 			return nil, final(err)
@@ -129,9 +128,12 @@ func (cr *creation) conclude(err error) error {
 	return &UncertainError{URL: cr.asked.URL, Err: err, Lost: cr.lost}
 }
 
-func (cr *creation) lose(err error, sent time.Time) {
+// lose takes note that the last request was not answered. It counts from its own
+// beginning and not from that of a wait before it: what somebody else created
+// meanwhile is not ours.
+func (cr *creation) lose(err error) {
 	if cr.open == 0 {
-		cr.since = sent
+		cr.since = cr.call.sent
 	}
 	cr.open++
 	cr.lost = err

@@ -290,6 +290,43 @@ func TestWhoseWebhookItIs(t *testing.T) {
 	}
 }
 
+// TestStrangerDuringARateLimit expects a webhook that somebody else made while
+// the create waited for a rate limit, the same in everything, to be left alone.
+func TestStrangerDuringARateLimit(t *testing.T) {
+	for name, test := range map[string]struct {
+		second kanberttest.Fault
+		want   any
+	}{
+		"the request after the wait is lost":    {kanberttest.Reset(), new(UnprovenError)},
+		"the request after the wait is refused": {kanberttest.Fault{}, new(URLTakenError)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := kanberttest.New()
+				s.FailNth(1, posts, kanberttest.RateLimited(kanberttest.InSeconds, time.Minute))
+				if test.second != (kanberttest.Fault{}) {
+					s.FailNth(2, posts, test.second)
+				}
+				stranger := kanberttest.Webhook{
+					ID: "stranger", URL: askedHook.URL, Event: string(askedHook.Event), ProjectID: askedHook.ProjectID, ClientID: askedHook.ClientID,
+				}
+				time.AfterFunc(30*time.Second, func() { s.Seed(stranger) })
+				_, err := newTestClient(t, s).CreateWebhook(t.Context(), askedHook)
+				if !isA(err, test.want) {
+					t.Errorf("got %v, want a %T", err, test.want)
+				}
+				if n := s.Count(http.MethodPost); n != 2 {
+					t.Errorf("%d POSTs were sent, want 2", n)
+				}
+				if n := s.Count(http.MethodDelete); n != 0 {
+					t.Errorf("%d DELETEs were sent", n)
+				}
+				expectUntouched(stranger)(t, s, nil, err)
+			})
+		})
+	}
+}
+
 // TestHolderThatGoes expects a create to wait for a webhook that is deleted
 // beside it, as when a resource was renamed.
 func TestHolderThatGoes(t *testing.T) {

@@ -30,7 +30,7 @@ const (
 	maxHeader = 1 << 20
 )
 
-// call is one call of the API. Its attempts are counted, and share nothing else.
+// call is one call of the API, with all its attempts.
 type call struct {
 	method string
 	// template is the path as logs and errors show it: /webhooks/{id}.
@@ -41,6 +41,8 @@ type call struct {
 	body  []byte
 	// attempts is how often the call has been made.
 	attempts int
+	// sent is when the last attempt began, after any wait for a rate limit.
+	sent time.Time
 }
 
 // answer is a whole answer with a status of 2xx.
@@ -93,13 +95,13 @@ func (e *TransportError) untrusted() bool {
 // answer. Anything but a 2xx that read understands is an error.
 func attempt[T any](ctx context.Context, c *Client, call *call, read func(*answer) (T, error)) (T, error) {
 	call.attempts++
-	begin := time.Now()
+	call.sent = time.Now()
 	var result T
 	a, err := c.roundTrip(ctx, call)
 	if err == nil {
 		result, err = read(a)
 	}
-	c.logAttempt(ctx, call, a, err, time.Since(begin))
+	c.logAttempt(ctx, call, a, err, time.Since(call.sent))
 	return result, err
 }
 
