@@ -86,11 +86,14 @@ func (c *Client) Uninterrupted(ctx context.Context) (context.Context, context.Ca
 	return context.WithTimeout(context.WithoutCancel(ctx), c.OperationTimeout())
 }
 
-// OperationTimeout is how long a create or a delete may take at worst: every
-// retry is used, and each ends with a full time-out for the request itself, for
-// a look-up and for a delete, beside all that may be waited for a rate limit.
+// OperationTimeout is how long a create or a delete may take. It is time for
+// every retry to be used and to end with a full time-out, for the request itself
+// and, in a create, for a look-up and a delete beside it; and for each of the
+// three to wait for rate limits as long as a call may. A delete never needs more.
+// A create could, if its look-ups fail again and again as well: it is then cut
+// off, and its error says what may stand.
 func (c *Client) OperationTimeout() time.Duration {
 	const requestsPerTry = 3 // the request, a look-up, the delete of what is ours
 	tries := time.Duration(c.maxRetries + 1)
-	return tries*requestsPerTry*(c.requestTimeout+c.pauses.Max) + c.pauses.Holder + maxRateLimitWait
+	return requestsPerTry*(tries*(c.requestTimeout+c.pauses.Max)+maxRateLimitWait) + c.pauses.Holder
 }

@@ -18,7 +18,11 @@ const (
 	// asks for more ends the call, and the error says when to come back: nobody
 	// should watch a still screen for an hour.
 	maxRateLimitPause = 5 * time.Minute
-	// maxRateLimitWait is how long one call waits for rate limits in all.
+	// maxRateLimitWait is how long one call, with all its retries, waits for rate
+	// limits, but for the jitter of the last wait. Each page of a list is a call
+	// of its own, and so is each look-up and each delete that a create needs: it
+	// can tell what stands only if they are not refused a wait because the create
+	// has waited before.
 	maxRateLimitWait = 15 * time.Minute
 	// maxRateLimitJitter spreads the requests that a gate held, so that they do
 	// not come at once when it opens.
@@ -51,16 +55,16 @@ func (g *gate) closedFor() (time.Duration, *APIError) {
 	return time.Until(g.until), g.refusal
 }
 
-// pass returns once the gate is open. waited is what the call has waited at
-// gates so far, and grows. The error is a 429 that asks for more time than is
-// given: it was not sent for this call, and says when to come back.
-func (g *gate) pass(ctx context.Context, call *call, waited *time.Duration) error {
+// pass returns once the gate is open, and adds what it waited to call.waited.
+// The error is a 429 that asks for more time than is given: it need not be the
+// answer to this call, and says when to come back.
+func (g *gate) pass(ctx context.Context, call *call) error {
 	for {
 		d, refusal := g.closedFor()
 		if d <= 0 {
 			return nil
 		}
-		if d > maxRateLimitPause || *waited+d > maxRateLimitWait {
+		if d > maxRateLimitPause || call.waited+d > maxRateLimitWait {
 			held := *refusal
 			held.Method, held.Path = call.method, call.template
 			return &held
@@ -71,18 +75,17 @@ func (g *gate) pass(ctx context.Context, call *call, waited *time.Duration) erro
 		if err := sleep(ctx, d); err != nil {
 			return err
 		}
-		*waited += d
+		call.waited += d
 	}
 }
 
 // exchange makes a call once. Behind a shut gate it waits; a 429 shuts the gate
 // for everyone, and the call is made again once it opens.
 func exchange[T any](ctx context.Context, c *Client, call *call, read func(*answer) (T, error)) (T, error) {
-	var waited time.Duration
 	unnamed := c.pauses.growing(c.pauses.Limited)
 	for {
 		var none T
-		if err := c.gate.pass(ctx, call, &waited); err != nil {
+		if err := c.gate.pass(ctx, call); err != nil {
 			return none, err
 		}
 		result, err := attempt(ctx, c, call, read)

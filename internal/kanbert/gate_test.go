@@ -130,6 +130,53 @@ func TestLimitWithoutEnd(t *testing.T) {
 	}
 }
 
+// TestLimitBetweenFailures expects the budget of waits to hold for a call as a
+// whole: a failure between two limits does not renew it.
+func TestLimitBetweenFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		for n := 1; n < 40; n += 2 {
+			s.FailNth(n, kanberttest.Match{}, kanberttest.RateLimited(kanberttest.InSeconds, 4*time.Minute))
+			s.FailNth(n+1, kanberttest.Match{}, kanberttest.Reset())
+		}
+		begin := time.Now()
+		_, err := newTestClient(t, s, WithSteadyPauses()).ListPage(t.Context(), ListOptions{})
+		if !errors.Is(err, ErrRateLimited) {
+			t.Errorf("got %v", err)
+		}
+		if took := time.Since(begin); took > maxRateLimitWait || took < maxRateLimitWait/2 {
+			t.Errorf("it took %s", took)
+		}
+		// Three limits are waited for, and the fourth is too much.
+		if n := s.Count(""); n != 7 {
+			t.Errorf("%d requests were sent, want 7", n)
+		}
+	})
+}
+
+// TestOperationTimeoutHasTimeForLimits creates a webhook under limits that are
+// as long as a call waits, on the request, on the look-up and on the delete.
+func TestOperationTimeoutHasTimeForLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		limit := kanberttest.RateLimited(kanberttest.InSeconds, 290*time.Second)
+		for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodDelete} {
+			for n := 1; n <= 3; n++ {
+				s.FailNth(n, kanberttest.Match{Method: method}, limit)
+			}
+		}
+		s.FailNth(4, posts, kanberttest.Timeout().AfterWork())
+		c := newTestClient(t, s, WithMaxRetries(1))
+		ctx, cancel := c.Uninterrupted(t.Context())
+		defer cancel()
+		created, err := c.CreateWebhook(ctx, askedHook)
+		expectCreated(t, s, created, err)
+		if got, want := methods(s), "POST POST POST POST GET GET GET GET DELETE DELETE DELETE DELETE POST"; got != want {
+			t.Errorf("the requests are %s, want %s", got, want)
+		}
+	})
+}
+
 // TestLimitIsCutByTheContext expects a wait to end with its context.
 func TestLimitIsCutByTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

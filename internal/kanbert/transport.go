@@ -43,6 +43,8 @@ type call struct {
 	attempts int
 	// sent is when the last attempt began, after any wait for a rate limit.
 	sent time.Time
+	// waited is how long the call has waited for rate limits, over all attempts.
+	waited time.Duration
 }
 
 // answer is a whole answer with a status of 2xx.
