@@ -39,12 +39,19 @@ func newWebhookModel(w kanbert.Webhook) webhookModel {
 }
 
 // timeOrNull prints t in UTC with as much of a fraction as it has, which the
-// library's own conversion would drop. An answer that lacked the time gives null.
+// library's own conversion would drop. An answer that lacked the time gives null,
+// and so does a time that in UTC leaves the years of RFC 3339, 0 to 9999: null is
+// known, which Terraform asks for after an apply, and a panic between a create and
+// its state would lose the secret.
 func timeOrNull(t time.Time) timetypes.RFC3339 {
 	if t.IsZero() {
 		return timetypes.NewRFC3339Null()
 	}
-	return timetypes.NewRFC3339ValueMust(t.UTC().Format(time.RFC3339Nano))
+	value, diags := timetypes.NewRFC3339Value(t.UTC().Format(time.RFC3339Nano))
+	if diags.HasError() {
+		return timetypes.NewRFC3339Null()
+	}
+	return value
 }
 
 // stringOrNull turns the API's null, which the client gives as "", into null.

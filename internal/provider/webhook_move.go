@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
@@ -126,14 +125,10 @@ func (o oldWebhook) problem() string {
 }
 
 func (o oldWebhook) model() webhookResourceModel {
-	model := webhookResourceModel{
+	return webhookResourceModel{
 		webhookModel:       newWebhookModel(o.webhook),
 		SignatureSecretKey: stringOrNull(o.secret),
 	}
-	if o.webhook.CreatedAt.IsZero() {
-		model.CreatedAt = timetypes.NewRFC3339Null()
-	}
-	return model
 }
 
 // readRestapiObject reads a restapi_object. Its api_response is the last answer,

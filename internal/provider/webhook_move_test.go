@@ -203,6 +203,7 @@ func TestMoveOfOtherForms(t *testing.T) {
 		"api_data alone":       {"restapi_object", `{"id":"abc","api_data":` + strings.Replace(webhookJSON, "null", `"<nil>"`, 1) + `,"data":"{\"project_id\":\"asked for\"}"}`, whole},
 		"another's secret":     {"restapi_object", `{"id":"abc","api_response":` + quoted(noSecret) + `,"create_response":` + quoted(strings.Replace(webhookJSON, "abc", "old", 1)) + `}`, without("signature_secret_key", nil)},
 		"time of another form": {"restapi_object", `{"id":"abc","data":` + quoted(strings.Replace(webhookJSON, "2026-01-02T03:04:05.678+01:00", "yesterday", 1)) + `}`, without("created_at", nil)},
+		"time of no year":      {"restapi_object", `{"id":"abc","data":` + quoted(strings.Replace(webhookJSON, "2026-01-02T03:04:05.678+01:00", "9999-12-31T23:59:59-01:00", 1)) + `}`, without("created_at", nil)},
 		"id is the URL":        {"restapi_object", `{"id":"https://receiver.example/x","id_attribute":"url","api_response":` + quoted(webhookJSON) + `}`, whole},
 	} {
 		t.Run(name, func(t *testing.T) {

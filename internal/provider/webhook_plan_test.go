@@ -239,6 +239,26 @@ func TestAnswerLacksAField(t *testing.T) {
 	}
 }
 
+// A time of creation that RFC 3339 cannot express in UTC costs nothing but itself:
+// the secret is in state, and no attribute is left unknown.
+func TestTimeBeyondRFC3339(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00", "0001-01-01T00:00:00Z"} {
+		s := kanberttest.New()
+		transport := altered{s.Transport(), `"created_at":"`, `"created_at":"` + text + `","made_at":"`}
+		p := newProtocolFor(t, s, WithClientOptions(kanbert.WithTransport(transport)))
+		created, diags := p.apply(instance{}, p.plan(instance{}, contact), contact)
+		wantNone(t, diags)
+		webhook := s.Webhooks()[0]
+		if created.values["id"] != webhook.ID || created.values["signature_secret_key"] != webhook.Secret || created.values["created_at"] != nil {
+			t.Errorf("%s: the state is %v", text, created.values)
+		}
+		read, diags := p.read(created)
+		wantNone(t, diags)
+		wantNoChange(t, p, read, contact)
+	}
+}
+
 // If the API makes another webhook than was asked for, state holds what was
 // planned, as Terraform demands, and a warning says what will come of it.
 func TestAnswerDiffers(t *testing.T) {
