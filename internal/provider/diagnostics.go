@@ -344,7 +344,16 @@ func describe(w kanbert.Webhook) string {
 	if !w.CreatedAt.IsZero() {
 		created = ", created at " + w.CreatedAt.UTC().Format(time.RFC3339)
 	}
-	return fmt.Sprintf("webhook %s (event %s, %s%s)", strconv.Quote(w.ID), w.Event, scope, created)
+	return fmt.Sprintf("webhook %s (event %s, %s%s)", strconv.Quote(w.ID), shownEvent(w.Event), scope, created)
+}
+
+// shownEvent is an event of the server's as a text may show it. One that is none
+// is quoted, so that nothing in it can move the cursor of a terminal.
+func shownEvent(e kanbert.Event) string {
+	if e.WellFormed() {
+		return string(e)
+	}
+	return strconv.Quote(string(e))
 }
 
 // importBlock is ready to be copied, the resource's address apart, which a

@@ -220,6 +220,10 @@ func textCases() []textCase {
 		t.s.Seed(kanberttest.Webhook{ID: `${odd}"id"`, URL: contact["url"].(string), Event: "task:create", ProjectID: "p", ClientID: "c"})
 		return t.plan(instance{}, contact).diagnostics
 	})
+	add("plan: URL taken by a stranger with an odd event", func(t *textTest) diagnostics {
+		t.s.Seed(kanberttest.Webhook{ID: "id-7", URL: contact["url"].(string), Event: "\x1b[2Jcontact:create\n"})
+		return t.plan(instance{}, contact).diagnostics
+	})
 	add("plan: URL taken by a webhook in state", func(t *textTest) diagnostics {
 		created := t.create(contact)
 		_, diags := t.read(created)

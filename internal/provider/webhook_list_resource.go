@@ -140,5 +140,5 @@ func newListResult(ctx context.Context, req list.ListRequest, webhook kanbert.We
 // displayName is what a person chooses a webhook by. User info and query are left
 // out, because receivers often carry a password there.
 func displayName(webhook kanbert.Webhook) string {
-	return string(webhook.Event) + " " + kanbert.RedactURL(webhook.URL)
+	return shownEvent(webhook.Event) + " " + kanbert.RedactURL(webhook.URL)
 }

@@ -80,6 +80,10 @@ func TestListNames(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
+	want := `"\x1b[2J" https://a.example/`
+	if got := displayName(kanbert.Webhook{URL: "https://a.example/", Event: "\x1b[2J"}); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
 
 // Whoever asks for the resource gets all that an import would bring, and the
