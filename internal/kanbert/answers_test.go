@@ -435,7 +435,7 @@ func TestBounds(t *testing.T) {
 
 // TestMessagesOfTheServer expects what the server says to be fit for a terminal.
 func TestMessagesOfTheServer(t *testing.T) {
-	c, _ := answering(t, reply{status: 401, body: `{"message":"No\n\u001b[31m a-token","errors":{"url":"one","event":["two\u0007"],"x":7}}`})
+	c, _ := answering(t, reply{status: 401, body: `{"message":"No\n\u001b[31m a-token","errors":{"url":"one","event":["two\u0007"],"x":7,"a-token\n\u001b[31m\u009b1m":"three","u\u0000":"four","u\u0007":"five","` + strings.Repeat("n", 2*maxMessage) + `":"six"}}`})
 	_, err := c.ListPage(t.Context(), ListOptions{})
 	var api *APIError
 	if !errors.As(err, &api) {
@@ -444,8 +444,14 @@ func TestMessagesOfTheServer(t *testing.T) {
 	if api.Message != "No [31m [redacted]" {
 		t.Errorf("the message is %q", api.Message)
 	}
-	if !slices.Equal(api.Fields["url"], []string{"one"}) || !slices.Equal(api.Fields["event"], []string{"two"}) || len(api.Fields) != 3 {
+	if !slices.Equal(api.Fields["url"], []string{"one"}) || !slices.Equal(api.Fields["event"], []string{"two"}) || !slices.Equal(api.Fields["u"], []string{"four", "five"}) ||
+		!slices.Equal(api.Fields["[redacted] [31m 1m"], []string{"three"}) || len(api.Fields) != 6 {
 		t.Errorf("the fields are %q", api.Fields)
+	}
+	for name := range api.Fields {
+		if len([]rune(name)) > maxMessage+1 {
+			t.Errorf("a field has a name of %d bytes", len(name))
+		}
 	}
 }
 

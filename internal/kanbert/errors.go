@@ -34,7 +34,8 @@ type APIError struct {
 	Message string
 	// Fields holds the body's "errors": for each field of the request (url,
 	// event, project_id, client_id, …) what is wrong with it. Usually only a
-	// 422 has them.
+	// 422 has them. Names and texts are the server's, on one line each, without
+	// control characters and the token.
 	Fields map[string][]string
 	// RequestID is the answer's X-Request-Id, or empty.
 	RequestID string

@@ -3,10 +3,13 @@
 package kanbert
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -294,4 +297,46 @@ func TestLogs(t *testing.T) {
 			t.Log(text)
 		}
 	})
+}
+
+// TestLogsShowNothingOfAnAnswer expects an answer that net/http cannot read, and
+// quotes in its error, to reach neither the log nor the error of the client.
+func TestLogsShowNothingOfAnAnswer(t *testing.T) {
+	for name, test := range map[string]struct{ answer, want string }{
+		"no HTTP":                  {`{"signature_secret_key":"s3cret\"s3cret"}` + "\r\n\r\n", "malformed HTTP response"},
+		"an odd status":            {"HTTP/1.1 s3cret\r\n\r\n", "malformed HTTP status code"},
+		"an odd version":           {"HTTP/s3cret 200 OK\r\n\r\n", "malformed HTTP version"},
+		"an odd header":            {"HTTP/1.1 200 OK\r\ns3cret\r\n\r\n", "malformed MIME header"},
+		"an odd length":            {"HTTP/1.1 200 OK\r\nContent-Length: s3cret\r\n\r\n", "bad Content-Length"},
+		"an odd transfer encoding": {"HTTP/1.1 200 OK\r\nTransfer-Encoding: s3cret\r\n\r\n", "unsupported transfer encoding"},
+		"an odd location":          {"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: http://s3cret:s3cret/%zz\r\n\r\n", "failed to parse Location"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log lines
+			c, err := New(WithToken(NewSecret("a-token")), WithBaseURL("http://localhost"), WithMaxRetries(0), WithLogger(log.log),
+				WithTransport(&http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+					ours, theirs := net.Pipe()
+					go func() {
+						defer func() { _ = theirs.Close() }()
+						if _, err := http.ReadRequest(bufio.NewReader(theirs)); err == nil {
+							_, _ = io.WriteString(theirs, test.answer)
+						}
+					}()
+					return ours, nil
+				}}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = c.ListPage(t.Context(), ListOptions{})
+			var failed *TransportError
+			if !errors.As(err, &failed) {
+				t.Fatalf("got %v", err)
+			}
+			for _, text := range []string{err.Error(), failed.Err.Error(), strings.Join(log.kept, "\n")} {
+				if strings.Contains(text, "s3cret") || !strings.Contains(text, test.want) {
+					t.Errorf("%s, want %q and nothing of the answer", text, test.want)
+				}
+			}
+		})
+	}
 }

@@ -12,14 +12,18 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 )
 
 const (
@@ -66,7 +70,8 @@ type TransportError struct {
 	Unsent bool
 	// Timeout is the time that one attempt was given, if it ran out.
 	Timeout time.Duration
-	// Err is the error of the network, without a URL in it.
+	// Err is the error of the network. Its text holds no URL, and nothing of what
+	// the server sent.
 	Err error
 }
 
@@ -190,18 +195,46 @@ func (c *Client) newRequest(ctx context.Context, call *call) (*http.Request, err
 	return req, nil
 }
 
-// transportError strips the URL that net/http puts around its errors, and tells
-// the end of one attempt's time from the end of the whole operation's.
+// transportError strips the URL that net/http puts around its errors and what it
+// quotes in them, and tells the end of one attempt's time from the end of the
+// whole operation's.
 func (c *Client) transportError(ctx, timed context.Context, call *call, err error, unsent bool) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	e := &TransportError{Method: call.method, Path: call.template, Host: c.baseURL.Host, Unsent: unsent, Err: err}
+	e := &TransportError{Method: call.method, Path: call.template, Host: c.baseURL.Host, Unsent: unsent, Err: c.unquoted(err)}
 	if ctx.Err() == nil && errors.Is(timed.Err(), context.DeadlineExceeded) {
 		e.Timeout = c.requestTimeout
 	}
 	return e
+}
+
+// networkError is an error of the network whose text was made fit to be shown.
+type networkError struct {
+	text string
+	err  error
+}
+
+func (e *networkError) Error() string { return e.text }
+func (e *networkError) Unwrap() error { return e.err }
+
+// quotation is what %q writes.
+var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// unquoted takes out of the text of err what it quotes. The errors that net/http
+// has for an answer which is no HTTP quote its first line, and after an answer of
+// a wrong length that is a part of a body, with a secret in it perhaps. Those
+// about a certificate quote the certificate alone, and stay.
+func (c *Client) unquoted(err error) error {
+	if errors.As(err, new(*tls.CertificateVerificationError)) {
+		return err
+	}
+	text := c.scrub(quotation.ReplaceAllString(err.Error(), `"…"`))
+	if text == err.Error() {
+		return err
+	}
+	return &networkError{text: text, err: err}
 }
 
 // connectionWatch sees whether a request was given a connection. [http.Transport]
@@ -309,15 +342,17 @@ func (e *APIError) readBody(header http.Header, body []byte, scrub func(string) 
 	}
 	_ = json.Unmarshal(parsed.Message, &e.Message)
 	e.Message = scrub(e.Message)
-	for field, raw := range parsed.Errors {
-		texts := stringOrStrings(raw)
+	if len(parsed.Errors) > 0 {
+		e.Fields = make(map[string][]string)
+	}
+	for _, field := range slices.Sorted(maps.Keys(parsed.Errors)) {
+		texts := stringOrStrings(parsed.Errors[field])
 		for i := range texts {
 			texts[i] = scrub(texts[i])
 		}
-		if e.Fields == nil {
-			e.Fields = make(map[string][]string)
-		}
-		e.Fields[field] = texts
+		// Two names may become one.
+		name := scrub(field)
+		e.Fields[name] = append(e.Fields[name], texts...)
 	}
 	return true
 }
@@ -341,7 +376,7 @@ const maxMessage = 500
 // endless, without the token.
 func (c *Client) scrub(text string) string {
 	text = strings.ReplaceAll(text, c.token.Reveal(), redacted)
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
+	text = strings.Join(strings.FieldsFunc(text, unicode.IsControl), " ")
 	if runes := []rune(text); len(runes) > maxMessage {
 		text = string(runes[:maxMessage]) + "…"
 	}
