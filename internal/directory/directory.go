@@ -216,9 +216,11 @@ func (d *Directory) close(a *ask) bool {
 	return true
 }
 
-// finish answers a wait. It must not be closed yet.
+// finish answers a wait, unless it is closed already.
 func (d *Directory) finish(a *ask, got answer) {
-	d.close(a)
+	if !d.close(a) {
+		return // Nobody takes a second answer, and to give it would block everybody.
+	}
 	d.stirred = time.Now()
 	d.round.cover(a)
 	a.done <- got
@@ -293,8 +295,8 @@ func (d *Directory) needsListing(a *ask, now time.Time) bool {
 	case a.lookedUp:
 		return true
 	case a.kind == read:
-		return a.url == "" || d.lookups.lastResort() && !d.listed(a, GoneWithin, now)
+		return a.url == "" || d.lookups.single && !d.listed(a, GoneWithin, now)
 	default:
-		return d.lookups.lastResort()
+		return d.lookups.single
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -679,6 +680,8 @@ func TestFilterRefused(t *testing.T) {
 	}{
 		{"in is unknown", http.StatusBadRequest, 1, true, 50},
 		{"filters are unknown", http.StatusBadRequest, 0, false, 50},
+		{"in is invalid", http.StatusUnprocessableEntity, 1, true, 50},
+		{"filters are invalid", http.StatusUnprocessableEntity, 0, false, 50},
 		{"three fit", http.StatusRequestURITooLong, 3, true, 80},
 		{"none fits", http.StatusRequestURITooLong, 0, false, 80},
 	} {
@@ -705,6 +708,97 @@ func TestFilterRefused(t *testing.T) {
 				}
 				if n := source.total(); n > c.atMost {
 					t.Errorf("%d requests were sent", n)
+				}
+			})
+		})
+	}
+}
+
+// TestRefusalIsNotKept refuses each filter anew, and then none.
+func TestRefusalIsNotKept(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 20)...)
+		source.fault = func(n int, r request) error {
+			if !r.isLookup() {
+				return nil
+			}
+			return &kanbert.APIError{StatusCode: http.StatusBadRequest, RequestID: fmt.Sprint(n), Kind: kanbert.ErrBadRequest}
+		}
+		d := directory.New(source)
+		for i := range 3 {
+			before := source.total()
+			_, err := d.Read(t.Context(), "id-gone", hook("gone", i).URL)
+			var refusal *kanbert.APIError
+			if !errors.As(err, &refusal) {
+				t.Fatalf("Read of what is missing = %v", err)
+			}
+			if n, _ := strconv.Atoi(refusal.RequestID); n < before {
+				t.Errorf("read %d got the error of request %d, which was sent before it came", i, n)
+			}
+		}
+		source.fault = nil
+		mustCost(t, source, 1, 0, func() { mustBeGone(t, d, hook("gone", 3)) })
+	})
+}
+
+// endless names a fresh cursor on each page, up to a number of pages that nobody
+// should ask for.
+type endless struct {
+	mu    sync.Mutex
+	pages map[string]int // by filter
+}
+
+func (e *endless) ListPage(_ context.Context, opts kanbert.ListOptions) (*kanbert.Page, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pages[opts.Filter]++
+	n := e.pages[opts.Filter]
+	if n > 2*kanbert.MaxPages {
+		return &kanbert.Page{}, nil
+	}
+	return &kanbert.Page{Webhooks: []kanbert.Webhook{hook("endless", n)}, NextCursor: strconv.Itoa(n)}, nil
+}
+
+// most is how many pages were asked for with one filter.
+func (e *endless) most() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	most := 0
+	for _, n := range e.pages {
+		most = max(most, n)
+	}
+	return most
+}
+
+// TestListingEnds asks a server whose list does not.
+func TestListingEnds(t *testing.T) {
+	for name, ask := range map[string]func(context.Context, *directory.Directory) error{
+		"list": func(ctx context.Context, d *directory.Directory) error {
+			for _, err := range d.List(ctx, kanbert.ListOptions{}) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"look-up": func(ctx context.Context, d *directory.Directory) error {
+			_, _, err := d.ByURL(ctx, "https://nobody.example.com/")
+			return err
+		},
+		"listing from both ends": func(ctx context.Context, d *directory.Directory) error {
+			_, _, err := d.ByID(ctx, "id-nobody")
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				source := &endless{pages: make(map[string]int)}
+				if err := ask(t.Context(), directory.New(source)); err == nil || !strings.Contains(err.Error(), "has not ended") {
+					t.Errorf("the answer is %v", err)
+				}
+				// A page of the other end may be under way when the listing ends.
+				if n := source.most(); n < kanbert.MaxPages || n > kanbert.MaxPages+1 {
+					t.Errorf("%d pages were fetched", n)
 				}
 			})
 		})

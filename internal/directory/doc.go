@@ -21,10 +21,13 @@
 //
 //	2 × min(⌈N/10⌉, ⌈M/page⌉) + 1
 //
-// requests, where a workspace without webhooks counts as one page. Not in this
-// count, each at most once per named time: the listing that proves a webhook
-// gone, the look-ups of webhooks that turn out to be gone, the listing that a
-// read by id needs (ids cannot be filtered by), and what the source sends again.
+// requests, where a workspace without webhooks counts as one page. That holds
+// where the reads of one wave come within [MaxQuietTime] of each other, since
+// nobody waits longer for more, and where the walk ends within [Freshness], since
+// what is older is asked for again. Not in this count, each at most once per named
+// time: the listing that proves a webhook gone, the look-ups of webhooks that turn
+// out to be gone, the listing that a read by id needs (ids cannot be filtered by),
+// and what the source sends again.
 //
 // # What always holds
 //
@@ -38,7 +41,8 @@
 //     such listing serves all reads that miss something.
 //  3. An error is no answer. It says nothing about a webhook, it is never kept,
 //     and it reaches each read that waited for the failed load once. A read that
-//     did not wait for that load does not see it. A repeated cursor is an error.
+//     did not wait for that load does not see it. A repeated cursor is an error,
+//     and so is a list that has not ended after [kanbert.MaxPages] pages.
 //  4. Nobody's cancellation hurts another. A load runs on until nobody waits
 //     for it.
 //  5. What this process did is newer than what it was reading meanwhile. A load
@@ -53,9 +57,10 @@
 //  8. The two ends meet at an id. Strings are never compared: how the server
 //     sorts is its own affair. A server that ignores the direction is noticed,
 //     and then one end does the work alone.
-//  9. A filter that the API refuses (400), or that is too long for it (414), is
-//     not a failure: the reads are answered in smaller look-ups or out of the
-//     listing.
+//  9. A filter that the API refuses (400, 422), or that is too long for it (414,
+//     431), is not a failure: the reads are answered in smaller look-ups or out of
+//     the listing. That filters are refused is remembered, the refusal is not: who
+//     cannot be answered otherwise asks anew.
 //
 // It must never report a webhook as gone on one signal, and never take an error
 // for an answer.

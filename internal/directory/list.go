@@ -39,7 +39,7 @@ func (d *Directory) List(ctx context.Context, opts kanbert.ListOptions) iter.Seq
 func (d *Directory) pages(ctx context.Context, opts kanbert.ListOptions) iter.Seq2[[]kanbert.Webhook, error] {
 	return func(yield func([]kanbert.Webhook, error) bool) {
 		cursors := map[string]struct{}{opts.Cursor: {}}
-		for {
+		for range kanbert.MaxPages {
 			page, err := d.page(ctx, opts)
 			if err != nil {
 				yield(nil, err)
@@ -55,6 +55,7 @@ func (d *Directory) pages(ctx context.Context, opts kanbert.ListOptions) iter.Se
 			opts.Cursor = page.NextCursor
 			cursors[opts.Cursor] = struct{}{}
 		}
+		yield(nil, errEndless)
 	}
 }
 
@@ -80,7 +81,7 @@ func (d *Directory) page(ctx context.Context, opts kanbert.ListOptions) (*kanber
 func (d *Directory) all(ctx context.Context, opts kanbert.ListOptions) ([]kanbert.Webhook, error) {
 	var all []kanbert.Webhook
 	cursors := map[string]struct{}{"": {}}
-	for {
+	for range kanbert.MaxPages {
 		page, err := d.source.ListPage(ctx, opts)
 		if err != nil {
 			return nil, err
@@ -95,4 +96,5 @@ func (d *Directory) all(ctx context.Context, opts kanbert.ListOptions) ([]kanber
 		opts.Cursor = page.NextCursor
 		cursors[opts.Cursor] = struct{}{}
 	}
+	return nil, errEndless
 }

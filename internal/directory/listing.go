@@ -5,14 +5,18 @@ package directory
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// errCursorTwice is what a listing ends with that would not end otherwise.
-var errCursorTwice = errors.New("listing webhooks: the server gave the same cursor twice")
+// What a listing ends with that would not end otherwise.
+var (
+	errCursorTwice = errors.New("listing webhooks: the server gave the same cursor twice")
+	errEndless     = fmt.Errorf("listing webhooks: the list has not ended after %d pages", kanbert.MaxPages)
+)
 
 // round is one listing from both ends, and the account of the reads and requests
 // beside it. The account is what keeps the promise of the package comment:
@@ -239,9 +243,12 @@ func (d *Directory) tookPage(r *round, e *end, seen stamp, page *kanbert.Page, e
 	}
 	met := false
 	d.book.learn(page.Webhooks, seen, func(shown *entry) { met = r.mark(e, shown) || met })
-	if met || page.NextCursor == "" {
+	switch {
+	case met || page.NextCursor == "":
 		r.complete = true
 		d.book.sweep(r.began)
+	case r.returned >= kanbert.MaxPages:
+		d.failRound(errEndless)
 	}
 }
 

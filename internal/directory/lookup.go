@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
@@ -28,16 +27,17 @@ type lookups struct {
 	quiet *time.Timer
 	// maxFilter is how long a filter may be, in bytes as sent.
 	maxFilter int
-	// single says that the API refused a filter for several URLs.
+	// single says that the API refused a look-up. From then on the listing is
+	// asked first, and what it does not hold is looked up by itself.
 	single bool
-	// refused is why it refused a filter for one.
-	refused error
 }
 
 // lookup is one request for the webhooks at some URLs.
 type lookup struct {
 	asks   []*ask
 	filter string
+	// single says that it was made for what the listing does not hold.
+	single bool
 	began  stamp
 	cancel context.CancelFunc
 	// waiting is how many have not given up.
@@ -55,9 +55,6 @@ func (l *lookup) leave() {
 	}
 }
 
-// lastResort reports whether look-ups are only for what the listing cannot say.
-func (l *lookups) lastResort() bool { return l.single || l.refused != nil }
-
 // startLookups looks up those that wait, if the time has come, and reports
 // whether it did.
 func (d *Directory) startLookups(now time.Time) bool {
@@ -66,12 +63,6 @@ func (d *Directory) startLookups(now time.Time) bool {
 	}
 	queue := d.queue(now)
 	if len(queue) == 0 || !d.ripe(queue, now) || !d.round.mayLookUp() {
-		return false
-	}
-	if err := d.lookups.refused; err != nil {
-		for _, a := range queue {
-			d.finish(a, answer{err: err})
-		}
 		return false
 	}
 	for len(queue) > 0 {
@@ -133,7 +124,7 @@ func (d *Directory) wake(after time.Duration) {
 // startLookup sends a look-up for as many as fit into one, and returns the rest.
 func (d *Directory) startLookup(queue []*ask) []*ask {
 	n, filter := d.pack(queue)
-	l := &lookup{asks: queue[:n:n], filter: filter, began: d.stamp(), waiting: n}
+	l := &lookup{asks: queue[:n:n], filter: filter, single: d.lookups.single, began: d.stamp(), waiting: n}
 	for _, a := range l.asks {
 		a.lookup = l
 		d.round.cover(a)
@@ -208,9 +199,7 @@ func (d *Directory) tookLookup(l *lookup, round *round, webhooks []kanbert.Webho
 		case retry:
 			d.round.uncover(a)
 		case err != nil:
-			if slices.Contains(d.open, a) {
-				d.finish(a, answer{err: err})
-			}
+			d.finish(a, answer{err: err})
 		default:
 			a.lookedUp = true
 			if a.kind == byURL && d.book.find(&a.question) == nil {
@@ -233,14 +222,10 @@ func (ls *lookups) adapt(l *lookup, err error) bool {
 			ls.maxFilter = min(ls.maxFilter, len(url.QueryEscape(l.filter))) / 2
 			return true
 		}
-	case http.StatusBadRequest:
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 	default:
 		return false
 	}
-	if !ls.single {
-		ls.single = true
-		return true
-	}
-	ls.refused = err
-	return true
+	ls.single = true
+	return !l.single // Else this was the last resort.
 }

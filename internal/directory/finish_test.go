@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package directory
+
+import "testing"
+
+// TestFinishTwice answers a wait once more after it was answered, and after it
+// was given up: nobody is held up.
+func TestFinishTwice(t *testing.T) {
+	d := New(nil)
+	a := &ask{done: make(chan answer, 1)}
+	d.open = append(d.open, a)
+	d.finish(a, answer{found: true})
+	d.finish(a, answer{})
+	if got := <-a.done; !got.found || len(a.done) > 0 {
+		t.Errorf("the answer is %v, and %d more wait", got, len(a.done))
+	}
+	d.finish(a, answer{})
+	if len(a.done) > 0 {
+		t.Error("a wait that is closed was answered")
+	}
+}
