@@ -8,6 +8,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"os"
 	"strings"
@@ -32,14 +33,22 @@ func main() {
 		return
 	}
 	quietSDK(os.Environ())
+	quietHTTP()
 	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
 		Address: provider.Address,
 		Debug:   *debug,
 	})
 	if err != nil {
-		log.Fatal(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
+
+// quietHTTP switches the standard logger off. net/http writes to it, past every
+// filter, and the CLI puts that into its log: the bytes that follow an answer
+// whose Content-Length is too small, for one, which may be the part of a body
+// that has a secret in it. What the provider itself logs takes another way.
+func quietHTTP() { log.SetOutput(io.Discard) }
 
 // quietSDK switches the plugin library's own log off if nobody asked for a log.
 // Without TF_LOG the library still sends a trace of every call to the CLI, which

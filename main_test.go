@@ -3,7 +3,10 @@
 package main
 
 import (
+	"bytes"
+	"log"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -22,5 +25,19 @@ func TestQuietSDK(t *testing.T) {
 		if got := os.Getenv("TF_LOG_SDK"); got != test.want {
 			t.Errorf("%q: TF_LOG_SDK is %q, want %q", test.environ, got, test.want)
 		}
+	}
+}
+
+// TestQuietHTTP expects what net/http writes to the standard logger to go nowhere.
+func TestQuietHTTP(t *testing.T) {
+	before := log.Writer()
+	defer log.SetOutput(before)
+	var seen bytes.Buffer
+	log.SetOutput(&seen)
+	log.Print("heard")
+	quietHTTP()
+	log.Print("s3cret")
+	if got := seen.String(); !strings.Contains(got, "heard") || strings.Contains(got, "s3cret") {
+		t.Errorf("the log is %q", got)
 	}
 }
