@@ -119,15 +119,16 @@ func TestMoveOfRecordedStates(t *testing.T) {
 	for _, r := range recorded {
 		t.Run(r.file, func(t *testing.T) {
 			webhooks := webhooksOf(t, r.file, r.folder)
-			s := kanberttest.New()
-			s.Seed(webhooks["contact"], webhooks["task"])
 			for name, source := range readStateFile(t, r.file).sources() {
 				w := webhooks[name]
+				// Each move has a sandbox of its own: the reads of one may still
+				// have a page under way when the next begins.
+				s := kanberttest.New()
+				s.Seed(webhooks["contact"], webhooks["task"])
 				if (w.Secret != "") != r.secret {
 					t.Fatalf("the recorded state has the secret %q", w.Secret)
 				}
 				p := newProtocolFor(t, s)
-				s.ResetRequests()
 				moved, diags := p.move(source)
 				wantNone(t, diags)
 				if n := s.Count(""); n != 0 {
@@ -144,8 +145,8 @@ func TestMoveOfRecordedStates(t *testing.T) {
 					t.Errorf("%s moved to the identity %v", name, moved.identity)
 				}
 				wantMoveLeavesNoPlan(t, p, moved, w)
+				wantNoWrites(t, s)
 			}
-			wantNoWrites(t, s)
 		})
 	}
 }
