@@ -115,6 +115,30 @@ func TestPredecessorIsNoStranger(t *testing.T) {
 	}
 }
 
+// A resource that repeats one in state, word by word, cannot be told from a
+// replacement by -replace: the plan says nothing, and the apply names the holder
+// and makes nothing. One that differs is warned of.
+func TestCopiedResource(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	created := newProtocolFor(t, s).create(contact)
+	p := newProtocolFor(t, s, WithClientOptions(kanbert.WithPauses(quickly)))
+	read, diags := p.read(created)
+	wantNone(t, diags)
+	wantNoChange(t, p, read, contact)
+	copied := p.plan(instance{}, contact)
+	wantNone(t, copied.diagnostics)
+	differing := p.plan(instance{}, with(contact, attrs{"event": "contact:update"})).diagnostics
+	if warnings := differing.warnings(); len(warnings) != 1 || warnings[0].Summary != "The URL is taken" {
+		t.Errorf("the warnings of one that differs are\n%s", warnings)
+	}
+	_, diags = p.apply(instance{}, copied, contact)
+	wantOneError(t, diags, "url", "Unable to create webhook", created.values["id"].(string))
+	if n := len(s.Webhooks()); n != 1 {
+		t.Errorf("there are %d webhooks", n)
+	}
+}
+
 // The apply of a changed address plans the successor while the predecessor is
 // being destroyed.
 func TestPredecessorOnItsWayOut(t *testing.T) {
