@@ -138,7 +138,8 @@ func (m *mix) live(i int, random *rand.Rand) {
 	switch {
 	case errors.As(err, &taken):
 	case errors.As(err, &unproven):
-		m.named[unproven.Holder.ID] = true
+		// A request that is still open may be done once the holder has gone.
+		m.named[unproven.Holder.ID], m.named[m.url(i)] = true, true
 	case errors.As(err, &uncertain):
 		m.named[uncertain.URL] = true
 	default:

@@ -297,7 +297,7 @@ func explainUnproven(e *kanbert.UnprovenError) string {
 		"It is " + describe(e.Holder) + ".\n\n" +
 		"If it is this create's, its signing secret is lost. Either delete it in Kanbert and apply again, which gives a new webhook with its secret, " +
 		"or import it without a secret, " + inPlaceOf + ":\n\n" + importBlock(e.Holder.ID) +
-		"\n\nIf it is somebody else's, choose another URL." + detail("What went wrong", e.Err)
+		"\n\nIf it is somebody else's, choose another URL, and look at this one again when that webhook has gone: Kanbert may carry out the create late." + detail("What went wrong", e.Err)
 }
 
 func explainUncertain(e *kanbert.UncertainError) string {
