@@ -174,7 +174,7 @@ func (r *round) mayPage() bool {
 // nothing is under way a look-up is the only way on: then the caller's waves are
 // smaller than ten, and each of them is worth a look-up and a page.
 func (r *round) mayLookUp() bool {
-	return r == nil || r.complete || !r.underWay() || r.lookups+r.pages+1 <= r.allowance()
+	return r == nil || r.complete || !r.underWay() || r.lookups+r.pages < r.allowance()
 }
 
 // startPages fetches what the account bears, or all there is if somebody cannot

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -245,7 +246,7 @@ resource "kanbert_webhook" "ours" {
 		{[]string{"destroy"}, 0, 60, p.bound()},
 	} {
 		s.ResetRequests()
-		args := append(step.args, "-no-color")
+		args := append(slices.Clone(step.args), "-no-color")
 		if step.args[0] != "plan" {
 			args = append(args, "-auto-approve")
 		}

@@ -39,7 +39,7 @@ func TestMeantEvent(t *testing.T) {
 		"company::delete":   kanbert.CompanyDelete,
 		"taks:create":       kanbert.TaskCreate,
 		"task:updat":        kanbert.TaskUpdate,
-		" task : removed ":  kanbert.TaskDelete,
+		"task : removed":    kanbert.TaskDelete,
 		"comment/add":       kanbert.CommentCreate,
 		// What may be an event one day is not corrected.
 		"contract:create": "",
