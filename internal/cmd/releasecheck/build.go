@@ -48,11 +48,15 @@ func buildTwice(ctx context.Context, out io.Writer, root, scratch, platform stri
 	first, second := filepath.Join(scratch, "first"), filepath.Join(scratch, "somewhere", "else")
 	// The second build takes nothing from the first, nor from the machine's own
 	// build cache: a cache would answer with the bytes of before.
-	if err := build(ctx, out, root, first, configuration, nil); err != nil {
+	commit, err := output(ctx, root, "git", "rev-parse", "HEAD")
+	if err != nil {
+		return "", err
+	}
+	if err := build(ctx, out, root, commit, first, configuration, nil); err != nil {
 		return "", err
 	}
 	emptyCache := []string{"GOCACHE=" + filepath.Join(scratch, "cache")}
-	if err := build(ctx, out, root, second, configuration, emptyCache); err != nil {
+	if err := build(ctx, out, root, commit, second, configuration, emptyCache); err != nil {
 		return "", err
 	}
 	names, err := compare(filepath.Join(first, "dist"), filepath.Join(second, "dist"))
@@ -79,13 +83,13 @@ func narrow(from, to, platform string) error {
 	return os.WriteFile(to, []byte(text), 0o600)
 }
 
-// build clones the commit into a directory and builds a release there.
-func build(ctx context.Context, out io.Writer, root, directory, configuration string, env []string) error {
+// build clones the commit into a directory and builds a release there. The commit
+// is named, since a new one may be made between two builds.
+func build(ctx context.Context, out io.Writer, root, commit, directory, configuration string, env []string) error {
 	if _, err := output(ctx, root, "git", "clone", "--quiet", "--no-hardlinks", root, directory); err != nil {
 		return err
 	}
-	commit, err := output(ctx, directory, "git", "rev-parse", "--short", "HEAD")
-	if err != nil {
+	if _, err := output(ctx, directory, "git", "checkout", "--quiet", "--detach", commit); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "Building %s in %s\n", commit, directory)
