@@ -19,10 +19,9 @@ const (
 	// should watch a still screen for an hour.
 	maxRateLimitPause = 5 * time.Minute
 	// maxRateLimitWait is how long one call, with all its retries, waits for rate
-	// limits, but for the jitter of the last wait. Each page of a list is a call
-	// of its own, and so is each look-up and each delete that a create needs: it
-	// can tell what stands only if they are not refused a wait because the create
-	// has waited before.
+	// limits. Each page of a list is a call of its own, and so is each look-up and
+	// each delete that a create needs: it can tell what stands only if they are
+	// not refused a wait because the create has waited before.
 	maxRateLimitWait = 15 * time.Minute
 	// maxRateLimitJitter spreads the requests that a gate held, so that they do
 	// not come at once when it opens.
@@ -69,7 +68,7 @@ func (g *gate) pass(ctx context.Context, call *call) error {
 			held.Method, held.Path = call.method, call.template
 			return &held
 		}
-		d = g.pauses.jitter(d, maxRateLimitJitter)
+		d = min(g.pauses.jitter(d, maxRateLimitJitter), maxRateLimitWait-call.waited)
 		g.log.logWait(ctx, "Waiting for the rate limit of the API", d,
 			slog.String("method", call.method), slog.String("path", call.template))
 		if err := sleep(ctx, d); err != nil {

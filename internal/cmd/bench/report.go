@@ -26,7 +26,7 @@ func newReport(b *bench, results []result) *report {
 		fmt.Sprintf("The sandbox takes %s for each answer. Of %d plans the median counts.", b.latency, b.runs),
 	}
 	if busy := load(); busy > 1 {
-		head = append(head, fmt.Sprintf("The load average of the machine was %.1f at the end: others were at work on it.", busy))
+		head = append(head, fmt.Sprintf("The load average of the machine was %.1f at the end, the benchmark itself included.", busy))
 	}
 	if b.note != "" {
 		head = append(head, b.note)
