@@ -31,7 +31,7 @@ func buildTwice(ctx context.Context, out io.Writer, root, scratch, platform stri
 			return "", fmt.Errorf("%s is not on PATH: make release-check installs what it needs", tool)
 		}
 	}
-	if changes, err := output(ctx, root, "git", "status", "--porcelain"); err != nil {
+	if changes, err := git(ctx, root, "status", "--porcelain"); err != nil {
 		return "", err
 	} else if changes != "" {
 		fmt.Fprintf(out, "Note: what is not committed is not in the builds:\n%s\n", changes)
@@ -48,7 +48,7 @@ func buildTwice(ctx context.Context, out io.Writer, root, scratch, platform stri
 	first, second := filepath.Join(scratch, "first"), filepath.Join(scratch, "somewhere", "else")
 	// The second build takes nothing from the first, nor from the machine's own
 	// build cache: a cache would answer with the bytes of before.
-	commit, err := output(ctx, root, "git", "rev-parse", "HEAD")
+	commit, err := git(ctx, root, "rev-parse", "HEAD")
 	if err != nil {
 		return "", err
 	}
@@ -86,10 +86,10 @@ func narrow(from, to, platform string) error {
 // build clones the commit into a directory and builds a release there. The commit
 // is named, since a new one may be made between two builds.
 func build(ctx context.Context, out io.Writer, root, commit, directory, configuration string, env []string) error {
-	if _, err := output(ctx, root, "git", "clone", "--quiet", "--no-hardlinks", root, directory); err != nil {
+	if _, err := git(ctx, root, "clone", "--quiet", "--no-hardlinks", root, directory); err != nil {
 		return err
 	}
-	if _, err := output(ctx, directory, "git", "checkout", "--quiet", "--detach", commit); err != nil {
+	if _, err := git(ctx, directory, "checkout", "--quiet", "--detach", commit); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "Building %s in %s\n", commit, directory)
@@ -106,13 +106,13 @@ func build(ctx context.Context, out io.Writer, root, commit, directory, configur
 	return nil
 }
 
-func output(ctx context.Context, directory, name string, args ...string) (string, error) {
+func git(ctx context.Context, directory string, args ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, name, args...)
+	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = directory
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("%s %s: %w: %s", name, args[0], err, stderr.String())
+		return "", fmt.Errorf("git %s: %w: %s", args[0], err, stderr.String())
 	}
 	return string(bytes.TrimSpace(stdout.Bytes())), nil
 }
