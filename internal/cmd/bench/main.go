@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"syscall"
 	"time"
 
@@ -38,6 +39,7 @@ type options struct {
 	most    int
 	quick   bool
 	write   bool
+	only    *regexp.Regexp
 	note    string
 }
 
@@ -48,12 +50,15 @@ func parseOptions() (options, error) {
 	flag.IntVar(&o.most, "most", 1000, "leave out sizes of more webhooks of ours than this")
 	flag.BoolVar(&o.quick, "quick", false, "measure the smallest sizes once, to see that it works")
 	flag.BoolVar(&o.write, "write", false, "write bench/RESULTS.md and bench/plan.svg")
+	only := flag.String("only", "", "measure only the sizes, such as `500 of 500, pages of 30`, that this regular expression matches")
 	flag.StringVar(&o.note, "note", "", "a sentence on how it was measured, for the report")
 	flag.Parse()
 	if flag.NArg() > 0 || o.runs < 1 {
 		return o, errors.New("there are no arguments, and at least one run")
 	}
-	return o, nil
+	var err error
+	o.only, err = regexp.Compile(*only)
+	return o, err
 }
 
 func run(ctx context.Context) error {

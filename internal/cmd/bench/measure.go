@@ -33,7 +33,7 @@ func (b *bench) sizes() []size {
 		{10, 10, 100}, {100, 100, 100}, {500, 500, 100}, {1000, 1000, 100}, {5, 10000, 100},
 		{10, 10, 30}, {100, 100, 30}, {500, 500, 30}, {1000, 1000, 30}, {5, 10000, 30},
 	}
-	return slices.DeleteFunc(all, func(s size) bool { return s.n > b.most })
+	return slices.DeleteFunc(all, func(s size) bool { return s.n > b.most || !b.only.MatchString(s.String()) })
 }
 
 // sample is one command that was measured.
@@ -59,68 +59,70 @@ const listing = "plan, one missing"
 func (b *bench) measure(ctx context.Context) ([]result, error) {
 	var all []result
 	for _, s := range b.sizes() {
-		rows := make(map[string]*result)
-		commands := []string{"apply", "plan", "destroy"}
-		if s.m > s.n {
-			commands = []string{"apply", "plan", listing, "destroy"}
+		rows, err := b.race(ctx, s)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s, err)
 		}
-		for _, command := range commands {
-			rows[command] = &result{size: s, command: command, of: make(map[string]sample)}
-		}
-		for _, c := range contenders {
-			fmt.Fprintf(os.Stderr, "%s: %s\n", s, c.name)
-			samples, err := b.contend(ctx, s, c, commands)
-			if err != nil {
-				return nil, fmt.Errorf("%s, %s: %w", s, c.name, err)
-			}
-			for command, got := range samples {
-				rows[command].of[c.name] = got
-			}
-		}
-		for _, command := range commands {
-			all = append(all, *rows[command])
-		}
+		all = append(all, rows...)
 	}
 	return all, nil
 }
 
-// contend takes one contender through its life with one size.
-func (b *bench) contend(ctx context.Context, s size, c contender, commands []string) (map[string]sample, error) {
-	sandbox := kanberttest.New(kanberttest.WithMaxPageSize(s.page), kanberttest.WithLatency(b.latency))
-	if err := sandbox.Listen("127.0.0.1:0"); err != nil {
-		return nil, err
-	}
-	defer sandbox.Close()
-	strangers := make([]kanberttest.Webhook, s.m-s.n)
-	for i := range strangers {
-		strangers[i] = kanberttest.Webhook{URL: fmt.Sprintf("https://hooks.example.com/%05d/theirs", i*7919%100000), Event: "contact:create"}
-	}
-	sandbox.Seed(strangers...)
-	w, err := b.newWorkspace(s, c, sandbox)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(w.directory) }()
-	samples := make(map[string]sample)
-	for _, command := range commands {
-		runs := 1
-		if command == "plan" && !b.quick {
-			runs = b.runs
+// race takes all contenders through their lives with one size. They take turns
+// at each command, so that what else the machine does hits them alike.
+func (b *bench) race(ctx context.Context, s size) ([]result, error) {
+	workspaces := make(map[string]*workspace)
+	defer func() {
+		for _, w := range workspaces {
+			w.close()
 		}
-		if command == listing {
-			forget(sandbox)
+	}()
+	for _, c := range contenders {
+		w, err := b.newWorkspace(s, c)
+		if err != nil {
+			return nil, err
 		}
-		var got []sample
-		for range runs {
-			one, err := w.time(ctx, command)
-			if err != nil {
-				return nil, err
+		workspaces[c.name] = w
+	}
+	var rows []result
+	for _, command := range b.commands(s) {
+		samples := make(map[string][]sample)
+		for range command.runs {
+			for _, c := range contenders {
+				one, err := workspaces[c.name].time(ctx, command.name)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", c.name, err)
+				}
+				fmt.Fprintf(os.Stderr, "%s: %s by %s took %s\n", s, command.name, c.name, seconds(one.took))
+				samples[c.name] = append(samples[c.name], one)
 			}
-			got = append(got, one)
 		}
-		samples[command] = median(got)
+		row := result{size: s, command: command.name, of: make(map[string]sample)}
+		for name, got := range samples {
+			row.of[name] = median(got)
+		}
+		rows = append(rows, row)
 	}
-	return samples, nil
+	return rows, nil
+}
+
+type command struct {
+	name string
+	runs int
+}
+
+// commands are those that a size is measured with, in the order of a life. A
+// plan changes nothing and can be repeated.
+func (b *bench) commands(s size) []command {
+	runs := b.runs
+	if b.quick {
+		runs = 1
+	}
+	all := []command{{"apply", 1}, {"plan", runs}}
+	if s.m > s.n {
+		all = append(all, command{listing, 1})
+	}
+	return append(all, command{"destroy", 1})
 }
 
 // forget lets the server lose one of ours.
@@ -150,7 +152,18 @@ type workspace struct {
 	settings  map[string]string
 }
 
-func (b *bench) newWorkspace(s size, c contender, sandbox *kanberttest.Sandbox) (*workspace, error) {
+// newWorkspace starts a sandbox with strangers in it, and writes the
+// configuration of ours.
+func (b *bench) newWorkspace(s size, c contender) (*workspace, error) {
+	sandbox := kanberttest.New(kanberttest.WithMaxPageSize(s.page), kanberttest.WithLatency(b.latency))
+	if err := sandbox.Listen("127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	strangers := make([]kanberttest.Webhook, s.m-s.n)
+	for i := range strangers {
+		strangers[i] = kanberttest.Webhook{URL: fmt.Sprintf("https://hooks.example.com/%05d/theirs", i*7919%100000), Event: "contact:create"}
+	}
+	sandbox.Seed(strangers...)
 	directory, err := os.MkdirTemp(b.scratch, "workspace")
 	if err != nil {
 		return nil, err
@@ -183,8 +196,16 @@ resource "kanbert_webhook" "ours" {
 	}, nil
 }
 
+func (w *workspace) close() {
+	w.sandbox.Close()
+	_ = os.RemoveAll(w.directory)
+}
+
 // time runs one command and measures it.
 func (w *workspace) time(ctx context.Context, command string) (sample, error) {
+	if command == listing {
+		forget(w.sandbox)
+	}
 	verb, _, _ := strings.Cut(command, ",")
 	args := []string{verb, "-no-color"}
 	if verb != "plan" {
