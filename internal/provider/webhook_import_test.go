@@ -240,8 +240,10 @@ func TestImportsByIDShareAListing(t *testing.T) {
 		_, diags = p.read(imported)
 		wantNone(t, diags)
 	}
+	// Read from both ends, a list can take one page more than it fills: an end that
+	// comes first goes on before the other end's page shows that they have met.
 	const pages = 4 // of 30 webhooks
-	if n := s.Count(http.MethodGet); n > pages {
-		t.Errorf("%d requests, want no more than the %d pages", n, pages)
+	if n := s.Count(http.MethodGet); n > pages+1 {
+		t.Errorf("%d requests, want no more than the %d pages and one", n, pages)
 	}
 }
