@@ -64,8 +64,7 @@ func (d *webhookDataSource) Configure(_ context.Context, req datasource.Configur
 }
 
 func (d *webhookDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var config webhookModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	config := webhookModelOf(attributesOf(ctx, req.Config, &resp.Diagnostics))
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -87,5 +86,5 @@ func (d *webhookDataSource) Read(ctx context.Context, req datasource.ReadRequest
 		// Terraform refuses an answer that contradicts the configuration.
 		found.URL = config.URL
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, found)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, found.object(&resp.Diagnostics))...)
 }

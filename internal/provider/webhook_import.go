@@ -10,7 +10,9 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
@@ -40,7 +42,8 @@ func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportSt
 	// The plan must not take the imported webhook for a stranger at its URL.
 	r.connection.know(webhook.ID)
 	// The secret stays null: the API gave it once, to whoever made the webhook.
-	resp.Diagnostics.Append(resp.State.Set(ctx, webhookResourceModel{webhookModel: newWebhookModel(*webhook)})...)
+	imported := webhookResourceModel{webhookModel: newWebhookModel(*webhook)}
+	resp.Diagnostics.Append(resp.State.Set(ctx, imported.object(&resp.Diagnostics))...)
 	setIdentity(ctx, resp.Identity, webhook.ID, &resp.Diagnostics)
 }
 
@@ -74,12 +77,12 @@ func importTarget(ctx context.Context, req resource.ImportStateRequest, diags *d
 }
 
 func identityTarget(ctx context.Context, req resource.ImportStateRequest, diags *diag.Diagnostics) finder {
-	var identity webhookIdentityModel
-	diags.Append(req.Identity.Get(ctx, &identity)...)
+	var known types.String
+	diags.Append(req.Identity.GetAttribute(ctx, path.Root("id"), &known)...)
 	if diags.HasError() {
 		return nil
 	}
-	id := identity.ID.ValueString()
+	id := known.ValueString()
 	if strings.TrimSpace(id) == "" {
 		diags.AddError(string(importWebhook), "The id of the identity is empty. Give the id of the webhook. "+whereToFindIDs)
 		return nil

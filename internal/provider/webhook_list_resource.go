@@ -132,7 +132,8 @@ func newListResult(ctx context.Context, req list.ListRequest, webhook kanbert.We
 	setIdentity(ctx, result.Identity, webhook.ID, &result.Diagnostics)
 	if req.IncludeResource {
 		// The secret stays null, as after an import.
-		result.Diagnostics.Append(result.Resource.Set(ctx, webhookResourceModel{webhookModel: newWebhookModel(webhook)})...)
+		listed := webhookResourceModel{webhookModel: newWebhookModel(webhook)}
+		result.Diagnostics.Append(result.Resource.Set(ctx, listed.object(&result.Diagnostics))...)
 	}
 	return result
 }

@@ -3,11 +3,14 @@
 package provider
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -16,13 +19,76 @@ import (
 )
 
 // webhookModel is a webhook as data sources give it: everything but its secret.
+//
+// Models and objects are converted by hand. The framework's own conversion, by
+// reflection over tagged structs, compiles a regular expression for each field of
+// each struct each time, and a large plan converts each webhook six times.
 type webhookModel struct {
-	ID        types.String      `tfsdk:"id"`
-	URL       types.String      `tfsdk:"url"`
-	Event     types.String      `tfsdk:"event"`
-	ProjectID types.String      `tfsdk:"project_id"`
-	ClientID  types.String      `tfsdk:"client_id"`
-	CreatedAt timetypes.RFC3339 `tfsdk:"created_at"`
+	ID        types.String
+	URL       types.String
+	Event     types.String
+	ProjectID types.String
+	ClientID  types.String
+	CreatedAt timetypes.RFC3339
+}
+
+// webhookTypes are the types of a webhookModel's attributes.
+var webhookTypes = map[string]attr.Type{
+	"id":         types.StringType,
+	"url":        types.StringType,
+	"event":      types.StringType,
+	"project_id": types.StringType,
+	"client_id":  types.StringType,
+	"created_at": timetypes.RFC3339Type{},
+}
+
+func (m webhookModel) attributes() map[string]attr.Value {
+	return map[string]attr.Value{
+		"id":         m.ID,
+		"url":        m.URL,
+		"event":      m.Event,
+		"project_id": m.ProjectID,
+		"client_id":  m.ClientID,
+		"created_at": m.CreatedAt,
+	}
+}
+
+// webhookModelOf is the inverse of attributes.
+func webhookModelOf(attributes map[string]attr.Value) webhookModel {
+	createdAt, _ := attributes["created_at"].(timetypes.RFC3339)
+	return webhookModel{
+		ID:        textAttribute(attributes, "id"),
+		URL:       textAttribute(attributes, "url"),
+		Event:     textAttribute(attributes, "event"),
+		ProjectID: textAttribute(attributes, "project_id"),
+		ClientID:  textAttribute(attributes, "client_id"),
+		CreatedAt: createdAt,
+	}
+}
+
+// textAttribute is null if there is no such attribute.
+func textAttribute(attributes map[string]attr.Value, name string) types.String {
+	text, _ := attributes[name].(types.String)
+	return text
+}
+
+// object is the model as a state takes it.
+func (m webhookModel) object(diags *diag.Diagnostics) types.Object {
+	object, problems := types.ObjectValue(webhookTypes, m.attributes())
+	diags.Append(problems...)
+	return object
+}
+
+// source is where a model is read from: a configuration, a plan or a state.
+type source interface {
+	Get(ctx context.Context, target any) diag.Diagnostics
+}
+
+// attributesOf are those of the whole of from.
+func attributesOf(ctx context.Context, from source, diags *diag.Diagnostics) map[string]attr.Value {
+	var object types.Object
+	diags.Append(from.Get(ctx, &object)...)
+	return object.Attributes()
 }
 
 // newWebhookModel is the one conversion from the API. The URL has the server's
@@ -65,13 +131,35 @@ func stringOrNull(s string) types.String {
 // webhookResourceModel is a webhook as the resource's state has it.
 type webhookResourceModel struct {
 	webhookModel
-	SignatureSecretKey types.String `tfsdk:"signature_secret_key"`
+	SignatureSecretKey types.String
 }
 
-// webhookIdentityModel is a webhook's identity, which a state holds from
-// Terraform 1.12 on.
-type webhookIdentityModel struct {
-	ID types.String `tfsdk:"id"`
+// secretAttribute is what a resource has beyond a data source.
+const secretAttribute = "signature_secret_key"
+
+// webhookResourceTypes are the types of a webhookResourceModel's attributes.
+var webhookResourceTypes = func() map[string]attr.Type {
+	all := maps.Clone(webhookTypes)
+	all[secretAttribute] = types.StringType
+	return all
+}()
+
+// readResourceModel reads a webhook out of a configuration, a plan or a state.
+func readResourceModel(ctx context.Context, from source, diags *diag.Diagnostics) webhookResourceModel {
+	attributes := attributesOf(ctx, from, diags)
+	return webhookResourceModel{
+		webhookModel:       webhookModelOf(attributes),
+		SignatureSecretKey: textAttribute(attributes, secretAttribute),
+	}
+}
+
+// object is the model as a state takes it.
+func (m webhookResourceModel) object(diags *diag.Diagnostics) types.Object {
+	attributes := m.attributes()
+	attributes[secretAttribute] = m.SignatureSecretKey
+	object, problems := types.ObjectValue(webhookResourceTypes, attributes)
+	diags.Append(problems...)
+	return object
 }
 
 // newWebhook is what a create asks for.

@@ -44,12 +44,11 @@ func keepOwnState(ctx context.Context, req resource.MoveStateRequest, resp *reso
 		resp.Diagnostics.AddError(moveWebhook, "The state of the kanbert_webhook cannot be read. "+importInstead)
 		return
 	}
-	var state webhookResourceModel
-	resp.Diagnostics.Append(req.SourceState.Get(ctx, &state)...)
+	state := readResourceModel(ctx, req.SourceState, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(resp.TargetState.Set(ctx, state)...)
+	resp.Diagnostics.Append(resp.TargetState.Set(ctx, state.object(&resp.Diagnostics))...)
 	setIdentity(ctx, resp.TargetIdentity, state.ID.ValueString(), &resp.Diagnostics)
 }
 
@@ -82,7 +81,7 @@ func moverFrom(source, resourceType string, read func(oldState) oldWebhook) func
 			resp.Diagnostics.AddError(moveWebhook, fmt.Sprintf("The %s that is moved is no Kanbert webhook: %s. %s", resourceType, problem, importInstead))
 			return
 		}
-		resp.Diagnostics.Append(resp.TargetState.Set(ctx, old.model())...)
+		resp.Diagnostics.Append(resp.TargetState.Set(ctx, old.model().object(&resp.Diagnostics))...)
 		setIdentity(ctx, resp.TargetIdentity, old.webhook.ID, &resp.Diagnostics)
 	}
 }

@@ -41,8 +41,7 @@ func (keepSpelling) PlanModifyString(_ context.Context, req planmodifier.StringR
 
 // ValidateConfig checks what concerns more than one argument.
 func (r *webhookResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config webhookResourceModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	config := readResourceModel(ctx, req.Config, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -57,16 +56,16 @@ func (r *webhookResource) ValidateConfig(ctx context.Context, req resource.Valid
 // ModifyPlan warns of what a plan brings that its lines do not show. It changes
 // nothing.
 func (r *webhookResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	var prior, planned webhookResourceModel
+	var prior webhookResourceModel
 	isNew, isDestroy := req.State.Raw.IsNull(), req.Plan.Raw.IsNull()
 	if !isNew {
-		resp.Diagnostics.Append(req.State.Get(ctx, &prior)...)
+		prior = readResourceModel(ctx, req.State, &resp.Diagnostics)
 		r.connection.know(prior.ID.ValueString(), prior.newWebhook())
 	}
 	if isDestroy || resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &planned)...)
+	planned := readResourceModel(ctx, req.Plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -17,7 +18,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
@@ -93,7 +93,7 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				PlanModifiers:       keep,
 				MarkdownDescription: "When the webhook was created, by Kanbert's clock, in RFC 3339.",
 			},
-			"signature_secret_key": schema.StringAttribute{
+			secretAttribute: schema.StringAttribute{
 				Computed:      true,
 				Sensitive:     true,
 				PlanModifiers: keep,
@@ -121,8 +121,7 @@ func (r *webhookResource) Configure(_ context.Context, req resource.ConfigureReq
 }
 
 func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var planned webhookResourceModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &planned)...)
+	planned := readResourceModel(ctx, req.Plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -140,7 +139,7 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 		// The webhook exists. Its id and secret go into state before anything
 		// that can fail: the API gives the secret this once.
 		state := planned.created(*created)
-		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		resp.Diagnostics.Append(resp.State.Set(ctx, state.object(&resp.Diagnostics))...)
 		setIdentity(ctx, resp.Identity, created.ID, &resp.Diagnostics)
 		api.directory.Created(created.Webhook)
 		r.connection.know(created.ID, planned.newWebhook())
@@ -158,8 +157,7 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 }
 
 func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state webhookResourceModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	state := readResourceModel(ctx, req.State, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -182,7 +180,7 @@ func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	state.refresh(webhook)
-	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state.object(&resp.Diagnostics))...)
 	setIdentity(ctx, resp.Identity, id, &resp.Diagnostics)
 }
 
@@ -194,8 +192,7 @@ func (r *webhookResource) Update(_ context.Context, _ resource.UpdateRequest, re
 }
 
 func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state webhookResourceModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	state := readResourceModel(ctx, req.State, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -219,5 +216,5 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 
 // setIdentity sets the identity of the webhook.
 func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, id string, diags *diag.Diagnostics) {
-	diags.Append(identity.Set(ctx, webhookIdentityModel{ID: types.StringValue(id)})...)
+	diags.Append(identity.SetAttribute(ctx, path.Root("id"), id)...)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -33,7 +34,7 @@ type webhooksModel struct {
 	ProjectID types.String   `tfsdk:"project_id"`
 	ClientID  types.String   `tfsdk:"client_id"`
 	Limit     types.Int64    `tfsdk:"limit"`
-	Webhooks  []webhookModel `tfsdk:"webhooks"`
+	Webhooks  types.List     `tfsdk:"webhooks"`
 }
 
 func (d *webhooksDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -142,7 +143,7 @@ func (d *webhooksDataSource) Read(ctx context.Context, req datasource.ReadReques
 	if api == nil {
 		return
 	}
-	config.Webhooks = []webhookModel{} // an empty list, where nil would be null
+	found := []attr.Value{}
 	for webhook, err := range api.directory.List(ctx, config.listOptions()) {
 		if err != nil {
 			addListError(&resp.Diagnostics, err, config.Filter)
@@ -151,13 +152,16 @@ func (d *webhooksDataSource) Read(ctx context.Context, req datasource.ReadReques
 		if !config.selects(webhook) {
 			continue
 		}
-		config.Webhooks = append(config.Webhooks, newWebhookModel(webhook))
+		found = append(found, newWebhookModel(webhook).object(&resp.Diagnostics))
 		// The loop ends on the last one wanted, not before the next: looking for
 		// the next may cost a page.
-		if config.full() {
+		if config.full(len(found)) {
 			break
 		}
 	}
+	webhooks, diags := types.ListValue(types.ObjectType{AttrTypes: webhookTypes}, found)
+	resp.Diagnostics.Append(diags...)
+	config.Webhooks = webhooks
 	resp.Diagnostics.Append(resp.State.Set(ctx, config)...)
 }
 
@@ -185,9 +189,9 @@ func (m webhooksModel) selects(w kanbert.Webhook) bool {
 		(m.ClientID.IsNull() || m.ClientID.ValueString() == w.ClientID)
 }
 
-// full reports whether limit is reached.
-func (m webhooksModel) full() bool {
-	return !m.Limit.IsNull() && int64(len(m.Webhooks)) >= m.Limit.ValueInt64()
+// full reports whether found webhooks are as many as limit asks for.
+func (m webhooksModel) full(found int) bool {
+	return !m.Limit.IsNull() && int64(found) >= m.Limit.ValueInt64()
 }
 
 func stringValues(list []types.String) []string {
