@@ -156,6 +156,31 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// newKiller is a front that kills the process it is given, once, at a request of
+// the method: the at-th, before or after its work.
+func newKiller(t *testing.T, s *kanberttest.Sandbox, method string, at int, afterWork bool) (*front, chan<- *process) {
+	started := make(chan *process, 1)
+	var mu sync.Mutex
+	seen := 0
+	return newFront(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		if r.Method == method {
+			seen++
+		}
+		strikes := r.Method == method && seen == at
+		mu.Unlock()
+		if !strikes {
+			s.ServeHTTP(w, r)
+			return
+		}
+		if afterWork {
+			s.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		(<-started).signal(t, syscall.SIGKILL)
+		panic(http.ErrAbortHandler)
+	}), started
+}
+
 // SIGKILL of CLI and provider in the middle of an apply may leave webhooks that
 // the state does not know. The next apply either ends well or names each of them
 // and shows how to take it over; it recreates nothing in silence. Taken over, all
@@ -175,26 +200,7 @@ func killAndRecover(t *testing.T, random *rand.Rand) {
 	// The moment: at which POST, and before or after its work.
 	at, afterWork := 1+random.IntN(webhooks), random.IntN(3) > 0
 	s := kanberttest.New()
-	var mu sync.Mutex
-	posts := 0
-	started := make(chan *process, 1)
-	f := newFront(t, func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		if r.Method == http.MethodPost {
-			posts++
-		}
-		strikes := r.Method == http.MethodPost && posts == at
-		mu.Unlock()
-		if !strikes {
-			s.ServeHTTP(w, r)
-			return
-		}
-		if afterWork {
-			s.ServeHTTP(httptest.NewRecorder(), r)
-		}
-		(<-started).signal(t, syscall.SIGKILL)
-		panic(http.ErrAbortHandler)
-	})
+	f, started := newKiller(t, s, http.MethodPost, at, afterWork)
 	w := newQuickWorkspace(t, f.configFor(s, manyWebhooks(webhooks)))
 	p := start(t, w, "apply", "-auto-approve", "-no-color", fmt.Sprintf("-parallelism=%d", 1+random.IntN(4)))
 	started <- p
@@ -236,6 +242,49 @@ func killAndRecover(t *testing.T, random *rand.Rand) {
 		t.Errorf("%d webhooks stand, %d of them orphans, after taking over", len(s.Webhooks()), len(left))
 	}
 	w.wantEmptyPlan(t)
+}
+
+// SIGKILL at a delete, of a destroy or of a replacement, leaves nothing that the
+// next run does not finish: what was deleted is found gone, and what was not is
+// deleted then. The CLI works on one resource at a time, so that none of its own
+// writes of the state is under way when it is killed.
+func TestKillAtDelete(t *testing.T) {
+	t.Parallel()
+	const webhooks = 4
+	for _, afterWork := range []bool{false, true} {
+		for name, run := range map[string]struct {
+			config string
+			args   []string
+			left   int
+		}{
+			"destroy": {manyWebhooks(webhooks), []string{"destroy", "-auto-approve", "-no-color", "-parallelism=1"}, 0},
+			"replace": {strings.ReplaceAll(manyWebhooks(webhooks), "contact:create", "contact:delete"), []string{"apply", "-auto-approve", "-no-color", "-parallelism=1"}, webhooks},
+		} {
+			t.Run(fmt.Sprintf("%s, after its work %t", name, afterWork), func(t *testing.T) {
+				t.Parallel()
+				s := kanberttest.New()
+				f, started := newKiller(t, s, http.MethodDelete, 2, afterWork)
+				w := newQuickWorkspace(t, f.configFor(s, manyWebhooks(webhooks)))
+				if out, err := w.run("apply", "-auto-approve", "-no-color"); err != nil {
+					t.Fatalf("%v\n%s", err, out)
+				}
+				w.write(t, f.configFor(s, run.config))
+				p := start(t, w, run.args...)
+				started <- p
+				if err := p.Wait(); err == nil {
+					t.Fatalf("the CLI was not killed:\n%s", p.output.String())
+				}
+				f.inFlight.Wait()
+				if out, err := w.run(run.args...); err != nil {
+					t.Fatalf("the next run: %v\n%s", err, out)
+				}
+				orphans, lostSecrets := compareWith(s, heldInState(t, w))
+				if n := len(s.Webhooks()); n != run.left || len(orphans) > 0 || lostSecrets > 0 {
+					t.Errorf("%d webhooks, %d orphans, %d lost secrets after the next run, want %d webhooks", n, len(orphans), lostSecrets, run.left)
+				}
+			})
+		}
+	}
 }
 
 // takeOver gives the import blocks that the errors show, with the addresses of
