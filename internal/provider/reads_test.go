@@ -70,6 +70,8 @@ func TestPlanRequests(t *testing.T) {
 		{n: 300, m: 600, page: 30, placement: "last"},
 		{n: 300, m: 600, page: 100, placement: "first"},
 		{n: 1000, m: 1000, page: 100, placement: "mixed"},
+		{n: 1000, m: 10000, page: 30, placement: "mixed"},
+		{n: 1000, m: 10000, page: 100, placement: "last"},
 		{n: 60, m: 500, page: 30, placement: "mixed", planned: 30},
 		{n: 50, m: 10000, page: 100, placement: "mixed", planned: 50},
 		{n: 20, m: 10000, page: 100, placement: "mixed", parallelism: 1},

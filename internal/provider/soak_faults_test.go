@@ -174,6 +174,30 @@ func TestSoak(t *testing.T) {
 	w.wantEmptyPlan(t)
 }
 
+// Sixty creates of which a quarter of the answers are lost after the server has
+// done the work: sixty webhooks stand, and their secrets are in state.
+func TestAnswersLostThroughTheCLI(t *testing.T) {
+	t.Parallel()
+	const webhooks = 60
+	s := kanberttest.Start(t)
+	s.FailShare(0.25, 1, kanberttest.Match{Method: http.MethodPost},
+		kanberttest.Reset().AfterWork(), kanberttest.Closed().AfterWork(), kanberttest.HTML(http.StatusBadGateway).AfterWork())
+	w := newQuickWorkspace(t, configFor(s, manyWebhooks(webhooks)))
+	if out, err := w.run("apply", "-auto-approve", "-no-color"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	orphans, lostSecrets := compareWith(s, heldInState(t, w))
+	if n := len(s.Webhooks()); n != webhooks || len(orphans) > 0 || lostSecrets > 0 {
+		t.Errorf("%d webhooks, %d orphans, %d lost secrets", n, len(orphans), lostSecrets)
+	}
+	lost, posts := countFaults(s), s.Count(http.MethodPost)
+	t.Logf("%d answers lost, %d POSTs sent", lost, posts)
+	if lost < webhooks/6 || posts <= webhooks {
+		t.Errorf("%d answers were lost and %d POSTs sent: it was no trial", lost, posts)
+	}
+	w.wantEmptyPlan(t)
+}
+
 // Sixty creates under a limit of twenty requests in three seconds all succeed.
 // The server's clock goes by requests, ten to a second, so that the limit is met
 // on any machine and nobody waits; the client's own tests wait, in virtual time.
