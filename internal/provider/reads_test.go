@@ -17,7 +17,7 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-var readsGrid = flag.Bool("reads.grid", false, "count the requests of plans over the whole grid of sizes and placements; it takes an hour")
+var readsGrid = flag.Bool("reads.grid", false, "count the requests of plans over the whole grid of sizes and placements; it takes some minutes")
 
 // readsLatency keeps a page under way while the CLI comes to its first ten
 // webhooks, as with the real API.
