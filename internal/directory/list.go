@@ -49,13 +49,13 @@ func (d *Directory) pages(ctx context.Context, opts kanbert.ListOptions) iter.Se
 				return
 			}
 			if _, ok := cursors[page.NextCursor]; ok {
-				yield(nil, errCursorTwice)
+				yield(nil, kanbert.ErrRepeatedCursor)
 				return
 			}
 			opts.Cursor = page.NextCursor
 			cursors[opts.Cursor] = struct{}{}
 		}
-		yield(nil, errEndless)
+		yield(nil, kanbert.ErrEndlessList)
 	}
 }
 
@@ -91,10 +91,10 @@ func (d *Directory) all(ctx context.Context, opts kanbert.ListOptions) ([]kanber
 			return all, nil
 		}
 		if _, ok := cursors[page.NextCursor]; ok {
-			return nil, errCursorTwice
+			return nil, kanbert.ErrRepeatedCursor
 		}
 		opts.Cursor = page.NextCursor
 		cursors[opts.Cursor] = struct{}{}
 	}
-	return nil, errEndless
+	return nil, kanbert.ErrEndlessList
 }

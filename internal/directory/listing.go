@@ -4,18 +4,10 @@ package directory
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
-)
-
-// What a listing ends with that would not end otherwise.
-var (
-	errCursorTwice = errors.New("listing webhooks: the server gave the same cursor twice")
-	errEndless     = fmt.Errorf("listing webhooks: the list has not ended after %d pages", kanbert.MaxPages)
 )
 
 // round is one listing from both ends, and the account of the reads and requests
@@ -248,7 +240,7 @@ func (d *Directory) tookPage(r *round, e *end, seen stamp, page *kanbert.Page, e
 		r.complete = true
 		d.book.sweep(r.began)
 	case r.returned >= kanbert.MaxPages:
-		d.failRound(errEndless)
+		d.failRound(kanbert.ErrEndlessList)
 	}
 }
 
@@ -257,7 +249,7 @@ func (r *round) turn(e *end, page *kanbert.Page) error {
 	r.returned++
 	e.taken++
 	if _, ok := e.cursors[page.NextCursor]; ok && page.NextCursor != "" {
-		return errCursorTwice
+		return kanbert.ErrRepeatedCursor
 	}
 	e.cursor = page.NextCursor
 	e.cursors[e.cursor] = struct{}{}

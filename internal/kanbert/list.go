@@ -162,6 +162,13 @@ func readPage(a *answer, cursor string) (*Page, error) {
 
 const repeatedCursor = "the list gave the same cursor twice, so that it would never end"
 
+// What a list ends with that would not end otherwise, for whoever follows its
+// cursors. Both are an [APIError] that wraps [ErrMalformed].
+var (
+	ErrRepeatedCursor = endlessList(repeatedCursor)
+	ErrEndlessList    = endlessList(fmt.Sprintf("the list has not ended after %d pages", MaxPages))
+)
+
 // ListWebhooks streams what the API lists for opts, page by page, each webhook
 // once. An error is yielded once, with no webhook, and ends the list; besides
 // those of [Client.ListPage] it may say that the list does not end, because a
@@ -186,13 +193,13 @@ func (c *Client) ListWebhooks(ctx context.Context, opts ListOptions) iter.Seq2[W
 				return
 			}
 			if cursors[page.NextCursor] {
-				yield(Webhook{}, endlessList(repeatedCursor))
+				yield(Webhook{}, ErrRepeatedCursor)
 				return
 			}
 			cursors[page.NextCursor] = true
 			opts.Cursor = page.NextCursor
 		}
-		yield(Webhook{}, endlessList(fmt.Sprintf("the list has not ended after %d pages", MaxPages)))
+		yield(Webhook{}, ErrEndlessList)
 	}
 }
 

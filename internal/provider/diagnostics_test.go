@@ -334,7 +334,8 @@ func textCases() []textCase {
 		{"connection broken", &kanbert.TransportError{Method: "GET", Path: "/webhooks", Host: "api.example", Err: io.ErrUnexpectedEOF}},
 		{"interrupted", fmt.Errorf("%w; before that: %w", context.Canceled, &asked)},
 		{"out of time", context.DeadlineExceeded},
-		{"something else", errors.New("listing webhooks: the server gave the same cursor twice")},
+		{"list without end", kanbert.ErrEndlessList},
+		{"something else", errors.New("deleting a webhook: its id is empty")},
 	} {
 		add(c.name, func(*textTest) diagnostics {
 			var diags diag.Diagnostics
