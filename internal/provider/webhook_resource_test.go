@@ -261,3 +261,44 @@ func TestPlanWarns(t *testing.T) {
 		t.Errorf("%d POSTs and %d DELETEs were sent, want 2 and 1", posts, deletes)
 	}
 }
+
+// With create_before_destroy the new webhook cannot have the URL that the old one
+// still holds. The apply says so and loses nothing; with another URL it works.
+func TestCreateBeforeDestroyThroughTheCLI(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.Start(t)
+	config := func(url, event string) string {
+		return configFor(s, fmt.Sprintf(`
+			resource "kanbert_webhook" "one" {
+			  url   = %q
+			  event = %q
+			  lifecycle {
+			    create_before_destroy = true
+			  }
+			}`, url, event))
+	}
+	w := newQuickWorkspace(t, config("https://receiver.example/one", "contact:create"))
+	if out, err := w.run("apply", "-auto-approve", "-no-color"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	before := s.Webhooks()
+
+	w.write(t, config("https://receiver.example/one", "contact:update"))
+	out, err := w.run("apply", "-auto-approve", "-no-color")
+	if err == nil || !strings.Contains(flat(out), "look for create_before_destroy") {
+		t.Errorf("the apply ends with %v:\n%s", err, out)
+	}
+	orphans, lostSecrets := compareWith(s, heldInState(t, w))
+	if now := s.Webhooks(); len(now) != 1 || now[0].ID != before[0].ID || len(orphans) > 0 || lostSecrets > 0 || s.Count(http.MethodDelete) > 0 {
+		t.Errorf("the server holds %v, with %d orphans and %d lost secrets; it held %v", now, len(orphans), lostSecrets, before)
+	}
+
+	w.write(t, config("https://receiver.example/two", "contact:update"))
+	if out, err := w.run("apply", "-auto-approve", "-no-color"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	orphans, lostSecrets = compareWith(s, heldInState(t, w))
+	if now := s.Webhooks(); len(now) != 1 || now[0].URL != "https://receiver.example/two" || len(orphans) > 0 || lostSecrets > 0 {
+		t.Errorf("the server holds %v, with %d orphans and %d lost secrets", now, len(orphans), lostSecrets)
+	}
+}
