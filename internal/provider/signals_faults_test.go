@@ -278,10 +278,7 @@ func TestKillAtDelete(t *testing.T) {
 				if out, err := w.run(run.args...); err != nil {
 					t.Fatalf("the next run: %v\n%s", err, out)
 				}
-				orphans, lostSecrets := compareWith(s, heldInState(t, w))
-				if n := len(s.Webhooks()); n != run.left || len(orphans) > 0 || lostSecrets > 0 {
-					t.Errorf("%d webhooks, %d orphans, %d lost secrets after the next run, want %d webhooks", n, len(orphans), lostSecrets, run.left)
-				}
+				wantAllHeld(t, s, w, run.left)
 			})
 		}
 	}

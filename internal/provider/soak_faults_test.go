@@ -101,6 +101,15 @@ func compareWith(s *kanberttest.Sandbox, state map[string]held) (orphans []kanbe
 	return orphans, lostSecrets
 }
 
+// wantAllHeld checks that n webhooks stand, each in state with its secret.
+func wantAllHeld(t *testing.T, s *kanberttest.Sandbox, w *workspace, n int) {
+	t.Helper()
+	orphans, lostSecrets := compareWith(s, heldInState(t, w))
+	if stand := len(s.Webhooks()); stand != n || len(orphans) > 0 || lostSecrets > 0 {
+		t.Errorf("%d webhooks stand, want %d; %d orphans, %d lost secrets", stand, n, len(orphans), lostSecrets)
+	}
+}
+
 // passing are the faults that a client can get over: what ends a call for good,
 // such as a 401, is left out. Those that ask to come back ask for no whole
 // second, in which no test has time to wait.
@@ -186,10 +195,7 @@ func TestAnswersLostThroughTheCLI(t *testing.T) {
 	if out, err := w.run("apply", "-auto-approve", "-no-color"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	orphans, lostSecrets := compareWith(s, heldInState(t, w))
-	if n := len(s.Webhooks()); n != webhooks || len(orphans) > 0 || lostSecrets > 0 {
-		t.Errorf("%d webhooks, %d orphans, %d lost secrets", n, len(orphans), lostSecrets)
-	}
+	wantAllHeld(t, s, w, webhooks)
 	lost, posts := countFaults(s), s.Count(http.MethodPost)
 	t.Logf("%d answers lost, %d POSTs sent", lost, posts)
 	if lost < webhooks/6 || posts <= webhooks {
@@ -215,10 +221,7 @@ func TestRateLimitThroughTheCLI(t *testing.T) {
 	if out, err := w.run("apply", "-auto-approve", "-no-color"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	orphans, lostSecrets := compareWith(s, heldInState(t, w))
-	if n := len(s.Webhooks()); n != webhooks || len(orphans) > 0 || lostSecrets > 0 {
-		t.Errorf("%d webhooks, %d orphans, %d lost secrets", n, len(orphans), lostSecrets)
-	}
+	wantAllHeld(t, s, w, webhooks)
 	limited, made := 0, 0
 	for _, r := range s.Requests() {
 		switch {
