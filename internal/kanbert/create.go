@@ -288,23 +288,29 @@ func (cr *creation) isOurs(w *Webhook) bool {
 		!w.CreatedAt.Before(sent.Add(-clockTolerance))
 }
 
-// find looks for the webhook that holds the URL, in whatever spelling.
+// find looks for the webhook that holds the URL, in whatever spelling. One that
+// is spelled as it was asked for goes before: a server that compares texts lets
+// another spelling stand beside it.
 func (cr *creation) find(ctx context.Context) (*Webhook, error) {
 	urls := []string{cr.asked.URL}
 	if canonical := CanonicalURL(cr.asked.URL); canonical != cr.asked.URL {
 		urls = append(urls, canonical)
 	}
+	var other *Webhook
 	for w, err := range cr.client.ListWebhooks(ctx, ListOptions{Filter: FilterByURL(urls...)}) {
 		if err != nil {
 			return nil, err
 		}
-		// A database may compare without case, and then holds our URL taken by
-		// one that differs from it in the path's case.
-		if strings.EqualFold(CanonicalURL(w.URL), CanonicalURL(cr.asked.URL)) {
+		if w.URL == cr.asked.URL {
 			return &w, nil
 		}
+		// A database may compare without case, and then holds our URL taken by
+		// one that differs from it in the path's case.
+		if other == nil && strings.EqualFold(CanonicalURL(w.URL), CanonicalURL(cr.asked.URL)) {
+			other = &w
+		}
 	}
-	return nil, nil
+	return other, nil
 }
 
 // read reads the answer to a create. Beside an error the result is not nil if

@@ -290,6 +290,29 @@ func TestWhoseWebhookItIs(t *testing.T) {
 	}
 }
 
+// TestTwinOfALostCreate lets a stranger's webhook stand at another spelling of the
+// URL, as a server does that compares texts. It is not taken for the one that the
+// lost create has made, although the list shows it first.
+func TestTwinOfALostCreate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		twin := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/x", Event: string(ContactDelete)})[0]
+		s.FailNth(1, posts, kanberttest.Reset().AfterWork())
+		asked := NewWebhook{URL: "https://receiver.example:443/x", Event: ContactCreate}
+		created, err := newTestClient(t, s).CreateWebhook(t.Context(), asked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held := s.Webhooks()
+		if len(held) != 2 || created.ID == twin.ID || created.URL != asked.URL {
+			t.Errorf("created %+v beside %s, and the server holds %+v", created, twin.ID, held)
+		}
+		if got, want := methods(s), "POST GET DELETE POST"; got != want {
+			t.Errorf("sent %s, want %s", got, want)
+		}
+	})
+}
+
 // TestStrangerDuringARateLimit expects a webhook that somebody else made while
 // the create waited for a rate limit, the same in everything, to be left alone.
 func TestStrangerDuringARateLimit(t *testing.T) {
