@@ -14,8 +14,12 @@ type kind int
 const (
 	read kind = iota
 	byURL
+	byEquivalentURL
 	byID
 )
+
+// namesID reports whether the question is about an id, and not about a URL.
+func (k kind) namesID() bool { return k == read || k == byID }
 
 // question is what a caller wants to know.
 type question struct {

@@ -3,6 +3,7 @@
 package directory
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
@@ -15,8 +16,12 @@ import (
 // one piece, events, projects and clients are kept once, and both indexes share
 // the entries' own strings.
 type book struct {
-	byID  map[string]*entry
-	byURL map[string]*entry // by canonical spelling
+	byID map[string]*entry
+	// byURL is by the URL as the server has it. Two webhooks may have URLs that
+	// differ in spelling alone: a server that compares texts lets both stand.
+	byURL map[string]*entry
+	// respelt holds those whose URL is not in its canonical spelling, by that.
+	respelt map[string][]*entry
 	// absent is when the look-up began that found nobody at a URL (canonical).
 	absent map[string]time.Time
 	// gone is when this process deleted a webhook.
@@ -26,8 +31,6 @@ type book struct {
 
 type entry struct {
 	webhook kanbert.Webhook
-	// canonical is the key in byURL.
-	canonical string
 	// seen is the start of the youngest request that showed it.
 	seen stamp
 	// front and back are the last rounds in which that end has shown it.
@@ -38,17 +41,19 @@ type entry struct {
 
 func newBook() book {
 	return book{
-		byID:   make(map[string]*entry),
-		byURL:  make(map[string]*entry),
-		absent: make(map[string]time.Time),
-		gone:   make(map[string]stamp),
-		texts:  make(map[string]string),
+		byID:    make(map[string]*entry),
+		byURL:   make(map[string]*entry),
+		respelt: make(map[string][]*entry),
+		absent:  make(map[string]time.Time),
+		gone:    make(map[string]stamp),
+		texts:   make(map[string]string),
 	}
 }
 
-// find returns what is known, however old, or nil.
+// find returns what is known, however old, or nil. Of several at one URL the one
+// that is spelled like the question goes before.
 func (b *book) find(q *question) *entry {
-	if q.kind != byURL {
+	if q.kind.namesID() {
 		return b.byID[q.id]
 	}
 	if e := b.byURL[q.url]; e != nil {
@@ -57,7 +62,13 @@ func (b *book) find(q *question) *entry {
 	if q.canonical == "" {
 		q.canonical = kanbert.CanonicalURL(q.url)
 	}
-	return b.byURL[q.canonical]
+	if e := b.byURL[q.canonical]; e != nil {
+		return e
+	}
+	if respelt := b.respelt[q.canonical]; len(respelt) > 0 {
+		return respelt[0]
+	}
+	return nil
 }
 
 // learn takes what a load that began at seen has shown, and calls visit for
@@ -97,24 +108,26 @@ func (b *book) put(e *entry, w *kanbert.Webhook, seen stamp) bool {
 	if known && e.seen.sequence > seen.sequence {
 		return true
 	}
-	canonical := kanbert.CanonicalURL(w.URL)
-	if holder := b.byURL[canonical]; holder != nil && holder != e {
+	if holder := b.byURL[w.URL]; holder != nil && holder != e {
 		if holder.seen.sequence > seen.sequence {
 			return known // Somebody else held the URL later.
 		}
-		b.remove(holder)
+		if holder.seen.sequence < seen.sequence {
+			b.remove(holder)
+		}
 	}
-	if known && e.canonical != canonical {
-		delete(b.byURL, e.canonical)
+	moved := !known || e.webhook.URL != w.URL
+	if known && moved {
+		b.unlink(e)
 	}
-	if canonical == w.URL {
-		canonical = w.URL // Keeps one string, not two.
-	}
-	e.webhook, e.canonical, e.seen = *w, canonical, seen
+	e.webhook, e.seen = *w, seen
 	e.webhook.Event = kanbert.Event(b.once(string(w.Event)))
 	e.webhook.ProjectID, e.webhook.ClientID = b.once(w.ProjectID), b.once(w.ClientID)
 	b.byID[e.webhook.ID] = e
-	b.byURL[canonical] = e
+	b.byURL[e.webhook.URL] = e
+	if canonical := kanbert.CanonicalURL(w.URL); moved && canonical != w.URL {
+		b.respelt[canonical] = append(b.respelt[canonical], e)
+	}
 	return true
 }
 
@@ -132,9 +145,24 @@ func (b *book) once(text string) string {
 
 func (b *book) remove(e *entry) {
 	delete(b.byID, e.webhook.ID)
-	if b.byURL[e.canonical] == e {
-		delete(b.byURL, e.canonical)
+	b.unlink(e)
+}
+
+// unlink takes e out of the indexes by URL.
+func (b *book) unlink(e *entry) {
+	if b.byURL[e.webhook.URL] == e {
+		delete(b.byURL, e.webhook.URL)
 	}
+	canonical := kanbert.CanonicalURL(e.webhook.URL)
+	if canonical == e.webhook.URL {
+		return
+	}
+	left := slices.DeleteFunc(b.respelt[canonical], func(other *entry) bool { return other == e })
+	if len(left) == 0 {
+		delete(b.respelt, canonical)
+		return
+	}
+	b.respelt[canonical] = left
 }
 
 func (b *book) created(w kanbert.Webhook, at stamp) {

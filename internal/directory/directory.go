@@ -104,12 +104,23 @@ func (d *Directory) Read(ctx context.Context, id, url string) (kanbert.Webhook, 
 	return w, err
 }
 
-// ByURL returns the webhook that holds url in any of its spellings, if one does.
+// ByURL returns the webhook that holds url, as it is spelled or in its canonical
+// spelling, if one does. It costs a look-up at most.
 func (d *Directory) ByURL(ctx context.Context, url string) (kanbert.Webhook, bool, error) {
 	if d.unshared {
 		return d.byURLAlone(ctx, url)
 	}
 	return d.answer(ctx, question{kind: byURL, url: url})
+}
+
+// ByEquivalentURL returns the webhook that holds url in whatever spelling, if one
+// does. What a look-up does not find costs a complete listing, since the API
+// filters by the text of a URL; all that ask at that time share it.
+func (d *Directory) ByEquivalentURL(ctx context.Context, url string) (kanbert.Webhook, bool, error) {
+	if d.unshared {
+		return d.byEquivalentURLAlone(ctx, url)
+	}
+	return d.answer(ctx, question{kind: byEquivalentURL, url: url})
 }
 
 // ByID returns the webhook with this id, if there is one. The API cannot filter
@@ -272,7 +283,7 @@ func (d *Directory) known(a *ask, now time.Time) (answer, bool) {
 			return answer{err: errNoURL}, d.listed(a, GoneWithin, now)
 		}
 		return answer{}, a.lookedUp && d.listed(a, GoneWithin, now)
-	case byID:
+	case byID, byEquivalentURL:
 		return answer{}, d.listed(a, Freshness, now)
 	default:
 		return answer{}, a.lookedUp || d.listed(a, Freshness, now) || d.book.knowsAbsent(a.canonical, now)

@@ -902,3 +902,51 @@ func TestWithoutSharing(t *testing.T) {
 		})
 	})
 }
+
+// stuck names the same cursor on every page.
+type stuck struct{ requests atomic.Int64 }
+
+func (s *stuck) ListPage(context.Context, kanbert.ListOptions) (*kanbert.Page, error) {
+	s.requests.Add(1)
+	return &kanbert.Page{Webhooks: hooks("stuck", 2), NextCursor: "again"}, nil
+}
+
+// TestRepeatedCursor follows such a list in each of the three ways: it ends at
+// once, and not after as many pages as a list may have.
+func TestRepeatedCursor(t *testing.T) {
+	for name, ask := range map[string]func(context.Context, *directory.Directory) error{
+		"listing for a caller": func(ctx context.Context, d *directory.Directory) error {
+			seen := make(map[string]bool)
+			for w, err := range d.List(ctx, kanbert.ListOptions{}) {
+				if err != nil {
+					return err
+				}
+				if seen[w.ID] {
+					t.Errorf("%s was listed twice", w.ID)
+				}
+				seen[w.ID] = true
+			}
+			return nil
+		},
+		"look-up": func(ctx context.Context, d *directory.Directory) error {
+			_, _, err := d.ByURL(ctx, "https://nobody.example.com/")
+			return err
+		},
+		"listing from both ends": func(ctx context.Context, d *directory.Directory) error {
+			_, _, err := d.ByID(ctx, "id-nobody")
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				source := &stuck{}
+				if err := ask(t.Context(), directory.New(source)); !errors.Is(err, kanbert.ErrRepeatedCursor) {
+					t.Errorf("the answer is %v", err)
+				}
+				if n := source.requests.Load(); n > 10 {
+					t.Errorf("%d requests were sent", n)
+				}
+			})
+		})
+	}
+}

@@ -52,8 +52,9 @@
 //  6. Nothing stale. No answer is older than [Freshness], counted from the
 //     start of the request that gave it, unless that request began after the
 //     read.
-//  7. Later news wins. Of two webhooks seen at one URL, the one that the
-//     younger request showed is the holder.
+//  7. Later news wins. Of two webhooks seen at one URL, letter for letter, the one
+//     that the younger request showed is the holder. Two spellings of one address
+//     are two URLs: a server that compares texts lets both stand.
 //  8. The two ends meet at an id. Strings are never compared: how the server
 //     sorts is its own affair. A server that ignores the direction is noticed,
 //     and then one end does the work alone.

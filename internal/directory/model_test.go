@@ -133,7 +133,7 @@ func (m *model) act(times int) {
 		case what < 4:
 			m.delete(what == 2)
 		case what < 6:
-			m.byURL()
+			m.byURL(what == 4)
 		case what < 7:
 			m.byID()
 		default:
@@ -255,12 +255,16 @@ func (m *model) judgeError(since, now time.Time, err error) {
 	m.t.Errorf("an error came from nowhere: %v", err)
 }
 
-func (m *model) byURL() {
+func (m *model) byURL(equivalent bool) {
 	m.mu.Lock()
 	url := hook("model", m.random.IntN(300)).URL
 	m.mu.Unlock()
 	since := time.Now()
-	got, found, err := m.d.ByURL(m.t.Context(), url)
+	ask := m.d.ByURL
+	if equivalent {
+		ask = m.d.ByEquivalentURL
+	}
+	got, found, err := ask(m.t.Context(), url)
 	m.judge(since, got, found, err, func(l *life) bool { return l.webhook.URL == url })
 }
 

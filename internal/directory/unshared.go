@@ -34,6 +34,14 @@ func (d *Directory) byURLAlone(ctx context.Context, url string) (kanbert.Webhook
 	return d.first(ctx, filterFor(url), func(w kanbert.Webhook) bool { return kanbert.SameURL(w.URL, url) })
 }
 
+func (d *Directory) byEquivalentURLAlone(ctx context.Context, url string) (kanbert.Webhook, bool, error) {
+	w, found, err := d.byURLAlone(ctx, url)
+	if err != nil || found {
+		return w, found, err
+	}
+	return d.first(ctx, "", func(w kanbert.Webhook) bool { return kanbert.SameURL(w.URL, url) })
+}
+
 func (d *Directory) byIDAlone(ctx context.Context, id string) (kanbert.Webhook, bool, error) {
 	return d.first(ctx, "", func(w kanbert.Webhook) bool { return w.ID == id })
 }

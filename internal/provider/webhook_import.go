@@ -135,10 +135,7 @@ func findByID(ctx context.Context, d *directory.Directory, op operation, id stri
 
 // findByURL looks the holder of the URL up for op.
 func findByURL(ctx context.Context, d *directory.Directory, op operation, address string, diags *diag.Diagnostics) *kanbert.Webhook {
-	webhook, found, err := d.ByURL(ctx, address)
-	if err == nil && !found {
-		webhook, found, err = findSpelling(ctx, d, address)
-	}
+	webhook, found, err := d.ByEquivalentURL(ctx, address)
 	if err != nil {
 		addError(diags, op, err)
 		return nil
@@ -149,21 +146,6 @@ func findByURL(ctx context.Context, d *directory.Directory, op operation, addres
 		return nil
 	}
 	return &webhook
-}
-
-// findSpelling looks among all webhooks for one at the same address. A look-up by
-// URL asks for the spelling at hand and for the canonical one, and the API may
-// keep a third.
-func findSpelling(ctx context.Context, d *directory.Directory, address string) (kanbert.Webhook, bool, error) {
-	for webhook, err := range d.List(ctx, kanbert.ListOptions{}) {
-		if err != nil {
-			return kanbert.Webhook{}, false, err
-		}
-		if kanbert.SameURL(webhook.URL, address) {
-			return webhook, true, nil
-		}
-	}
-	return kanbert.Webhook{}, false, nil
 }
 
 // idHint says what a text that is no webhook's id looks like. It comes after the

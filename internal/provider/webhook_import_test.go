@@ -150,6 +150,43 @@ func TestImportByAnotherSpelling(t *testing.T) {
 	}
 }
 
+// Of two webhooks whose URLs differ in spelling alone, each is what its state says:
+// a server that compares texts lets both stand.
+func TestTwinsAreReadApart(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	p := newProtocolFor(t, s)
+	for _, w := range s.Seed(kanberttest.Webhook{URL: "https://receiver.example"}, kanberttest.Webhook{URL: "https://receiver.example/"}) {
+		imported, diags := p.importByID(w.ID)
+		wantNone(t, diags)
+		wantImported(t, p, imported, w, attrs{"url": w.URL, "event": w.Event})
+		found, diags := p.readDataSource("kanbert_webhook", attrs{"url": w.URL})
+		wantNone(t, diags)
+		if found["id"] != w.ID {
+			t.Errorf("at %s there is %v, want %s", w.URL, found["id"], w.ID)
+		}
+	}
+}
+
+// URLs that nobody has share one listing, whoever asks for them.
+func TestMissingURLsShareAListing(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	s.Seed(numbered(95)...)
+	p := newProtocolFor(t, s)
+	for i := range 10 {
+		url := fmt.Sprintf("https://nobody.example/%d", i)
+		_, diags := p.readDataSource("kanbert_webhook", attrs{"url": url})
+		wantOneError(t, diags, "", "No webhook")
+		_, diags = p.importByID(url)
+		wantOneError(t, diags, "", "No webhook")
+	}
+	const pages = 4 // of 30 webhooks, and one for the two ends, and a look-up
+	if n := s.Count(http.MethodGet); n > pages+2 {
+		t.Errorf("%d requests for twenty URLs, want no more than %d", n, pages+2)
+	}
+}
+
 func TestImportRefusals(t *testing.T) {
 	t.Parallel()
 	const find = "kanbert_webhooks lists"
