@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -231,29 +230,18 @@ func testGettingStarted(t *testing.T) {
 	receiver := receiverFor(w)
 	w.deliver(receiver, "/kanbert/new-contacts", w.secrets()["/kanbert/new-contacts"], http.StatusNoContent)
 	w.deliver(receiver, "/kanbert/new-contacts", "another secret", http.StatusUnauthorized)
-	w.runDeliverScript(receiver)
+	w.deliverByScript(receiver)
 }
 
-// runDeliverScript runs the commands of the guide that sign and send a delivery,
+// deliverByScript runs the commands of the guide that sign and send a delivery,
 // against the receiver's address in this test.
-func (w *workspace) runDeliverScript(receiver http.Handler) {
+func (w *workspace) deliverByScript(receiver http.Handler) {
 	w.t.Helper()
-	for _, tool := range []string{"bash", "curl", "jq", "openssl"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			w.t.Logf("deliver.sh was not run: there is no %s", tool)
-			return
-		}
-	}
 	server := httptest.NewServer(receiver)
 	defer server.Close()
-	script := read(w.t, "guides/getting-started/deliver.sh")
-	script = strings.NewReplacer("terraform ", terraform.Path+" ", "http://127.0.0.1:8080", server.URL).Replace(script)
-	cmd := exec.CommandContext(w.t.Context(), "bash", "-euo", "pipefail", "-c", script)
-	cmd.Dir = w.dir
-	cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+cliConfig, "NO_PROXY=127.0.0.1")
-	out, err := cmd.Output()
-	if err != nil || !strings.HasPrefix(string(out), "HTTP/1.1 204") {
-		w.t.Errorf("deliver.sh: %v, and the answer is %q", err, out)
+	out, ok := w.script("deliver.sh", "http://127.0.0.1:8080", server.URL)
+	if ok && !strings.HasPrefix(out, "HTTP/1.1 204") {
+		w.t.Errorf("deliver.sh is answered with %q", out)
 	}
 }
 
@@ -426,14 +414,30 @@ func testAdoptionByQuery(t *testing.T) {
 
 func testUnmanaged(t *testing.T) {
 	w := newWorkspace(t, "guides/adopting-existing-webhooks/unmanaged")
+	// plan ends with 2 whatever the check says: its data source is to be read again
+	// by an apply, and that is a plan with changes.
+	plan := func(status string) string {
+		t.Helper()
+		out := w.run(2, "plan", "-detailed-exitcode", "-out=plan.tfplan")
+		var saved struct {
+			Checks []struct{ Status string }
+		}
+		w.answer(&saved, "show", "-json", "plan.tfplan")
+		if len(saved.Checks) != 1 || saved.Checks[0].Status != status {
+			t.Errorf("the saved plan has the checks %v, want one with the status %q", saved.Checks, status)
+		}
+		if printed, ok := w.script("status.sh"); ok && !strings.HasSuffix(printed, status+"\n") {
+			t.Errorf("status.sh does not end with %q:\n%s", status, printed)
+		}
+		return out
+	}
+	plan("unknown")
 	if out := w.run(0, "apply", "-auto-approve"); strings.Contains(out, "Nobody manages") {
 		t.Errorf("a warning although all are managed:\n%s", out)
 	}
+	plan("pass")
 	w.sandbox.Seed(kanberttest.Webhook{ID: "webhook-2", URL: hook + "by-hand", Event: "company:delete"})
-	// While the check fails, its data source is to be read again by an apply, and
-	// that is a plan with changes.
-	out := w.run(2, "plan", "-detailed-exitcode")
-	if !strings.Contains(out, "Nobody manages these webhooks: webhook-2 (company:delete).") {
+	if out := plan("fail"); !strings.Contains(out, "Nobody manages these webhooks: webhook-2 (company:delete).") {
 		t.Errorf("no warning of the webhook that nobody manages:\n%s", out)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"strings"
@@ -191,16 +192,51 @@ func (w *workspace) apply(args ...string) {
 // output reads an output of the state into a value.
 func (w *workspace) output(name string, into any) {
 	w.t.Helper()
+	w.answer(into, "output", "-json", name)
+}
+
+// answer reads the JSON that the CLI prints into a value.
+func (w *workspace) answer(into any, args ...string) {
+	w.t.Helper()
 	var out, errs bytes.Buffer
 	code, err := terraform.Run(w.t.Context(), cli.Run{
-		Directory: w.dir, Args: []string{"output", "-json", name}, Settings: w.settings, Stdout: &out, Stderr: &errs,
+		Directory: w.dir, Args: args, Settings: w.settings, Stdout: &out, Stderr: &errs,
 	})
 	if err != nil || code != 0 {
-		w.t.Fatalf("output %s: exit code %d, %v:\n%s", name, code, err, errs.String())
+		w.t.Fatalf("%s: exit code %d, %v:\n%s", strings.Join(args, " "), code, err, errs.String())
 	}
 	if err := json.Unmarshal(out.Bytes(), into); err != nil {
-		w.t.Fatalf("output %s: %v", name, err)
+		w.t.Fatalf("%s: %v", strings.Join(args, " "), err)
 	}
+}
+
+// script runs a file of shell commands of the folder with the CLI at hand, and
+// returns its standard output. replacements are pairs of what stands in the file
+// and what is run in its place. Where a tool is missing, it runs nothing and
+// returns false.
+func (w *workspace) script(name string, replacements ...string) (string, bool) {
+	w.t.Helper()
+	for _, tool := range []string{"bash", "curl", "jq", "openssl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			w.t.Logf("%s was not run: there is no %s", name, tool)
+			return "", false
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(w.dir, name))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	commands := strings.NewReplacer(append(replacements, "terraform ", terraform.Path+" ")...).Replace(string(text))
+	cmd := exec.CommandContext(w.t.Context(), "bash", "-euo", "pipefail", "-c", commands)
+	cmd.Dir = w.dir
+	cmd.Env = append(cli.Environment(w.settings), "NO_PROXY=127.0.0.1")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		w.t.Fatalf("%s: %v\n%s%s", name, err, out, errs.String())
+	}
+	return string(out), true
 }
 
 // requests fails the test unless the sandbox was asked to create and to delete
