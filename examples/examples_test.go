@@ -337,7 +337,8 @@ func testRotationOnPurpose(t *testing.T) {
 	w.apply()
 	w.requests(1, 0)
 	before := w.sandbox.Webhooks()[0]
-	w.apply("-var=secret_generation=2")
+	w.edit("main.tf", "default     = 1\n", "default     = 2\n")
+	w.apply()
 	w.requests(1, 1)
 	after := w.sandbox.Webhooks()
 	if len(after) != 1 || after[0].URL != before.URL || after[0].Secret == before.Secret {
@@ -357,7 +358,8 @@ func testRotationWithoutDowntime(t *testing.T) {
 	w.requests(1, 0)
 	before := w.secrets()
 
-	w.apply(`-var=generations=["1","2"]`)
+	w.edit("main.tf", `default     = ["1"]`, `default     = ["1", "2"]`)
+	w.apply()
 	w.requests(1, 0)
 	both := w.secrets()
 	if both[first] != before[first] {
@@ -367,7 +369,8 @@ func testRotationWithoutDowntime(t *testing.T) {
 	w.deliver(receiver, first, both[first], http.StatusNoContent)
 	w.deliver(receiver, second, both[second], http.StatusNoContent)
 
-	w.apply(`-var=generations=["2"]`)
+	w.edit("main.tf", `default     = ["1", "2"]`, `default     = ["2"]`)
+	w.apply()
 	w.requests(0, 1)
 	if after := w.secrets(); len(after) != 1 || after[second] != both[second] {
 		t.Errorf("at the end there stand %v, or the secret changed", slices.Sorted(maps.Keys(after)))

@@ -154,6 +154,19 @@ func (w *workspace) write(name, text string) {
 	}
 }
 
+// edit replaces the one place in a file that holds the old text.
+func (w *workspace) edit(name, old, replacement string) {
+	w.t.Helper()
+	text, err := os.ReadFile(filepath.Join(w.dir, name))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if n := strings.Count(string(text), old); n != 1 {
+		w.t.Fatalf("%s holds %q %d times", name, old, n)
+	}
+	w.write(name, strings.Replace(string(text), old, replacement, 1))
+}
+
 // declareProvider adds what an example on the page of one resource leaves out:
 // where the provider comes from.
 func (w *workspace) declareProvider() {
@@ -183,10 +196,10 @@ func (w *workspace) run(wantCode int, args ...string) string {
 }
 
 // apply applies, and then expects a plan to be empty.
-func (w *workspace) apply(args ...string) {
+func (w *workspace) apply() {
 	w.t.Helper()
-	w.run(0, append([]string{"apply", "-auto-approve"}, args...)...)
-	w.run(0, append([]string{"plan", "-detailed-exitcode"}, args...)...)
+	w.run(0, "apply", "-auto-approve")
+	w.run(0, "plan", "-detailed-exitcode")
 }
 
 // output reads an output of the state into a value.
