@@ -225,12 +225,20 @@ func testListResource(t *testing.T) {
 
 func testGettingStarted(t *testing.T) {
 	w := newWorkspace(t, "guides/getting-started")
+	// A default would stand in for the reader's address wherever it is forgotten,
+	// and replace the webhook.
+	if out := w.run(1, "plan"); !strings.Contains(out, "No value for required variable") {
+		t.Errorf("a plan without an address says:\n%s", out)
+	}
+	w.settings["TF_VAR_receiver"] = "https://hooks.example.com"
 	w.apply()
 	w.requests(1, 0)
 	receiver := receiverFor(w)
 	w.deliver(receiver, "/kanbert/new-contacts", w.secrets()["/kanbert/new-contacts"], http.StatusNoContent)
 	w.deliver(receiver, "/kanbert/new-contacts", "another secret", http.StatusUnauthorized)
 	w.deliverByScript(receiver)
+	w.run(0, "destroy", "-auto-approve")
+	w.requests(0, 1)
 }
 
 // deliverByScript runs the commands of the guide that sign and send a delivery,

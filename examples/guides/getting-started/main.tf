@@ -9,10 +9,10 @@ terraform {
 # The token comes from the environment variable KANBERT_TOKEN.
 provider "kanbert" {}
 
+# The value comes from the environment variable TF_VAR_receiver.
 variable "receiver" {
-  description = "The address at which Kanbert reaches your receiver."
+  description = "The address at which Kanbert reaches your receiver, without a path."
   type        = string
-  default     = "https://hooks.example.com"
 }
 
 resource "kanbert_webhook" "new_contacts" {
