@@ -109,7 +109,8 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 // accept queues a delivery unless it came before. Kanbert sends again what it
 // got no answer to, and two webhooks for one event both report it: the body is
-// the same each time, and is handled once.
+// the same each time, and is handled once. The API reference documents no id of a
+// delivery, so that two events with identical bodies within the hour count as one.
 func (r *Receiver) accept(w http.ResponseWriter, req *http.Request, key [sha256.Size]byte, delivery Delivery) {
 	if !r.seen.add(key) {
 		w.WriteHeader(http.StatusNoContent)
