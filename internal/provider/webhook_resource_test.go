@@ -153,15 +153,17 @@ func TestProviderConfigurationUnknownAtPlan(t *testing.T) {
 	}
 }
 
+var suggestion = regexp.MustCompile(` Did you mean [^?]*\?`)
+
 // wantValid holds what terraform validate finds to want: each complaint with its
-// severity, its summary and the line that it points at.
+// severity, its summary, the line that it points at and the name that it suggests.
 func wantValid(t *testing.T, w *workspace, want ...string) {
 	t.Helper()
 	out, err := w.command("validate", "-json").Output()
 	var answer struct {
 		Diagnostics []struct {
-			Severity, Summary string
-			Snippet           struct{ Code string }
+			Severity, Summary, Detail string
+			Snippet                   struct{ Code string }
 		}
 	}
 	if json.Unmarshal(out, &answer) != nil {
@@ -170,7 +172,7 @@ func wantValid(t *testing.T, w *workspace, want ...string) {
 	var got []string
 	for _, d := range answer.Diagnostics {
 		if d.Summary != "Provider development overrides are in effect" {
-			got = append(got, fmt.Sprintf("%s: %s: %s", d.Severity, d.Summary, strings.TrimSpace(d.Snippet.Code)))
+			got = append(got, fmt.Sprintf("%s: %s: %s", d.Severity, d.Summary, strings.TrimSpace(d.Snippet.Code)+suggestion.FindString(d.Detail)))
 		}
 	}
 	slices.Sort(got)
@@ -204,7 +206,7 @@ func TestValidate(t *testing.T) {
 		`error: Empty project: project_id = ""`,
 		`error: Invalid URL: url        = "receiver.example"`,
 		`error: Missing project: resource "kanbert_webhook" "no_project" {`,
-		`error: Unknown event: event      = "contact:created"`,
+		`error: Unknown event: event      = "contact:created" Did you mean "contact:create"?`,
 		`warning: Event not known to this version of the provider: event = "task:archive"`,
 		`warning: URL without TLS: url   = "http://receiver.example/"`,
 	)

@@ -587,15 +587,17 @@ data "kanbert_webhooks" "this" {
     "-created_at",
     "titel",
   ]
-  limit = 0
+  events = ["contact:crate"]
+  limit  = 0
 }`))
 	out, err := w.run("validate", "-no-color")
 	if err == nil {
 		t.Fatalf("a wrong filter was let through:\n%s", out)
 	}
 	for _, part := range []string{
-		"Error: Unknown filter field", "\n  2 | and creatd_at >= today-30d\n          ^^^^^^^^^\n",
+		"Error: Unknown filter field", "\n  2 | and creatd_at >= today-30d\n          ^^^^^^^^^\n", "Did you mean created_at?",
 		"Error: Unknown sort", "\n  titel\n  ^^^^^\n", "limit",
+		"Error: Unknown event", `Did you mean "contact:create"?`,
 	} {
 		if !strings.Contains(out, part) {
 			t.Errorf("the output lacks\n%s\n\n%s", part, out)
