@@ -45,6 +45,20 @@ func TestTroubleshootingHasEveryText(t *testing.T) {
 	}
 }
 
+// What is wrong with a setting is no sentence of its own: the provider puts it
+// between the setting's name and its advice.
+func TestTroubleshootingHasEverySetting(t *testing.T) {
+	page, err := os.ReadFile(root + "/templates/guides/troubleshooting.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted := unique(regexp.MustCompile(`(?m)^(?:token|base_url|max_retries|request_timeout) .*$`).FindAllString(string(page), -1))
+	said := settingProblems(t)
+	if !slices.Equal(quoted, said) {
+		t.Errorf("the guide has\n%s\nthe code has\n%s", strings.Join(quoted, "\n"), strings.Join(said, "\n"))
+	}
+}
+
 // A heading is shorter than a sentence, and some are put together. They are taken
 // from the file that holds every diagnostic as it is shown.
 func TestTroubleshootingHasEveryHeading(t *testing.T) {
@@ -126,6 +140,52 @@ func saidSentences(t *testing.T) []string {
 		}
 	}
 	all = slices.DeleteFunc(all, func(sentence string) bool { return slices.Contains(inDescriptions, sentence) })
+	return unique(all)
+}
+
+// settingProblems are what the source says of the provider's settings, each after
+// the name of the setting. They are calls of optionError and literals of
+// OptionError. What only programs can set has none of a user's.
+func settingProblems(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	add := func(option, problem ast.Expr) {
+		name, _ := constants{}.concatenated(option)
+		if call, ok := problem.(*ast.CallExpr); ok && len(call.Args) > 0 {
+			problem = call.Args[0] // the format of fmt.Sprintf
+		}
+		text, _ := constants{}.concatenated(problem)
+		if slices.Contains([]string{"token", "base_url", "max_retries", "request_timeout"}, name) {
+			all = append(all, name+" "+verb.ReplaceAllString(text, "…"))
+		}
+	}
+	for _, file := range []string{"/internal/kanbert/options.go", "/internal/provider/settings.go"} {
+		tree, err := parser.ParseFile(token.NewFileSet(), root+file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(tree, func(node ast.Node) bool {
+			switch node := node.(type) {
+			case *ast.CallExpr:
+				if name, ok := node.Fun.(*ast.Ident); ok && name.Name == "optionError" {
+					add(node.Args[0], node.Args[1])
+				}
+			case *ast.CompositeLit:
+				fields := make(map[string]ast.Expr)
+				for _, element := range node.Elts {
+					if field, ok := element.(*ast.KeyValueExpr); ok {
+						if key, ok := field.Key.(*ast.Ident); ok {
+							fields[key.Name] = field.Value
+						}
+					}
+				}
+				if fields["Option"] != nil && fields["Problem"] != nil {
+					add(fields["Option"], fields["Problem"])
+				}
+			}
+			return true
+		})
+	}
 	return unique(all)
 }
 
