@@ -15,50 +15,10 @@ import (
 //
 // What it shows is known from then on: a read of it costs nothing.
 func (d *Directory) List(ctx context.Context, opts kanbert.ListOptions) iter.Seq2[kanbert.Webhook, error] {
-	return func(yield func(kanbert.Webhook, error) bool) {
-		seen := make(map[string]struct{})
-		for page, err := range d.pages(ctx, opts) {
-			if err != nil {
-				yield(kanbert.Webhook{}, err)
-				return
-			}
-			for _, w := range page {
-				if _, ok := seen[w.ID]; ok {
-					continue
-				}
-				seen[w.ID] = struct{}{}
-				if !yield(w, nil) {
-					return
-				}
-			}
-		}
-	}
+	return kanbert.Webhooks(kanbert.Pages(opts, func(opts kanbert.ListOptions) (*kanbert.Page, error) { return d.page(ctx, opts) }))
 }
 
-// pages streams the pages for opts, and lets the directory learn from them.
-func (d *Directory) pages(ctx context.Context, opts kanbert.ListOptions) iter.Seq2[[]kanbert.Webhook, error] {
-	return func(yield func([]kanbert.Webhook, error) bool) {
-		cursors := map[string]struct{}{opts.Cursor: {}}
-		for range kanbert.MaxPages {
-			page, err := d.page(ctx, opts)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !yield(page.Webhooks, nil) || page.NextCursor == "" {
-				return
-			}
-			if _, ok := cursors[page.NextCursor]; ok {
-				yield(nil, kanbert.ErrRepeatedCursor)
-				return
-			}
-			opts.Cursor = page.NextCursor
-			cursors[opts.Cursor] = struct{}{}
-		}
-		yield(nil, kanbert.ErrEndlessList)
-	}
-}
-
+// page fetches a page, and lets the directory learn from it.
 func (d *Directory) page(ctx context.Context, opts kanbert.ListOptions) (*kanbert.Page, error) {
 	if d.unshared {
 		return d.source.ListPage(ctx, opts)
@@ -80,21 +40,12 @@ func (d *Directory) page(ctx context.Context, opts kanbert.ListOptions) (*kanber
 // all is every webhook that the API lists for opts.
 func (d *Directory) all(ctx context.Context, opts kanbert.ListOptions) ([]kanbert.Webhook, error) {
 	var all []kanbert.Webhook
-	cursors := map[string]struct{}{"": {}}
-	for range kanbert.MaxPages {
-		page, err := d.source.ListPage(ctx, opts)
+	pages := kanbert.Pages(opts, func(opts kanbert.ListOptions) (*kanbert.Page, error) { return d.source.ListPage(ctx, opts) })
+	for page, err := range pages {
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, page.Webhooks...)
-		if page.NextCursor == "" {
-			return all, nil
-		}
-		if _, ok := cursors[page.NextCursor]; ok {
-			return nil, kanbert.ErrRepeatedCursor
-		}
-		opts.Cursor = page.NextCursor
-		cursors[opts.Cursor] = struct{}{}
 	}
-	return nil, kanbert.ErrEndlessList
+	return all, nil
 }

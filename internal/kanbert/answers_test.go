@@ -465,3 +465,24 @@ func TestFilterByURL(t *testing.T) {
 		}
 	}
 }
+
+// A list can be gone through twice, and begins at its beginning both times.
+func TestListTwice(t *testing.T) {
+	s := kanberttest.New()
+	for i := range 45 {
+		s.Seed(kanberttest.Webhook{URL: fmt.Sprintf("https://receiver.example/%d", i)})
+	}
+	list := newTestClient(t, s).ListWebhooks(t.Context(), ListOptions{PageSize: 30})
+	for range 2 {
+		n := 0
+		for _, err := range list {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		if n != 45 {
+			t.Errorf("%d webhooks were listed, want 45", n)
+		}
+	}
+}

@@ -170,36 +170,60 @@ var (
 )
 
 // ListWebhooks streams what the API lists for opts, page by page, each webhook
-// once. An error is yielded once, with no webhook, and ends the list; besides
-// those of [Client.ListPage] it may say that the list does not end, because a
-// cursor came twice or because there were [MaxPages] pages and no last one.
+// once. An error is yielded once, with no webhook, and ends the list; it is one of
+// [Client.ListPage] or of [Pages].
 func (c *Client) ListWebhooks(ctx context.Context, opts ListOptions) iter.Seq2[Webhook, error] {
-	return func(yield func(Webhook, error) bool) {
-		seen := make(map[string]bool)
-		cursors := map[string]bool{opts.Cursor: true}
+	return Webhooks(Pages(opts, func(opts ListOptions) (*Page, error) { return c.ListPage(ctx, opts) }))
+}
+
+// Pages streams the pages for opts to the last, each as fetch gets it. A page is
+// fetched when the one before has been used up, so that whoever stops saves the
+// rest. An error is yielded once, with no page, and ends the list: besides those of
+// fetch it is [ErrRepeatedCursor], or [ErrEndlessList] after [MaxPages] pages and
+// no last one.
+func Pages(opts ListOptions, fetch func(ListOptions) (*Page, error)) iter.Seq2[*Page, error] {
+	return func(yield func(*Page, error) bool) {
+		opts := opts
+		cursors := map[string]struct{}{opts.Cursor: {}}
 		for range MaxPages {
-			page, err := c.ListPage(ctx, opts)
+			page, err := fetch(opts)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(page, nil) || page.NextCursor == "" {
+				return
+			}
+			if _, ok := cursors[page.NextCursor]; ok {
+				yield(nil, ErrRepeatedCursor)
+				return
+			}
+			cursors[page.NextCursor] = struct{}{}
+			opts.Cursor = page.NextCursor
+		}
+		yield(nil, ErrEndlessList)
+	}
+}
+
+// Webhooks streams the webhooks of pages, each id once, and ends with their error.
+func Webhooks(pages iter.Seq2[*Page, error]) iter.Seq2[Webhook, error] {
+	return func(yield func(Webhook, error) bool) {
+		seen := make(map[string]struct{})
+		for page, err := range pages {
 			if err != nil {
 				yield(Webhook{}, err)
 				return
 			}
 			for _, w := range page.Webhooks {
-				if !seen[w.ID] && !yield(w, nil) {
+				if _, ok := seen[w.ID]; ok {
+					continue
+				}
+				seen[w.ID] = struct{}{}
+				if !yield(w, nil) {
 					return
 				}
-				seen[w.ID] = true
 			}
-			if page.NextCursor == "" {
-				return
-			}
-			if cursors[page.NextCursor] {
-				yield(Webhook{}, ErrRepeatedCursor)
-				return
-			}
-			cursors[page.NextCursor] = true
-			opts.Cursor = page.NextCursor
 		}
-		yield(Webhook{}, ErrEndlessList)
 	}
 }
 
