@@ -125,7 +125,10 @@ func (b *book) put(e *entry, w *kanbert.Webhook, seen stamp) bool {
 	e.webhook.ProjectID, e.webhook.ClientID = b.once(w.ProjectID), b.once(w.ClientID)
 	b.byID[e.webhook.ID] = e
 	b.byURL[e.webhook.URL] = e
-	if canonical := kanbert.CanonicalURL(w.URL); moved && canonical != w.URL {
+	if !moved {
+		return true
+	}
+	if canonical := kanbert.CanonicalURL(w.URL); canonical != w.URL {
 		b.respelt[canonical] = append(b.respelt[canonical], e)
 	}
 	return true
