@@ -31,7 +31,7 @@ func useClient(ctx context.Context, t *testing.T, client *kanbert.Client) {
 		{URL: "https://receiver.example/c", Event: kanbert.CompanyUpdate, ClientID: "c 1"},
 		{URL: at180, Event: kanbert.CommentCreate, ProjectID: "p", ClientID: "c"},
 	} {
-		created, err := client.CreateWebhook(ctx, w)
+		created, err := client.CreateWebhook(ctx, w, nil)
 		if err != nil {
 			t.Fatalf("creating %+v: %v", w, err)
 		}

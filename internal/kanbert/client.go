@@ -23,9 +23,12 @@ type Client struct {
 	log            LogFunc
 	pauses         Pauses
 
-	http  *http.Client
-	gate  gate
-	clock serverClock
+	http      *http.Client
+	gate      gate
+	clock     serverClock
+	claims    claims
+	creates   keyedLock
+	workspace workspace
 	// refusedPageSize is the smallest page[size] that the API has refused, or 0.
 	refusedPageSize atomic.Int64
 }
@@ -62,6 +65,7 @@ func New(opts ...Option) (*Client, error) {
 	}
 	c.gate.pauses, c.gate.log = c.pauses, c.log
 	c.clock.started = time.Now()
+	c.workspace.asked = make(chan struct{})
 	return c, nil
 }
 
@@ -78,11 +82,11 @@ func newTransport() http.RoundTripper {
 	return t
 }
 
-// Uninterrupted returns a context for a create or a delete: it carries what ctx
+// DetachedContext returns a context for a create or a delete: it carries what ctx
 // carries, ignores its cancellation, and ends after [Client.OperationTimeout].
 // A create that is cut off between its request and the answer would leave a
 // webhook behind whose secret nobody has.
-func (c *Client) Uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+func (c *Client) DetachedContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), c.OperationTimeout())
 }
 

@@ -21,8 +21,11 @@ func newTestClient(t testing.TB, s *kanberttest.Sandbox, opts ...Option) *Client
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c
+	return WithoutWhoami(c)
 }
+
+// seenFree is the evidence of a caller that has looked before.
+func seenFree() bool { return true }
 
 // all collects a list.
 func all(t testing.TB, c *Client, opts ListOptions) []Webhook {
@@ -43,7 +46,7 @@ func TestCreateListDelete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := kanberttest.New(kanberttest.WithOddIDs())
 		c := newTestClient(t, s)
-		created, err := c.CreateWebhook(t.Context(), askedHook)
+		created, err := c.CreateWebhook(t.Context(), askedHook, seenFree)
 		if err != nil {
 			t.Fatal(err)
 		}

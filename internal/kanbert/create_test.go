@@ -68,14 +68,32 @@ func TestCreateUnderFaults(t *testing.T) {
 			requests: "POST GET DELETE POST",
 		},
 		{
-			name:     "an answer without an id is undone and done again",
-			fail:     func(s *kanberttest.Sandbox) { s.FailNth(1, posts, kanberttest.MissingID()) },
-			requests: "POST GET DELETE POST",
+			name: "an answer without an id is an answer, and proves nothing",
+			fail: func(s *kanberttest.Sandbox) { s.FailNth(1, posts, kanberttest.MissingID()) },
+			want: new(UnprovenError), requests: "POST GET GET GET GET GET",
 		},
 		{
-			name:     "what is done late is found when the URL is taken",
-			fail:     func(s *kanberttest.Sandbox) { s.FailNth(1, posts, kanberttest.Reset().LateUntilNextPOST()) },
-			requests: "POST GET GET GET POST GET DELETE POST",
+			name: "after a failure of the API itself nothing is deleted",
+			fail: func(s *kanberttest.Sandbox) { s.FailNth(1, posts, kanberttest.Status(500).AfterWork()) },
+			want: new(UnprovenError), requests: "POST GET GET GET GET GET",
+		},
+		{
+			name:     "a failure of the API that did nothing is tried again after looking",
+			fail:     func(s *kanberttest.Sandbox) { s.FailNth(1, posts, kanberttest.Status(500)) },
+			requests: "POST GET GET GET POST",
+		},
+		{
+			name: "a failure of the API forbids deletions for the whole create",
+			fail: func(s *kanberttest.Sandbox) {
+				s.FailNth(1, posts, kanberttest.Status(500))
+				s.FailNth(2, posts, kanberttest.Reset().AfterWork())
+			},
+			want: new(UnprovenError), requests: "POST GET GET GET POST GET GET GET GET GET",
+		},
+		{
+			name: "what is done long after its request is named, and left alone",
+			fail: func(s *kanberttest.Sandbox) { s.FailNth(1, posts, kanberttest.Reset().LateUntilNextPOST()) },
+			want: new(UnprovenError), requests: "POST GET GET GET POST GET GET GET GET GET",
 		},
 		{
 			name:     "the server's clock decides, not ours",
@@ -142,7 +160,7 @@ func TestCreateUnderFaults(t *testing.T) {
 			seed: []kanberttest.Webhook{{
 				ID: "just now", URL: askedHook.URL, Event: string(askedHook.Event), ProjectID: askedHook.ProjectID, ClientID: askedHook.ClientID,
 			}},
-			want: new(URLTakenError), requests: "POST GET GET GET GET",
+			want: new(URLTakenError), requests: "POST GET GET GET GET GET",
 			check: func(t *testing.T, s *kanberttest.Sandbox, _ *CreatedWebhook, err error) {
 				var taken *URLTakenError
 				if errors.As(err, &taken) && (taken.Holder == nil || taken.Holder.ID != "just now") || len(s.Webhooks()) != 1 {
@@ -154,7 +172,7 @@ func TestCreateUnderFaults(t *testing.T) {
 			name:   "a holder of another case is the holder",
 			seed:   []kanberttest.Webhook{{ID: "shouting", URL: "https://RECEIVER.example/HOOK?key=hunter2"}},
 			server: []kanberttest.Option{kanberttest.WithCaseInsensitiveCollation()},
-			want:   new(URLTakenError), requests: "POST GET GET GET GET",
+			want:   new(URLTakenError), requests: "POST GET GET GET GET GET",
 			check: func(t *testing.T, _ *kanberttest.Sandbox, _ *CreatedWebhook, err error) {
 				var taken *URLTakenError
 				if errors.As(err, &taken) && (taken.Holder == nil || taken.Holder.ID != "shouting") {
@@ -170,7 +188,7 @@ func TestCreateUnderFaults(t *testing.T) {
 				if test.fail != nil {
 					test.fail(s)
 				}
-				created, err := newTestClient(t, s, append(test.opts, WithSteadyPauses())...).CreateWebhook(t.Context(), askedHook)
+				created, err := newTestClient(t, s, append(test.opts, WithSteadyPauses())...).CreateWebhook(t.Context(), askedHook, seenFree)
 				if test.want == nil {
 					expectCreated(t, s, created, err)
 				} else if !isA(err, test.want) {
@@ -230,64 +248,158 @@ func expectUntouched(w kanberttest.Webhook) func(*testing.T, *kanberttest.Sandbo
 	}
 }
 
-// TestFinalAnswersToACreate expects one request and no other.
-func TestFinalAnswersToACreate(t *testing.T) {
-	for _, status := range []int{301, 302, 307, 400, 401, 403, 404, 405, 410, 413, 422} {
-		synctest.Test(t, func(t *testing.T) {
-			s := kanberttest.New()
-			s.FailEvery(kanberttest.Match{}, kanberttest.Status(status))
-			_, err := newTestClient(t, s).CreateWebhook(t.Context(), askedHook)
-			var api *APIError
-			if !errors.As(err, &api) || api.StatusCode != status || errors.As(err, new(*UncertainError)) {
-				t.Errorf("%d gives %v", status, err)
-			}
-			if n := s.Count(""); n != 1 {
-				t.Errorf("%d: %d requests were sent, want 1", status, n)
-			}
+// TestAnswersThatRefuseACreate expects one request where the API itself refuses,
+// and a look where somebody else may have answered after the work was done.
+func TestAnswersThatRefuseACreate(t *testing.T) {
+	const looks = " GET GET GET"
+	for _, test := range []struct {
+		fault    kanberttest.Fault
+		requests string
+	}{
+		{kanberttest.Status(400), "POST"},
+		{kanberttest.Status(401), "POST"},
+		{kanberttest.Status(403), "POST"},
+		{kanberttest.Status(404), "POST"},
+		{kanberttest.Status(405), "POST"},
+		{kanberttest.Status(410), "POST"},
+		{kanberttest.Status(413), "POST"},
+		{kanberttest.Status(422), "POST GET"},
+		{kanberttest.HTML(301), "POST" + looks},
+		{kanberttest.HTML(303), "POST" + looks},
+		{kanberttest.HTML(307), "POST" + looks},
+		{kanberttest.HTML(403), "POST" + looks},
+		{kanberttest.HTML(404), "POST" + looks},
+		{kanberttest.HTML(413), "POST" + looks},
+		{kanberttest.HTML(422), "POST" + looks + " POST" + looks},
+	} {
+		t.Run(test.fault.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := kanberttest.New()
+				s.FailEvery(posts, test.fault)
+				_, err := newTestClient(t, s).CreateWebhook(t.Context(), askedHook, seenFree)
+				if !errors.As(err, new(*APIError)) || errors.As(err, new(*UncertainError)) {
+					t.Errorf("got %v", err)
+				}
+				if got := methods(s); got != test.requests {
+					t.Errorf("the requests are %s, want %s", got, test.requests)
+				}
+			})
+		})
+	}
+}
+
+// TestAnswersAfterTheWork expects the webhook that a proxy's refusal hides to be
+// named and left alone.
+func TestAnswersAfterTheWork(t *testing.T) {
+	for _, fault := range []kanberttest.Fault{
+		kanberttest.HTML(303), kanberttest.HTML(307), kanberttest.HTML(403), kanberttest.HTML(404), kanberttest.HTML(413),
+		kanberttest.Status(425), kanberttest.HTML(500), kanberttest.Status(502),
+	} {
+		t.Run(fault.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := kanberttest.New()
+				s.FailNth(1, posts, fault.AfterWork())
+				_, err := newTestClient(t, s).CreateWebhook(t.Context(), askedHook, seenFree)
+				var unproven *UnprovenError
+				if held := s.Webhooks(); !errors.As(err, &unproven) || len(held) != 1 || unproven.Holder.ID != held[0].ID {
+					t.Errorf("got %v, and the server holds %+v", err, held)
+				}
+				if n := s.Count(http.MethodPost); n != 1 {
+					t.Errorf("%d POSTs were sent, want 1", n)
+				}
+			})
 		})
 	}
 }
 
 // TestWhoseWebhookItIs changes one thing at a time about the webhook that is
-// found after a create whose answer was lost.
+// found after a create whose answer was lost, and about what is known of it.
 func TestWhoseWebhookItIs(t *testing.T) {
-	ours := Webhook{ID: "x", URL: askedHook.URL, Event: askedHook.Event, ProjectID: askedHook.ProjectID, ClientID: askedHook.ClientID}
+	const serverAhead = 42 * time.Minute
+	type evidence struct {
+		w       Webhook
+		op      *createOp
+		request *ambiguousRequest
+	}
 	for name, test := range map[string]struct {
-		change func(w *Webhook)
+		change func(e *evidence)
 		ours   bool
 	}{
-		"created as we asked":           {func(*Webhook) {}, true},
-		"another spelling of the URL":   {func(w *Webhook) { w.URL = strings.Replace(w.URL, "receiver", "RECEIVER", 1) }, true},
-		"a fraction before, as rounded": {func(w *Webhook) { w.CreatedAt = w.CreatedAt.Add(-time.Second) }, true},
-		"long after":                    {func(w *Webhook) { w.CreatedAt = w.CreatedAt.Add(time.Hour) }, true},
-		"another path":                  {func(w *Webhook) { w.URL += "x" }, false},
-		"another event":                 {func(w *Webhook) { w.Event = TaskUpdate }, false},
-		"another project":               {func(w *Webhook) { w.ProjectID = "prj_2" }, false},
-		"no project":                    {func(w *Webhook) { w.ProjectID = "" }, false},
-		"another client":                {func(w *Webhook) { w.ClientID = "cli_2" }, false},
-		"created before":                {func(w *Webhook) { w.CreatedAt = w.CreatedAt.Add(-clockTolerance - time.Second) }, false},
+		"created as we asked":           {func(*evidence) {}, true},
+		"another spelling of the URL":   {func(e *evidence) { e.w.URL = strings.Replace(e.w.URL, "receiver", "RECEIVER", 1) }, true},
+		"a fraction before, as rounded": {func(e *evidence) { e.w.CreatedAt = e.w.CreatedAt.Add(-time.Second) }, true},
+		"3 s before the request":        {func(e *evidence) { e.w.CreatedAt = e.w.CreatedAt.Add(-3 * time.Second) }, true},
+		"more than 3 s before":          {func(e *evidence) { e.w.CreatedAt = e.w.CreatedAt.Add(-3*time.Second - 1) }, false},
+		"3 s after its end":             {func(e *evidence) { e.w.CreatedAt = e.w.CreatedAt.Add(13 * time.Second) }, true},
+		"more than 3 s after its end":   {func(e *evidence) { e.w.CreatedAt = e.w.CreatedAt.Add(13*time.Second + 1) }, false},
+		"an hour after":                 {func(e *evidence) { e.w.CreatedAt = e.w.CreatedAt.Add(time.Hour) }, false},
+		"in the year 9999":              {func(e *evidence) { e.w.CreatedAt = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC) }, false},
+		"without a time":                {func(e *evidence) { e.w.CreatedAt = time.Time{} }, false},
+		"another path":                  {func(e *evidence) { e.w.URL += "x" }, false},
+		"another event":                 {func(e *evidence) { e.w.Event = TaskUpdate }, false},
+		"another project":               {func(e *evidence) { e.w.ProjectID = "prj_2" }, false},
+		"no project":                    {func(e *evidence) { e.w.ProjectID = "" }, false},
+		"project and client swapped":    {func(e *evidence) { e.w.ProjectID, e.w.ClientID = e.w.ClientID, e.w.ProjectID }, false},
+		"another client":                {func(e *evidence) { e.w.ClientID = "cli_2" }, false},
+		"the URL was not seen free":     {func(e *evidence) { e.op.freeBefore = false }, false},
+		"its id is claimed":             {func(e *evidence) { e.op.client.Claim(e.w.ID) }, false},
+		"another create made it":        {func(e *evidence) { e.op.client.claims.made(e.w.ID) }, false},
+		"it was deleted":                {func(e *evidence) { e.op.client.claims.delete(e.w.ID) }, false},
+		"the API failed itself":         {func(e *evidence) { e.op.apiFailed = true }, false},
+		"the request was answered":      {func(e *evidence) { e.request.unanswered = false }, false},
+		"no request is unresolved":      {func(e *evidence) { e.op.unresolved = nil }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := &Client{}
 				c.clock.started = time.Now()
 				time.Sleep(time.Hour)
-				cr := &creation{client: c, asked: askedHook, since: time.Now()}
-				w := ours
-				w.CreatedAt = time.Now().Add(42 * time.Minute)
-				test.change(&w)
-				if cr.isOurs(&w) {
+				sent := time.Now()
+				op := &createOp{client: c, asked: askedHook, freeBefore: true, unresolved: []ambiguousRequest{
+					{sent: sent, ended: sent.Add(10 * time.Second), unanswered: true},
+				}}
+				e := &evidence{op: op, request: &op.unresolved[0], w: Webhook{
+					ID: "x", URL: askedHook.URL, Event: askedHook.Event, ProjectID: askedHook.ProjectID, ClientID: askedHook.ClientID,
+					CreatedAt: sent.Add(serverAhead),
+				}}
+				test.change(e)
+				if op.isOurs(&e.w) {
 					t.Error("it is taken for ours before the server's clock is known")
 				}
-				c.clock.observe(http.Header{"Date": {time.Now().Add(42 * time.Minute).UTC().Format(http.TimeFormat)}}, time.Now())
-				// A Date that arrived late says less, and takes nothing back.
-				c.clock.observe(http.Header{"Date": {time.Now().Add(41 * time.Minute).UTC().Format(http.TimeFormat)}}, time.Now())
-				if got := cr.isOurs(&w); got != test.ours {
+				c.clock.observe(dateHeader(time.Now().Add(serverAhead)), time.Now())
+				// A Date that arrived late says less, and takes nothing back; one
+				// that is absurd says nothing.
+				c.clock.observe(dateHeader(time.Now().Add(serverAhead-time.Minute)), time.Now())
+				for _, year := range []int{1, 1970, 2200, 9999} {
+					c.clock.observe(dateHeader(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)), time.Now())
+				}
+				if got := op.isOurs(&e.w); got != test.ours {
 					t.Errorf("ours is %t, want %t", got, test.ours)
 				}
 			})
 		})
 	}
+}
+
+func dateHeader(t time.Time) http.Header {
+	return http.Header{"Date": {t.UTC().Format(http.TimeFormat)}}
+}
+
+// TestClockIsBelievedWithinADay tries the bound and what is beside it.
+func TestClockIsBelievedWithinADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for difference, believed := range map[time.Duration]bool{
+			0: true, 24 * time.Hour: true, -24 * time.Hour: true,
+			24*time.Hour + time.Second: false, -24*time.Hour - time.Second: false,
+		} {
+			c := &Client{}
+			c.clock.started = time.Now()
+			c.clock.observe(dateHeader(time.Now().Add(difference)), time.Now())
+			if _, known := c.clock.at(time.Now()); known != believed {
+				t.Errorf("a Date %s away: known is %t, want %t", difference, known, believed)
+			}
+		}
+	})
 }
 
 // TestTwinOfALostCreate lets a stranger's webhook stand at another spelling of the
@@ -299,7 +411,7 @@ func TestTwinOfALostCreate(t *testing.T) {
 		twin := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/x", Event: string(ContactDelete)})[0]
 		s.FailNth(1, posts, kanberttest.Reset().AfterWork())
 		asked := NewWebhook{URL: "https://receiver.example:443/x", Event: ContactCreate}
-		created, err := newTestClient(t, s).CreateWebhook(t.Context(), asked)
+		created, err := newTestClient(t, s).CreateWebhook(t.Context(), asked, seenFree)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -334,7 +446,7 @@ func TestStrangerDuringARateLimit(t *testing.T) {
 					ID: "stranger", URL: askedHook.URL, Event: string(askedHook.Event), ProjectID: askedHook.ProjectID, ClientID: askedHook.ClientID,
 				}
 				time.AfterFunc(30*time.Second, func() { s.Seed(stranger) })
-				_, err := newTestClient(t, s).CreateWebhook(t.Context(), askedHook)
+				_, err := newTestClient(t, s).CreateWebhook(t.Context(), askedHook, seenFree)
 				if !isA(err, test.want) {
 					t.Errorf("got %v, want a %T", err, test.want)
 				}
@@ -357,7 +469,7 @@ func TestHolderThatGoes(t *testing.T) {
 		s := kanberttest.New()
 		holder := s.Seed(kanberttest.Webhook{URL: askedHook.URL})[0]
 		time.AfterFunc(2*time.Second, func() { s.Remove(holder.ID) })
-		created, err := newTestClient(t, s, WithMaxRetries(0)).CreateWebhook(t.Context(), askedHook)
+		created, err := newTestClient(t, s, WithMaxRetries(0)).CreateWebhook(t.Context(), askedHook, seenFree)
 		expectCreated(t, s, created, err)
 		if n := s.Count(http.MethodPost); n != 2 {
 			t.Errorf("%d POSTs were sent, want 2", n)
@@ -368,17 +480,21 @@ func TestHolderThatGoes(t *testing.T) {
 	})
 }
 
-// TestEndOfContext expects a create whose context ends to say what may stand.
+// TestEndOfContext expects a create whose context ends while its request is in
+// flight to find out what became of it, and to say so.
 func TestEndOfContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := kanberttest.New()
 		s.FailEvery(kanberttest.Match{}, kanberttest.Timeout().AfterWork())
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		_, err := newTestClient(t, s).CreateWebhook(ctx, askedHook)
+		_, err := newTestClient(t, s).CreateWebhook(ctx, askedHook, seenFree)
 		var uncertain *UncertainError
-		if !errors.As(err, &uncertain) || !errors.Is(err, context.DeadlineExceeded) {
+		if !errors.As(err, &uncertain) || uncertain.URL != askedHook.URL || uncertain.Event != askedHook.Event {
 			t.Errorf("got %v", err)
+		}
+		if n := s.Count(http.MethodGet); n == 0 {
+			t.Error("the end of the context kept the create from looking what it made")
 		}
 	})
 }
@@ -387,7 +503,7 @@ func TestEndOfContext(t *testing.T) {
 // is missing.
 func TestIncompleteAnswerToACreate(t *testing.T) {
 	c, transport := answering(t, reply{status: 201, body: `{"id":"wh_1","signature_secret_key":"s3cret","url":"https://receiver.example/hook?key=hunter2"}`})
-	created, err := c.CreateWebhook(t.Context(), askedHook)
+	created, err := c.CreateWebhook(t.Context(), askedHook, seenFree)
 	if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), `"created_at"`) {
 		t.Errorf("got %v", err)
 	}
@@ -414,7 +530,7 @@ func TestUnreadableFieldOfACreate(t *testing.T) {
 		for _, body := range []string{"{" + odd + "," + good + "}", "{" + good + "," + odd + "}"} {
 			synctest.Test(t, func(t *testing.T) {
 				c, transport := answering(t, reply{status: 201, body: body})
-				created, err := c.CreateWebhook(t.Context(), askedHook)
+				created, err := c.CreateWebhook(t.Context(), askedHook, seenFree)
 				if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), names) || errors.As(err, new(*UncertainError)) || errors.As(err, new(*SecretLostError)) {
 					t.Errorf("%s gives %v", body, err)
 				}
@@ -434,7 +550,7 @@ func TestUnreadableFieldOfACreate(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			c, transport := answering(t, reply{status: 201, body: body})
-			created, err := c.CreateWebhook(t.Context(), askedHook)
+			created, err := c.CreateWebhook(t.Context(), askedHook, seenFree)
 			if !errors.As(err, new(*SecretLostError)) || created == nil || created.ID != "wh_1" || len(transport.requests) != 1 {
 				t.Errorf("%s is read as %+v with %v after %d requests", body, created, err, len(transport.requests))
 			}
@@ -447,7 +563,7 @@ func TestUnreadableFieldOfACreate(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	s := kanberttest.New()
 	c := newTestClient(t, s, WithUserAgent("tests/1"))
-	created, err := c.CreateWebhook(t.Context(), NewWebhook{URL: "https://receiver.example/", Event: ContactCreate})
+	created, err := c.CreateWebhook(t.Context(), NewWebhook{URL: "https://receiver.example/", Event: ContactCreate}, seenFree)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -497,7 +613,8 @@ func TestUnreachable(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				_, err = c.CreateWebhook(t.Context(), askedHook)
+				WithoutWhoami(c)
+				_, err = c.CreateWebhook(t.Context(), askedHook, seenFree)
 				var transport *TransportError
 				if !errors.As(err, &transport) || transport.Unsent != test.unsent || transport.Host != "api.kanbert.com" {
 					t.Errorf("got %v", err)

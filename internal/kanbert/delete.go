@@ -10,22 +10,38 @@ import (
 	"strings"
 )
 
-// DeleteWebhook deletes a webhook. The error wraps [ErrNotFound] if there was
-// none of this id; found gone by a retry, the webhook counts as deleted, because
-// the attempt before may have done it.
+// DeleteWebhook deletes a webhook. An error for which [IsNotFound] holds says that
+// a server answered 404 or 410, to the first attempt or to a later one. That is no
+// proof that the webhook is gone: a gateway, a missing route and another
+// workspace answer so as well. Look for the webhook before you believe it.
 //
-// ctx should be one of [Client.Uninterrupted].
+// The end of ctx ends only waits, with an [*InterruptedError]: a request that is
+// in flight is finished, and so is a call whose last request may have done its
+// work.
 func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
+	detached, cancel := c.DetachedContext(ctx)
+	defer cancel()
+	return c.deleteWebhook(detached, &call{waitCtx: ctx}, id)
+}
+
+// deleteWebhook completes call and makes it.
+func (c *Client) deleteWebhook(ctx context.Context, call *call, id string) error {
 	if id == "" {
 		// The path would be that of the whole collection.
 		return errors.New("deleting a webhook: its id is empty")
 	}
-	call := &call{method: http.MethodDelete, template: "/webhooks/{id}", path: webhooksPath + "/" + escapeID(id)}
-	_, err := sendIdempotent(ctx, c, call, readDeleted)
-	if errors.Is(err, ErrNotFound) && call.attempts > 1 {
-		return nil
+	call.method, call.template, call.path = http.MethodDelete, "/webhooks/{id}", webhooksPath+"/"+escapeID(id)
+	if _, err := sendIdempotent(ctx, c, call, readDeleted); err != nil {
+		return err
 	}
-	return err
+	c.claims.delete(id)
+	return nil
+}
+
+// IsNotFound reports whether err is an answer of 404 or 410, whoever gave it.
+func IsNotFound(err error) bool {
+	var answer *APIError
+	return errors.As(err, &answer) && (answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusGone)
 }
 
 // readDeleted takes any 2xx of the API for a success, with or without a body. A

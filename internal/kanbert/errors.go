@@ -47,6 +47,10 @@ type APIError struct {
 	// Kind is one of the Err… variables.
 	Kind error
 
+	// OwnJSON is true if the answer has the form of the API's own errors: JSON, an
+	// object with a text "message". What else answers may be a proxy.
+	OwnJSON bool
+
 	// cut is true if the body broke off, although the server called it whole.
 	cut bool
 	// unread is true for a refusal of which the status alone arrived.
@@ -82,11 +86,17 @@ func (e *APIError) saysTaken() bool {
 
 var takenWords = regexp.MustCompile(`(?i)taken|already|unique|exists|duplicate|in use`)
 
-// URLTakenError says that a create was refused because somebody holds its URL,
-// and still held it after a short wait. Nothing was created.
+// URLTakenError says that a create was refused because of its URL, and was still
+// refused after a short wait. Nothing was created.
 type URLTakenError struct {
-	// Holder is the webhook that has the URL, or nil if a look-up did not show it.
+	// Holder is the webhook that has the URL. It is nil if no webhook that the
+	// API lists has it: it may be deleted softly, be another tenant's, or the
+	// URL may be refused for its form. Then Err has the API's own words.
 	Holder *Webhook
+	// MadeHere is true if another create of this client made Holder.
+	MadeHere bool
+	// Lookup is why the holder could not be looked up, or nil.
+	Lookup error
 	// Err is the refusal, an [*APIError].
 	Err error
 }
@@ -114,6 +124,8 @@ func (e *UnprovenError) Unwrap() error { return e.Err }
 type UncertainError struct {
 	// URL is the address to look for.
 	URL string
+	// Event is what was asked for.
+	Event Event
 	// Err is the failure that ended the create.
 	Err error
 	// Lost is why the earlier answer is missing.

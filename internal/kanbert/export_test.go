@@ -10,3 +10,9 @@ func WithSteadyPauses() Option {
 		return nil
 	}
 }
+
+// WithoutWhoami takes the workspace for asked and unknown.
+func WithoutWhoami(c *Client) *Client {
+	c.workspace.once.Do(func() { close(c.workspace.asked) })
+	return c
+}

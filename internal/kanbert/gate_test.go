@@ -67,7 +67,7 @@ func TestLimitOfTwentyInThreeSeconds(t *testing.T) {
 				group.Go(func() {
 					lanes <- struct{}{}
 					defer func() { <-lanes }()
-					if _, err := c.CreateWebhook(t.Context(), NewWebhook{URL: fmt.Sprintf("https://receiver.example/%d", i), Event: ContactCreate}); err != nil {
+					if _, err := c.CreateWebhook(t.Context(), NewWebhook{URL: fmt.Sprintf("https://receiver.example/%d", i), Event: ContactCreate}, seenFree); err != nil {
 						t.Error(err)
 					}
 				})
@@ -92,7 +92,7 @@ func TestLimitBeyondTheCap(t *testing.T) {
 		c := newTestClient(t, s)
 		begin := time.Now()
 		_, listErr := c.ListPage(t.Context(), ListOptions{})
-		_, createErr := c.CreateWebhook(t.Context(), askedHook)
+		_, createErr := c.CreateWebhook(t.Context(), askedHook, seenFree)
 		for _, err := range []error{listErr, createErr} {
 			var api *APIError
 			if !errors.Is(err, ErrRateLimited) || !errors.As(err, &api) || !api.RetryAt.Equal(begin.Add(time.Hour)) {
@@ -170,9 +170,9 @@ func TestOperationTimeoutHasTimeForLimits(t *testing.T) {
 		}
 		s.FailNth(4, posts, kanberttest.Timeout().AfterWork())
 		c := newTestClient(t, s, WithMaxRetries(1))
-		ctx, cancel := c.Uninterrupted(t.Context())
+		ctx, cancel := c.DetachedContext(t.Context())
 		defer cancel()
-		created, err := c.CreateWebhook(ctx, askedHook)
+		created, err := c.CreateWebhook(ctx, askedHook, seenFree)
 		expectCreated(t, s, created, err)
 		if got, want := methods(s), "POST POST POST POST GET GET GET GET DELETE DELETE DELETE DELETE POST"; got != want {
 			t.Errorf("the requests are %s, want %s", got, want)
@@ -263,11 +263,12 @@ func TestLogs(t *testing.T) {
 		s.FailNth(4, kanberttest.Match{}, kanberttest.HTML(502))
 		var log lines
 		c := newTestClient(t, s, WithLogger(log.log), WithSteadyPauses())
-		created, err := c.CreateWebhook(t.Context(), askedHook)
+		created, err := c.CreateWebhook(t.Context(), askedHook, seenFree)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, conflict := c.CreateWebhook(t.Context(), askedHook)
+		s.Seed(kanberttest.Webhook{URL: "https://receiver.example/taken"})
+		_, conflict := c.CreateWebhook(t.Context(), NewWebhook{URL: "https://receiver.example/taken", Event: ContactCreate}, seenFree)
 		if !errors.As(conflict, new(*URLTakenError)) {
 			t.Error(conflict)
 		}
@@ -282,7 +283,7 @@ func TestLogs(t *testing.T) {
 			"DEBUG Waiting before the next attempt wait=250ms",
 			"DEBUG Called the API method=DELETE path=/webhooks/{id} attempt=2 duration_ms=0 status=204 request_id=req-000005",
 			"DEBUG Called the API method=POST path=/webhooks attempt=2 duration_ms=0 status=201 request_id=req-000006",
-			"INFO The URL is taken: waiting for its holder to go wait=10s",
+			"INFO The URL is taken: waiting for its holder to be deleted wait=10s",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the log lacks %q", want)

@@ -38,6 +38,9 @@ type ListOptions struct {
 	PageSize int
 	// Cursor is where to start; empty for the beginning.
 	Cursor string
+
+	// urgent lists settle a create and do not wait behind others.
+	urgent bool
 }
 
 // Page is one answer of the list.
@@ -123,7 +126,7 @@ func (c *Client) listPage(ctx context.Context, opts ListOptions, size int) (*Pag
 	if opts.Filter != "" {
 		query.Set("filter", opts.Filter)
 	}
-	call := &call{method: http.MethodGet, template: webhooksPath, path: webhooksPath, query: query}
+	call := &call{method: http.MethodGet, template: webhooksPath, path: webhooksPath, query: query, urgent: opts.urgent}
 	return sendIdempotent(ctx, c, call, func(a *answer) (*Page, error) { return readPage(a, opts.Cursor) })
 }
 

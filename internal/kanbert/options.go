@@ -178,7 +178,7 @@ func WithLogger(log LogFunc) Option {
 // tests that cannot wait; a zero field keeps its default.
 func WithPauses(p Pauses) Option {
 	return func(c *Client) error {
-		for _, d := range []time.Duration{p.First, p.Max, p.Look, p.Limited, p.Holder} {
+		for _, d := range []time.Duration{p.First, p.Max, p.Look, p.Limited, p.Holder, p.Lag} {
 			if d < 0 {
 				return optionError("pauses", "must not be negative")
 			}

@@ -105,7 +105,7 @@ func TestDefaults(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	uninterrupted, release := c.Uninterrupted(ctx)
+	uninterrupted, release := c.DetachedContext(ctx)
 	defer release()
 	if uninterrupted.Err() != nil {
 		t.Error("the cancellation of the caller got through")

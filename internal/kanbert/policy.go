@@ -97,6 +97,8 @@ type Pauses struct {
 	Limited time.Duration
 	// Holder is how long in all the holder of a taken URL is waited for.
 	Holder time.Duration
+	// Lag is by how much lists may lag behind creates and deletes.
+	Lag time.Duration
 
 	// steady switches the jitter off, so that a test can be repeated.
 	steady bool
@@ -108,6 +110,7 @@ var defaultPauses = Pauses{
 	Look:    500 * time.Millisecond,
 	Limited: time.Second,
 	Holder:  10 * time.Second,
+	Lag:     20 * time.Second,
 }
 
 func (p Pauses) withDefaults() Pauses {
@@ -117,6 +120,7 @@ func (p Pauses) withDefaults() Pauses {
 		{&p.Look, &defaultPauses.Look},
 		{&p.Limited, &defaultPauses.Limited},
 		{&p.Holder, &defaultPauses.Holder},
+		{&p.Lag, &defaultPauses.Lag},
 	} {
 		if *f.value == 0 {
 			*f.value = *f.otherwise
@@ -186,12 +190,15 @@ func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func
 		switch f := fateOf(err); {
 		case err == nil || f == undone:
 			return result, err
+		case call.method == http.MethodDelete && IsNotFound(err):
+			// Whoever said so: it has to be confirmed by a list.
 		case isUnreadable(err):
 			unreadable++
 			if unreadable <= maxUnreadable {
 				return result, err
 			}
 		case f == unknown:
+			call.waitCtx = nil // It may have done its work: it is finished.
 			return result, err
 		}
 		return result, final(err)

@@ -61,10 +61,18 @@ func kinds() []kind {
 		{fault: kanberttest.CutBody(), methods: anyMethod, family: "unreadable"},
 		{fault: kanberttest.StalledBody(), methods: anyMethod, family: "unreadable"},
 		{fault: kanberttest.EmptyBody(), methods: anyMethod, family: "unreadable"},
-		{fault: kanberttest.WrongContentType(), methods: anyMethod, family: "unreadable"},
-		{fault: kanberttest.MissingID(), methods: "POST", family: "no id"},
+		{fault: kanberttest.WrongContentType(), methods: "GET DELETE", family: "unreadable"},
+		// Answers to a POST that prove nothing: what they made is named and left.
+		{fault: kanberttest.WrongContentType(), methods: "POST", final: true, family: "answered"},
+		{fault: kanberttest.MissingID(), methods: "POST", final: true, family: "answered"},
+		{fault: kanberttest.Status(http.StatusInternalServerError).AfterWork(), methods: "POST", final: true, family: "answered"},
+		{fault: kanberttest.Status(http.StatusInternalServerError).LateUntilNextPOST(), methods: "POST", final: true},
 		{fault: kanberttest.MissingSecret(), methods: "POST", final: true},
+		{fault: kanberttest.Status(http.StatusInternalServerError), methods: "GET POST", final: true},
+		{fault: kanberttest.Status(http.StatusInternalServerError), methods: "DELETE", family: "lost before the work"},
+		{fault: kanberttest.Status(http.StatusInternalServerError).AfterWork(), methods: "DELETE", family: "lost after the work"},
 		{fault: kanberttest.HTML(http.StatusFound), methods: anyMethod, final: true},
+		{fault: kanberttest.HTML(http.StatusForbidden).AfterWork(), methods: "POST", final: true, family: "answered"},
 		{fault: kanberttest.Status(http.StatusUnauthorized), methods: anyMethod, final: true},
 		{fault: kanberttest.ForgottenCursor(), methods: "GET", laterPages: true, final: true},
 		{fault: kanberttest.RepeatedCursor(), methods: "GET", laterPages: true, final: true},
@@ -72,13 +80,13 @@ func kinds() []kind {
 	for _, f := range []kanberttest.Fault{
 		kanberttest.Reset(),
 		kanberttest.Timeout(),
-		kanberttest.Status(http.StatusInternalServerError),
 		kanberttest.HTML(http.StatusBadGateway),
 	} {
 		all = append(all,
 			kind{fault: f, methods: anyMethod, family: "lost before the work"},
 			kind{fault: f.AfterWork(), methods: writes, family: "lost after the work"},
-			kind{fault: f.LateUntilNextPOST(), methods: "POST", family: "lost, and done late"},
+			// What is done long after its request cannot be proven.
+			kind{fault: f.LateUntilNextPOST(), methods: "POST", family: "lost, and done late", final: true},
 		)
 	}
 	// Done while the client is still looking for what became of it.
@@ -110,6 +118,11 @@ func (k kind) place(requests []kanberttest.Request, at int) placed {
 	return p
 }
 
+// losesPOST reports whether the fault leaves a create without an answer.
+func (p placed) losesPOST() bool {
+	return p.match.Method == http.MethodPost && p.family != "limited" && p.fault != kanberttest.Refused()
+}
+
 func (k kind) isLate() bool { return strings.Contains(k.fault.String(), "work done") }
 
 func describe(sequence []placed) string {
@@ -130,6 +143,9 @@ type operation struct {
 	act func(r *run) (err error, check func())
 	// fails is true for an operation that has to end in an error.
 	fails bool
+	// heldBefore is true for an operation whose URL was not seen free, so that a
+	// lost answer to its create leaves nothing that could be proven.
+	heldBefore bool
 	// most is how many faults a sequence has at most, if less than maxFaults: for
 	// an operation that asks again and again anyway.
 	most int
@@ -194,6 +210,14 @@ func (r *run) expectCreated(created *kanbert.CreatedWebhook, err error) {
 		}
 		return
 	}
+	var secretLost *kanbert.SecretLostError
+	if created != nil && errors.As(err, &secretLost) {
+		// Named, and in state: whether it still exists the next run finds out.
+		if held != nil && created.ID != held.ID {
+			r.breaks("the result names %s, and the server holds %s", created.ID, held.ID)
+		}
+		return
+	}
 	if created != nil {
 		if created.ID == "" {
 			r.breaks("a result beside an error has no id")
@@ -245,7 +269,7 @@ func mayFollow(last *kanberttest.Request, looks int) bool {
 	switch last.Status {
 	case http.StatusTooManyRequests:
 		return true
-	case http.StatusFound, http.StatusUnauthorized:
+	case http.StatusFound, http.StatusForbidden, http.StatusUnauthorized:
 		return false
 	}
 	return looks > 0 || last.Fault == kanberttest.Refused().String()
@@ -324,6 +348,7 @@ func (x *explorer) run(sequence []placed) []kanberttest.Request {
 	if err != nil {
 		x.t.Fatal(err)
 	}
+	kanbert.WithoutWhoami(c)
 	for _, p := range sequence {
 		s.FailNth(p.nth, p.match, p.fault)
 	}
@@ -339,7 +364,7 @@ func (x *explorer) run(sequence []placed) []kanberttest.Request {
 		}
 	}
 	r.checkResends(requests)
-	isFinal := func(p placed) bool { return p.final }
+	isFinal := func(p placed) bool { return p.final || x.operation.heldBefore && p.losesPOST() }
 	switch {
 	case err == nil && x.operation.fails:
 		r.breaks("it succeeded")
@@ -366,7 +391,7 @@ const flushURL = "https://flush.example/"
 func (r *run) flush() {
 	time.Sleep(10 * time.Second)
 	r.server.ClearFaults()
-	if _, err := r.client.CreateWebhook(r.ctx, kanbert.NewWebhook{URL: flushURL, Event: kanbert.ContactCreate}); err != nil {
+	if _, err := r.client.CreateWebhook(r.ctx, kanbert.NewWebhook{URL: flushURL, Event: kanbert.ContactCreate}, seenFree); err != nil {
 		r.breaks("a later create fails: %v", err)
 	}
 }
@@ -377,6 +402,28 @@ func trace(requests []kanberttest.Request) string {
 		fmt.Fprintf(&b, "\n\t\t%s %s %d %s", r.Time.Format("15:04:05.000"), r.Method, r.Status, r.Fault)
 	}
 	return b.String()
+}
+
+// seenFree is the evidence of a caller that has looked before, and heldBefore of
+// one that has seen a holder.
+func seenFree() bool   { return true }
+func heldBefore() bool { return false }
+
+// deleted deletes as Terraform does: a 404 is confirmed by a list.
+func (r *run) deleted(id string) error {
+	err := r.client.DeleteWebhook(r.ctx, id)
+	if !kanbert.IsNotFound(err) {
+		return err
+	}
+	for w, listErr := range r.client.ListWebhooks(r.ctx, kanbert.ListOptions{}) {
+		if listErr != nil {
+			return errors.Join(err, listErr)
+		}
+		if w.ID == id {
+			return err
+		}
+	}
+	return nil
 }
 
 var asked = kanbert.NewWebhook{URL: "https://receiver.example/hook", Event: kanbert.TaskCreate, ProjectID: "prj_1"}
@@ -401,7 +448,7 @@ func operations() []operation {
 			name:  "create",
 			serve: serveWith(),
 			act: func(r *run) (error, func()) {
-				created, err := r.client.CreateWebhook(r.ctx, asked)
+				created, err := r.client.CreateWebhook(r.ctx, asked, seenFree)
 				return err, func() {
 					r.expectUntouched(r.before)
 					r.expectCreated(created, err)
@@ -413,10 +460,10 @@ func operations() []operation {
 			serve: serveWith(own),
 			act: func(r *run) (error, func()) {
 				others := slices.DeleteFunc(slices.Clone(r.before), func(w kanberttest.Webhook) bool { return w.ID == own.ID })
-				if err := r.client.DeleteWebhook(r.ctx, own.ID); err != nil {
+				if err := r.deleted(own.ID); err != nil {
 					return err, func() { r.expectUntouched(others) }
 				}
-				created, err := r.client.CreateWebhook(r.ctx, asked)
+				created, err := r.client.CreateWebhook(r.ctx, asked, seenFree)
 				return err, func() {
 					r.expectUntouched(others)
 					r.expectCreated(created, err)
@@ -427,7 +474,7 @@ func operations() []operation {
 			name:  "create at a URL that is taken",
 			serve: serveWith(own),
 			act: func(r *run) (error, func()) {
-				created, err := r.client.CreateWebhook(r.ctx, asked)
+				created, err := r.client.CreateWebhook(r.ctx, asked, heldBefore)
 				return err, func() {
 					r.expectUntouched(r.before)
 					r.expectCreated(created, err)
@@ -442,7 +489,7 @@ func operations() []operation {
 			act: func(r *run) (error, func()) {
 				others := slices.DeleteFunc(slices.Clone(r.before), func(w kanberttest.Webhook) bool { return w.ID == own.ID })
 				going := time.AfterFunc(1137*time.Millisecond, func() { r.server.Remove(own.ID) })
-				created, err := r.client.CreateWebhook(r.ctx, asked)
+				created, err := r.client.CreateWebhook(r.ctx, asked, heldBefore)
 				return err, func() {
 					if going.Stop() {
 						r.server.Remove(own.ID)
@@ -451,14 +498,15 @@ func operations() []operation {
 					r.expectCreated(created, err)
 				}
 			},
-			most: 2,
+			heldBefore: true,
+			most:       2,
 		},
 		{
 			name:  "delete",
 			serve: serveWith(own),
 			act: func(r *run) (error, func()) {
 				others := slices.DeleteFunc(slices.Clone(r.before), func(w kanberttest.Webhook) bool { return w.ID == own.ID })
-				err := r.client.DeleteWebhook(r.ctx, own.ID)
+				err := r.deleted(own.ID)
 				return err, func() {
 					r.expectUntouched(others)
 					if err == nil && r.holder(own.URL) != nil {

@@ -43,6 +43,14 @@ type call struct {
 	path  string
 	query url.Values
 	body  []byte
+	// waitCtx ends waits while nothing is in flight; nil is the context of the
+	// call itself.
+	waitCtx context.Context
+	// unaccounted is called for a POST that was answered 503 and is sent again:
+	// it may have done its work.
+	unaccounted func(error)
+	// urgent calls go ahead of others where calls wait.
+	urgent bool
 	// attempts is how often the call has been made.
 	attempts int
 	// sent is when the last attempt began, after any wait for a rate limit.
@@ -185,6 +193,12 @@ func (c *Client) newRequest(ctx context.Context, call *call) (*http.Request, err
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: the request cannot be built", call.method, call.template)
 	}
+	if call.method == http.MethodPost {
+		// With a way to read the body again, net/http sends a POST again by
+		// itself: over HTTP/2 after RST_STREAM and GOAWAY, when the server may
+		// have done the work, and the secret of the first would be lost.
+		req.GetBody = nil
+	}
 	req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	// Without it the API would answer a refused field with a redirect to a page.
 	req.Header.Set("Accept", "application/json")
@@ -275,12 +289,22 @@ func (c *Client) refusal(call *call, resp *http.Response, body []byte, readErr e
 		Path:       call.template,
 	}
 	understood := readErr == nil && e.readBody(resp.Header, body, c.scrub)
+	e.OwnJSON = readErr == nil && isOwnJSON(resp.Header, body)
 	e.unread = !understood || len(bytes.TrimSpace(body)) == 0
 	if e.StatusCode == http.StatusTooManyRequests {
 		e.RetryAt = retryAt(resp.Header, now)
 	}
 	e.Kind = e.kind(understood, readErr == nil && looksLikeJSON(resp.Header))
 	return e
+}
+
+// isOwnJSON reports whether a refusal has the form of the API's own: JSON, an
+// object with a text "message".
+func isOwnJSON(header http.Header, body []byte) bool {
+	var parsed struct {
+		Message *string `json:"message"`
+	}
+	return looksLikeJSON(header) && json.Unmarshal(body, &parsed) == nil && parsed.Message != nil
 }
 
 // kind says what a refusal is. 5xx, 429 and 3xx are what they are, whoever sends

@@ -44,4 +44,8 @@ type CreatedWebhook struct {
 	// SignatureSecretKey signs the deliveries. It is empty only beside a
 	// [SecretLostError].
 	SignatureSecretKey Secret
+	// AnsweredAt is the Date of the answer, or zero if it had none within a day
+	// of the local clock. Lists may lag behind: that a webhook is not listed says
+	// something only some time after this.
+	AnsweredAt time.Time
 }

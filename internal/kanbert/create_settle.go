@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanbert
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// This file settles what became of a create that was not answered, or that was
+// refused for its URL.
+
+// settleLost finds out what became of a create that was not answered. The error
+// is final unless it is lost itself, which says: send it again.
+func (op *createOp) settleLost(ctx context.Context, lost error) error {
+	pauses := op.client.pauses.growing(op.client.pauses.Look)
+	for range lookUps {
+		if err := sleep(ctx, pauses.NextBackOff()); err != nil {
+			return final(op.uncertain(err))
+		}
+		holder, err := op.find(ctx)
+		switch {
+		case err != nil:
+			return final(op.uncertain(err))
+		case holder == nil:
+			continue
+		case op.isOurs(holder):
+			if err := op.undo(ctx, holder); err != nil {
+				return err
+			}
+		default:
+			if err := op.awaitHolder(ctx, holder, lost); err != nil {
+				return err
+			}
+		}
+		return op.sendAgain(lost)
+	}
+	return op.sendAgain(lost)
+}
+
+// sendAgain returns lost, which is final if the same answer would come again. No
+// look-up after it saw a webhook, so that a refusal, whoever gave it, counts as
+// one.
+func (op *createOp) sendAgain(lost error) error {
+	if fateOf(lost) == refused && len(op.unresolved) > 0 {
+		op.unresolved = op.unresolved[:len(op.unresolved)-1]
+	}
+	if op.isFinalAnswer(lost) {
+		return final(lost)
+	}
+	return lost
+}
+
+// settleRefusal finds out who holds the URL of a create that was refused for it.
+// It returns nil if the create may be sent again.
+func (op *createOp) settleRefusal(ctx context.Context, refusal error) error {
+	holder, err := op.find(ctx)
+	switch {
+	case err != nil && len(op.unresolved) > 0:
+		return final(op.uncertain(err))
+	case err != nil:
+		return final(&URLTakenError{Lookup: err, Err: refusal})
+	case op.undone != nil && (holder == nil || holder.ID == op.undone.ID):
+		// It was not deleted after all, or still holds the URL unseen.
+		return final(&SecretLostError{Webhook: *op.undone, Err: refusal})
+	case holder != nil && op.isOurs(holder):
+		return op.undo(ctx, holder)
+	case holder == nil && len(op.unresolved) == 0:
+		return op.postAgain(refusal)
+	}
+	return op.awaitHolder(ctx, holder, refusal)
+}
+
+// namesURL reports whether a refusal says that it is about the URL.
+func namesURL(err error) bool {
+	var answer *APIError
+	return errors.As(err, &answer) && (answer.StatusCode == http.StatusConflict || len(answer.Fields["url"]) > 0)
+}
+
+// postAgain lets a refused create be sent once more: its holder may have gone
+// between the refusal and the look-up. No look-up shows a holder that is deleted
+// softly, or is another tenant's, and then the refusal stays.
+func (op *createOp) postAgain(refusal error) error {
+	switch {
+	case !namesURL(refusal):
+		return final(refusal)
+	case op.postedAgain:
+		return final(&URLTakenError{Err: refusal})
+	}
+	op.postedAgain = true
+	op.noteFree(false) // The refusal contradicts the look-up.
+	return nil
+}
+
+// undo deletes a webhook that is ours and whose secret was lost. The request
+// that made it is then accounted for. An answer that there is no such webhook
+// proves nothing; the next POST does, since the URL is unique.
+func (op *createOp) undo(ctx context.Context, ours *Webhook) error {
+	op.client.log(ctx, slog.LevelInfo, "Deleting a webhook that this create made and whose secret was lost",
+		slog.String("id", ours.ID))
+	op.client.Claim(ours.ID)
+	err := op.client.deleteWebhook(ctx, &call{}, ours.ID)
+	switch {
+	case IsNotFound(err):
+		op.undone = ours
+		op.noteFree(false)
+		_, _ = op.find(ctx) // Sees it free, or does not.
+	case err != nil:
+		return final(&SecretLostError{Webhook: *ours, Err: err})
+	default:
+		op.undone = nil
+		op.noteFree(true)
+	}
+	// Where several can have made it, none is known to be done with.
+	if candidates := op.makers(ours); len(candidates) == 1 {
+		op.unresolved = slices.DeleteFunc(op.unresolved, func(r ambiguousRequest) bool { return r == candidates[0] })
+	}
+	op.wait = nil
+	return nil
+}
+
+// holderWait bounds the wait for the holder of a URL over all requests of one
+// create.
+type holderWait struct {
+	until  time.Time
+	pauses *backoff.ExponentialBackOff
+	// seen is the holder as it was last seen.
+	seen *Webhook
+}
+
+// awaitHolder waits until no webhook holds the URL any more. It is for a webhook
+// that is being destroyed beside this create, as Terraform does when a resource
+// was renamed, and for lists that lag behind. The error is final, and names the
+// holder if it was seen.
+func (op *createOp) awaitHolder(ctx context.Context, holder *Webhook, why error) error {
+	if holder != nil && op.client.claims.isMadeHere(holder.ID) {
+		return final(op.held(holder, why)) // It is to stay.
+	}
+	if op.wait == nil {
+		op.beginWait(ctx, holder)
+	}
+	for {
+		if holder != nil {
+			op.wait.seen = holder
+		}
+		pause := op.wait.pauses.NextBackOff()
+		if time.Now().Add(pause).After(op.wait.until) {
+			return final(op.held(op.wait.seen, why))
+		}
+		if err := op.pause(ctx, pause); err != nil {
+			return final(err)
+		}
+		found, err := op.find(ctx)
+		switch {
+		case err != nil && len(op.unresolved) > 0:
+			return final(op.uncertain(err))
+		case err != nil:
+			return final(&URLTakenError{Holder: op.wait.seen, Lookup: err, Err: why})
+		case found == nil && (op.wait.seen != nil || len(op.unresolved) == 0):
+			return nil
+		case found != nil && op.isOurs(found):
+			return op.undo(ctx, found)
+		}
+		// Without a holder a request of this create may have made one that lists
+		// do not show yet: they are given the time.
+		holder = found
+	}
+}
+
+// beginWait gives the holder time to go, and one that no list shows yet the time
+// by which lists may lag.
+func (op *createOp) beginWait(ctx context.Context, holder *Webhook) {
+	wait := op.client.pauses.Holder
+	if holder == nil {
+		wait = max(wait, op.client.pauses.Lag)
+	}
+	op.wait = &holderWait{
+		until:  time.Now().Add(wait),
+		pauses: op.client.pauses.growing(op.client.pauses.Look),
+	}
+	op.client.log(ctx, slog.LevelInfo, "The URL is taken: waiting for its holder to be deleted",
+		slog.String("wait", wait.String()))
+}
+
+// pause waits for d. While nothing is unresolved the caller's context ends it.
+func (op *createOp) pause(ctx context.Context, d time.Duration) error {
+	if op.call.waitCtx == nil {
+		if err := sleep(ctx, d); err != nil {
+			return op.uncertain(err)
+		}
+		return nil
+	}
+	if err := sleep(op.call.waitCtx, d); err != nil {
+		return &InterruptedError{Err: err, Waiting: "the webhook that has the URL to be deleted"}
+	}
+	return nil
+}
+
+// held makes the error for a URL that another webhook holds; nil is one that no
+// look-up has shown.
+func (op *createOp) held(holder *Webhook, why error) error {
+	switch {
+	case holder == nil:
+		return op.uncertain(why)
+	case op.undone != nil && holder.ID == op.undone.ID:
+		return &SecretLostError{Webhook: *holder, Err: why}
+	case len(op.unresolved) == 0 || op.client.claims.isMadeHere(holder.ID) && holder.URL == op.asked.URL:
+		// Another create of this client was answered with it before this one
+		// was sent, so that this one did nothing.
+		op.unresolved = nil
+		return &URLTakenError{Holder: holder, MadeHere: op.client.claims.isMadeHere(holder.ID), Err: why}
+	default:
+		return &UnprovenError{Holder: *holder, Err: why}
+	}
+}
+
+func (op *createOp) uncertain(err error) error {
+	return &UncertainError{URL: op.asked.URL, Event: op.asked.Event, Err: err, Lost: op.lost}
+}
+
+// isOurs reports whether a webhook at the URL is provably made by an unresolved
+// request of this create. All of this must hold; each line is a way in which the
+// webhook could be another program's:
+//
+//   - it is what was asked for;
+//   - the URL was seen free before the first unresolved request was sent;
+//   - its id is not known from elsewhere: from another create, from what the
+//     caller has claimed, from a webhook that was deleted already;
+//   - no request was answered with a 5xx by the API itself: another program's
+//     create may have won over ours;
+//   - it was created while a request was under way that ended unanswered, and
+//     during no other.
+func (op *createOp) isOurs(w *Webhook) bool {
+	return SameURL(w.URL, op.asked.URL) &&
+		w.Event == op.asked.Event && w.ProjectID == op.asked.ProjectID && w.ClientID == op.asked.ClientID &&
+		op.freeBefore && !op.apiFailed && !op.client.claims.isClaimed(w.ID) && op.provenMaker(w)
+}
+
+func (op *createOp) provenMaker(w *Webhook) bool {
+	makers := op.makers(w)
+	return len(makers) > 0 && !slices.ContainsFunc(makers, func(r ambiguousRequest) bool { return !r.unanswered })
+}
+
+// makers returns the unresolved requests that w was created during, by the
+// server's own clock. There are none if that clock is unknown.
+func (op *createOp) makers(w *Webhook) []ambiguousRequest {
+	var makers []ambiguousRequest
+	for _, r := range op.unresolved {
+		sent, known := op.client.clock.at(r.sent)
+		ended, _ := op.client.clock.at(r.ended)
+		if known && !w.CreatedAt.Before(sent.Add(-clockTolerance)) && !w.CreatedAt.After(ended.Add(clockTolerance)) {
+			makers = append(makers, r)
+		}
+	}
+	return makers
+}
+
+// find looks for the webhook that holds the URL, in whatever spelling. One that
+// is spelled as it was asked for goes before: a server that compares texts lets
+// another spelling exist beside it. What this client has deleted is passed over:
+// lists lag behind.
+func (op *createOp) find(ctx context.Context) (*Webhook, error) {
+	urls := []string{op.asked.URL}
+	if canonical := CanonicalURL(op.asked.URL); canonical != op.asked.URL {
+		urls = append(urls, canonical)
+	}
+	holder, err := op.findIn(ctx, ListOptions{Filter: FilterByURL(urls...), urgent: true})
+	if refusesFilter(err) {
+		holder, err = op.findIn(ctx, ListOptions{urgent: true})
+	}
+	if err == nil {
+		op.noteFree(holder == nil)
+	}
+	return holder, err
+}
+
+// refusesFilter reports whether a list was refused for its filter, so that the
+// webhooks can still be listed without one.
+func refusesFilter(err error) bool {
+	var answer *APIError
+	if !errors.As(err, &answer) {
+		return false
+	}
+	return answer.StatusCode == http.StatusBadRequest || answer.StatusCode == http.StatusUnprocessableEntity
+}
+
+func (op *createOp) findIn(ctx context.Context, opts ListOptions) (*Webhook, error) {
+	var other *Webhook
+	for w, err := range op.client.ListWebhooks(ctx, opts) {
+		switch {
+		case err != nil:
+			return nil, err
+		case op.client.claims.isDeleted(w.ID):
+		case w.URL == op.asked.URL:
+			return &w, nil
+		// A database may compare without case, and then holds our URL taken by
+		// one that differs from it in the path's case.
+		case other == nil && urlKey(w.URL) == urlKey(op.asked.URL):
+			other = &w
+		}
+	}
+	return other, nil
+}
+
+// urlKey is the same for all spellings of a URL that some server takes for one.
+func urlKey(url string) string { return strings.ToLower(CanonicalURL(url)) }
