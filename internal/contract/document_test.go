@@ -41,7 +41,8 @@ func extension[T any](t *testing.T, p *openapi3.Parameter, name string) T {
 	return value
 }
 
-// TestOperations finds the three operations of the reference and no other.
+// TestOperations finds the three operations of the reference, whoami, and no
+// other.
 func TestOperations(t *testing.T) {
 	var got []string
 	for path, item := range load(t).Paths.Map() {
@@ -50,7 +51,7 @@ func TestOperations(t *testing.T) {
 		}
 	}
 	slices.Sort(got)
-	if want := []string{"DELETE /webhooks/{id}", "GET /webhooks", "POST /webhooks"}; !slices.Equal(got, want) {
+	if want := []string{"DELETE /webhooks/{id}", "GET /webhooks", "GET /whoami", "POST /webhooks"}; !slices.Equal(got, want) {
 		t.Errorf("operations %v, want %v", got, want)
 	}
 }

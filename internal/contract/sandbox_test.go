@@ -39,6 +39,7 @@ func exercise(t *testing.T, s *kanberttest.Sandbox, c *checker) {
 		send(token, "POST", "/webhooks", `{"url":"https://r.example","event":"contact:create"}`)
 		send(token, "POST", "/webhooks", `{"url":"https://R.example/ü","event":"task:update","project_id":"p","client_id":"c"}`)
 		send(token, "POST", "/webhooks", `{"url":null,"event":"task:create"}`)
+		send(token, "GET", "/whoami", "")
 		for _, query := range []url.Values{
 			{},
 			{"sort": {"url"}},
@@ -82,6 +83,15 @@ func TestSandbox(t *testing.T) {
 		{"odd ids and URLs", []kanberttest.Option{
 			kanberttest.WithOddIDs(), kanberttest.WithRespelledURLs(), kanberttest.WithCaseInsensitiveCollation(),
 		}, ""},
+		{"replicas, soft deletes and translated texts", []kanberttest.Option{
+			kanberttest.WithReplicaLag(time.Hour, time.Hour), kanberttest.WithChecksOnReplica(), kanberttest.WithMariaDBCollation(),
+			kanberttest.WithLocale(kanberttest.German), kanberttest.WithInvisibleTrimmed(),
+		}, ""},
+		{"no whoami", []kanberttest.Option{kanberttest.WithoutWhoami()}, ""},
+		{"absurd times", []kanberttest.Option{
+			kanberttest.WithFixedDate(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)), kanberttest.WithCreatedAtSkew(200 * 365 * 24 * time.Hour),
+		}, ""},
+		{"endless list", []kanberttest.Option{kanberttest.WithEndlessList(5, 0)}, ""},
 		{"rate limit", []kanberttest.Option{kanberttest.WithRateLimit(5, time.Hour), kanberttest.WithRetryAfterForm(kanberttest.AsDate)}, ""},
 		{"links as strings", []kanberttest.Option{kanberttest.WithLinks(kanberttest.StringLinks)}, ""},
 		{"no links", []kanberttest.Option{kanberttest.WithLinks(kanberttest.NoLinks)}, `property "links" is missing`},
@@ -117,6 +127,11 @@ func TestFaults(t *testing.T) {
 		{kanberttest.Status(401), false},
 		{kanberttest.Status(500), false},
 		{kanberttest.Status(503).AfterWork(), false},
+		{kanberttest.Status(503).RetryAfter(kanberttest.AsDate, time.Second), false},
+		{kanberttest.Answer(404, "application/json", kanberttest.NoRoute), false},
+		{kanberttest.Answer(404, "application/json", kanberttest.NotFoundElsewhere), true},
+		{kanberttest.Answer(404, "application/json", "null"), true},
+		{kanberttest.Answer(410, "", ""), true},
 		{kanberttest.RateLimited(kanberttest.InSeconds, time.Second), false},
 		{kanberttest.RateLimited(kanberttest.Unsaid, time.Second), false},
 		{kanberttest.Delay(time.Nanosecond), false},

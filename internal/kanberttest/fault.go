@@ -12,13 +12,20 @@ import (
 // the answer, and whether the server does the work nevertheless. The zero value
 // is no fault. Faults are comparable.
 type Fault struct {
-	kind   kind
-	moment moment
-	// status is that of Status and HTML.
+	kind  kind
+	phase phase
+	// status is that of Status, HTML and Answer.
 	status int
-	// form is that of RateLimited.
-	form RetryAfterForm
-	// wait is the length of a delay, or how long a rate limit lasts.
+	// contentType and body are those of Answer.
+	contentType, body string
+	// form is that of RateLimited, and of RetryAfter where retryAfter is set.
+	form       RetryAfterForm
+	retryAfter bool
+	// headerName and headerValue are those of WithHeader.
+	headerName, headerValue string
+	// code is that of ResetStream.
+	code StreamCode
+	// wait is the length of a delay, or how long a limit lasts.
 	wait time.Duration
 	// lateBy is when late work is done, counted from the request's arrival.
 	lateBy time.Duration
@@ -32,10 +39,13 @@ const (
 	refusal
 	closedConnection
 	resetConnection
+	resetStream
+	goAway
 	timeout
 	// These answer instead of the API.
 	statusAnswer
 	htmlAnswer
+	givenAnswer
 	rateLimited
 	// These alter the API's own answer, for which the work has to be done.
 	delay
@@ -47,16 +57,17 @@ const (
 	missingSecret
 	forgottenCursor
 	repeatedCursor
+	goAwayAfterAnswer
 )
 
-// moment is when the fault strikes.
-type moment int
+// phase is when the fault strikes.
+type phase int
 
 const (
-	beforeWork     moment = iota // the work is never done
-	afterWork                    // the work is done
-	lateWork                     // the work is done after a time
-	workAtNextPOST               // the work is done when the next POST arrives
+	beforeWork     phase = iota // the work is never done
+	afterWork                   // the work is done
+	lateWork                    // the work is done after a time
+	workAtNextPOST              // the work is done when the next POST arrives
 )
 
 // Refused lets the attempt end before there is a connection, so that nothing was
@@ -74,6 +85,30 @@ func Closed() Fault { return Fault{kind: closedConnection} }
 // note on [Closed] holds.
 func Reset() Fault { return Fault{kind: resetConnection} }
 
+// StreamCode is an error code of HTTP/2 (RFC 9113, section 7).
+type StreamCode uint32
+
+// The codes after which net/http sends a request again by itself, if it has the
+// body a second time.
+const (
+	ProtocolError StreamCode = 0x1
+	RefusedStream StreamCode = 0x7
+)
+
+// ResetStream lets the server reset the request's stream with RST_STREAM instead
+// of answering. Over anything but HTTP/2 ([StartHTTP2]) it resets the connection.
+func ResetStream(code StreamCode) Fault { return Fault{kind: resetStream, code: code} }
+
+// GoAway lets the server send a GOAWAY that says the request was not processed,
+// and close the connection; after the work it says so wrongly. Over anything but
+// HTTP/2 it resets the connection.
+func GoAway() Fault { return Fault{kind: goAway} }
+
+// GoAwayAfterAnswer lets the server answer rightly, and send a GOAWAY that
+// covers no later request, as a server does that ends a connection gracefully.
+// Over anything but HTTP/2 the answer is all there is.
+func GoAwayAfterAnswer() Fault { return Fault{kind: goAwayAfterAnswer, phase: afterWork} }
+
 // Timeout leaves the request without an answer until the client gives up.
 func Timeout() Fault { return Fault{kind: timeout} }
 
@@ -84,6 +119,41 @@ func Status(status int) Fault { return Fault{kind: statusAnswer, status: status}
 // HTML answers with the status and a page in HTML, as a proxy does. A 3xx has a
 // Location.
 func HTML(status int) Fault { return Fault{kind: htmlAnswer, status: status} }
+
+// Answer answers with the status and this body, as something in front of the API
+// does: [NoRoute], [NotFoundElsewhere], {}, null, or nothing at all. An empty
+// content type leaves the header out.
+func Answer(status int, contentType, body string) Fault {
+	return Fault{kind: givenAnswer, status: status, contentType: contentType, body: body}
+}
+
+// Bodies of gateways that know nothing of the API. They stand in JSON.
+const (
+	NoRoute           = `{"message":"no Route matched with those values"}`
+	NotFoundElsewhere = `{"error":"not found"}`
+)
+
+// RetryAfter lets the answer of Status, HTML or Answer say, in the form, when to
+// come back.
+func (f Fault) RetryAfter(form RetryAfterForm, wait time.Duration) Fault {
+	f.mustAnswer()
+	f.retryAfter, f.form, f.wait = true, form, wait
+	return f
+}
+
+// WithHeader adds a header to the answer of Status, HTML or Answer; a second one
+// replaces the first.
+func (f Fault) WithHeader(name, value string) Fault {
+	f.mustAnswer()
+	f.headerName, f.headerValue = name, value
+	return f
+}
+
+func (f Fault) mustAnswer() {
+	if f.kind != statusAnswer && f.kind != htmlAnswer && f.kind != givenAnswer {
+		panic(fmt.Sprintf("kanberttest: the fault %q has no answer of its own", f))
+	}
+}
 
 // RateLimited answers 429 and asks, in the form, to come back after wait. It
 // cannot strike after the work: a rate limit stands in front of the API.
@@ -98,40 +168,40 @@ func Delay(d time.Duration) Fault { return Fault{kind: delay, wait: d} }
 
 // CutBody ends the connection in the middle of the body. The work is done. An
 // answer without a body is left alone.
-func CutBody() Fault { return Fault{kind: cutBody, moment: afterWork} }
+func CutBody() Fault { return Fault{kind: cutBody, phase: afterWork} }
 
 // StalledBody sends half of the body, and then nothing until the client gives
 // up. The work is done. An answer without a body is left alone.
-func StalledBody() Fault { return Fault{kind: stalledBody, moment: afterWork} }
+func StalledBody() Fault { return Fault{kind: stalledBody, phase: afterWork} }
 
 // EmptyBody answers with the right status and no body. The work is done.
-func EmptyBody() Fault { return Fault{kind: emptyBody, moment: afterWork} }
+func EmptyBody() Fault { return Fault{kind: emptyBody, phase: afterWork} }
 
 // WrongContentType declares the body of the right answer as text/plain. The work
 // is done. An answer without a body is left alone.
-func WrongContentType() Fault { return Fault{kind: wrongContentType, moment: afterWork} }
+func WrongContentType() Fault { return Fault{kind: wrongContentType, phase: afterWork} }
 
 // MissingID leaves the id out of the answer to a create. The work is done.
-func MissingID() Fault { return Fault{kind: missingID, moment: afterWork} }
+func MissingID() Fault { return Fault{kind: missingID, phase: afterWork} }
 
 // MissingSecret leaves the secret out of the answer to a create. The work is
 // done.
-func MissingSecret() Fault { return Fault{kind: missingSecret, moment: afterWork} }
+func MissingSecret() Fault { return Fault{kind: missingSecret, phase: afterWork} }
 
 // ForgottenCursor lets a list that asks for a later page give the first one, as
 // Laravel does with a cursor that it cannot read.
-func ForgottenCursor() Fault { return Fault{kind: forgottenCursor, moment: afterWork} }
+func ForgottenCursor() Fault { return Fault{kind: forgottenCursor, phase: afterWork} }
 
 // RepeatedCursor lets a list that asks for a later page name that page's own
 // cursor as the next.
-func RepeatedCursor() Fault { return Fault{kind: repeatedCursor, moment: afterWork} }
+func RepeatedCursor() Fault { return Fault{kind: repeatedCursor, phase: afterWork} }
 
 // AfterWork lets the server do the work before the fault strikes.
 func (f Fault) AfterWork() Fault {
 	if f.kind == refusal || f.kind == rateLimited {
 		panic(fmt.Sprintf("kanberttest: the fault %q cannot strike after the work", f))
 	}
-	f.moment = afterWork
+	f.phase = afterWork
 	return f
 }
 
@@ -139,7 +209,7 @@ func (f Fault) AfterWork() Fault {
 // since it arrived. The fault itself strikes at once.
 func (f Fault) LateBy(d time.Duration) Fault {
 	f.mustLeaveWorkOpen()
-	f.moment, f.lateBy = lateWork, d
+	f.phase, f.lateBy = lateWork, d
 	return f
 }
 
@@ -147,7 +217,7 @@ func (f Fault) LateBy(d time.Duration) Fault {
 // POST has arrived, just before that one's. The fault itself strikes at once.
 func (f Fault) LateUntilNextPOST() Fault {
 	f.mustLeaveWorkOpen()
-	f.moment = workAtNextPOST
+	f.phase = workAtNextPOST
 	return f
 }
 
@@ -168,7 +238,7 @@ func (f Fault) fits(r *Request) bool {
 	case forgottenCursor, repeatedCursor:
 		return r.Method == http.MethodGet && r.Query.Get("page[cursor]") != ""
 	}
-	if f.moment == lateWork || f.moment == workAtNextPOST {
+	if f.phase == lateWork || f.phase == workAtNextPOST {
 		return r.Method == http.MethodPost || r.Method == http.MethodDelete
 	}
 	return true
@@ -178,11 +248,11 @@ func (f Fault) fits(r *Request) bool {
 func (f Fault) String() string {
 	name := f.name()
 	switch {
-	case f.moment == lateWork:
+	case f.phase == lateWork:
 		return fmt.Sprintf("%s, work done %s late", name, f.lateBy)
-	case f.moment == workAtNextPOST:
+	case f.phase == workAtNextPOST:
 		return name + ", work done at the next POST"
-	case f.moment == afterWork && f.kind <= delay:
+	case f.phase == afterWork && f.kind <= delay:
 		return name + " after the work"
 	}
 	return name
@@ -201,9 +271,17 @@ func (f Fault) name() string {
 	case timeout:
 		return "time-out"
 	case statusAnswer:
-		return fmt.Sprint(f.status)
+		return fmt.Sprint(f.status) + f.retryName()
 	case htmlAnswer:
-		return fmt.Sprintf("%d with HTML", f.status)
+		return fmt.Sprintf("%d with HTML", f.status) + f.retryName()
+	case givenAnswer:
+		return f.answerName()
+	case resetStream:
+		return fmt.Sprintf("RST_STREAM %s", f.code)
+	case goAway:
+		return "GOAWAY"
+	case goAwayAfterAnswer:
+		return "GOAWAY after the answer"
 	case rateLimited:
 		return fmt.Sprintf("429 with %s (%s)", f.form, f.wait)
 	case delay:
@@ -224,5 +302,37 @@ func (f Fault) name() string {
 		return "forgotten cursor"
 	default:
 		return "repeated cursor"
+	}
+}
+
+func (f Fault) answerName() string {
+	const shown = 40
+	body := f.body
+	if len(body) > shown {
+		body = body[:shown] + "…"
+	}
+	contentType := f.contentType
+	if contentType == "" {
+		contentType = "no content type"
+	}
+	return fmt.Sprintf("%d with %q (%s)", f.status, body, contentType) + f.retryName()
+}
+
+func (f Fault) retryName() string {
+	if !f.retryAfter {
+		return ""
+	}
+	return fmt.Sprintf(" with %s (%s)", f.form, f.wait)
+}
+
+// String gives the name of the RFC.
+func (c StreamCode) String() string {
+	switch c {
+	case ProtocolError:
+		return "PROTOCOL_ERROR"
+	case RefusedStream:
+		return "REFUSED_STREAM"
+	default:
+		return fmt.Sprintf("0x%x", uint32(c))
 	}
 }

@@ -56,7 +56,7 @@ func (s *Sandbox) endConnection(ctx context.Context, w http.ResponseWriter, how 
 	switch how {
 	case hanging:
 		<-ctx.Done()
-	case reset, refused:
+	case reset, refused, streamReset, goneAway:
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			break
@@ -80,28 +80,44 @@ func (s *Sandbox) handle(ctx context.Context, r *http.Request, body []byte) repl
 		Body:      body,
 		uriLength: len(r.URL.RequestURI()),
 	}
-	f := s.receive(record)
-	a, struck := s.decide(ctx, record, f)
+	arrival := s.receive(record)
+	s.call(arrival.before)
+	s.beginWork(record, arrival.fault)
+	a, struck := s.decide(ctx, record, arrival.fault)
+	s.call(arrival.after)
 	s.conclude(record, &a, struck)
 	return a
 }
 
-// receive records the request and returns the fault that is to strike it, or the
-// zero Fault.
-func (s *Sandbox) receive(r *Request) Fault {
+// arrival is what was placed on a request.
+type arrival struct {
+	// fault is the one that is to strike it, or the zero Fault.
+	fault         Fault
+	before, after []func(*Sandbox)
+}
+
+// receive records the request.
+func (s *Sandbox) receive(r *Request) arrival {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.received++
 	r.ID = fmt.Sprintf("req-%06d", s.received)
 	r.Time = s.now()
 	s.requests = append(s.requests, r)
-	s.doDueWork(r.Time)
 	f := s.chooseFault(r)
 	r.forgetCursor = f.kind == forgottenCursor
+	before, after := s.chooseHooks(r)
+	return arrival{fault: f, before: before, after: after}
+}
+
+// beginWork does the late work that precedes the request's.
+func (s *Sandbox) beginWork(r *Request, f Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doDueWork(r.Time)
 	if r.Method == http.MethodPost && f.kind != refusal {
 		s.doWorkThatWaitsForPOST(r.Time)
 	}
-	return f
 }
 
 // decide does the work of the request, or not, and returns what becomes of it,
@@ -110,23 +126,23 @@ func (s *Sandbox) decide(ctx context.Context, r *Request, f Fault) (a reply, str
 	if f.kind == refusal {
 		return reply{ending: refused}, f
 	}
-	wait := s.config.latency
-	if f.kind == delay && f.moment == beforeWork {
+	wait := s.config().latency
+	if f.kind == delay && f.phase == beforeWork {
 		wait += f.wait
 	}
 	if !pause(ctx, wait) {
 		return reply{ending: abandoned}, Fault{}
 	}
-	if f.needsAnswer() || f.moment == afterWork {
+	if f.needsAnswer() || f.phase == afterWork {
 		a = s.work(r)
 	}
-	if f.moment == lateWork || f.moment == workAtNextPOST {
+	if f.phase == lateWork || f.phase == workAtNextPOST {
 		s.postpone(r, f)
 	}
-	if f.kind == delay && f.moment == afterWork && !pause(ctx, f.wait) {
+	if f.kind == delay && f.phase == afterWork && !pause(ctx, f.wait) {
 		return reply{ending: abandoned}, f
 	}
-	return s.strike(f, r, a)
+	return s.applyFault(f, r, a)
 }
 
 // conclude completes the answer and the record.
@@ -135,7 +151,7 @@ func (s *Sandbox) conclude(r *Request, a *reply, struck Fault) {
 	now := s.now()
 	if a.answers() {
 		r.Status = a.status
-		a.header.Set("Date", now.UTC().Format(http.TimeFormat))
+		a.header["Date"] = s.date(now)
 		a.header.Set("X-Request-Id", r.ID)
 		a.header.Set("Cache-Control", "no-cache, private")
 	}
@@ -144,9 +160,22 @@ func (s *Sandbox) conclude(r *Request, a *reply, struck Fault) {
 	record := *r
 	s.mu.Unlock()
 	// Outside the lock, so that the callback may use the sandbox.
-	if s.config.onRequestHandled != nil {
-		s.config.onRequestHandled(record)
+	if s.config().onRequestHandled != nil {
+		s.config().onRequestHandled(record)
 	}
+}
+
+// date returns the header Date, nil to leave it out: net/http would add its own
+// to a header that has none.
+func (s *Sandbox) date(now time.Time) []string {
+	text := now.UTC().Format(http.TimeFormat)
+	if f := s.config().date; f != nil {
+		text = f(now)
+	}
+	if text == "" {
+		return nil
+	}
+	return []string{text}
 }
 
 // work does what the request asks for.
@@ -169,54 +198,74 @@ type operation func(r *Request, now time.Time) reply
 // The order is Laravel's: the route, the token, the rate limit, the scope.
 func (s *Sandbox) admit(r *Request, now time.Time) (operation, *reply) {
 	refuse := func(a reply) (operation, *reply) { return nil, &a }
-	if s.config.maxURI > 0 && r.uriLength > s.config.maxURI {
+	if s.config().maxURI > 0 && r.uriLength > s.config().maxURI {
 		return refuse(htmlReply(http.StatusRequestURITooLong)) // The web server in front says so, not Laravel.
 	}
-	op, allow := s.route(r)
+	to := s.route(r)
 	switch {
-	case allow == "":
+	case to.allow == "":
 		return refuse(r.fail(http.StatusNotFound, "The route %s could not be found.", strings.TrimPrefix(r.Path, "/")))
-	case op == nil:
+	case to.operation == nil:
 		return refuse(r.fail(http.StatusMethodNotAllowed, "The %s method is not supported for route %s. Supported methods: %s.",
-			r.Method, strings.TrimPrefix(r.Path, "/"), allow).set("Allow", allow))
+			r.Method, strings.TrimPrefix(r.Path, "/"), to.allow).set("Allow", to.allow))
 	}
 	token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !isBearer || token != s.token && token != s.unscopedToken {
+	who, known := s.tokens[token]
+	if !isBearer || !known {
 		return refuse(r.fail(http.StatusUnauthorized, "Unauthenticated."))
 	}
-	if s.config.rateLimit > 0 {
-		if until, ok := s.limiter.take(now, s.config.rateLimit, s.config.ratePeriod); !ok {
-			return refuse(s.tooMany(r, s.config.rateLimitForm, now, until))
+	r.principal = who
+	if s.config().rateLimit > 0 {
+		if until, ok := s.limiter.take(now, s.config().rateLimit, s.config().ratePeriod); !ok {
+			return refuse(s.tooMany(r, s.config().rateLimitForm, now, until))
 		}
 	}
-	if token == s.unscopedToken {
+	if to.needsScope && !who.scoped {
 		return refuse(r.fail(http.StatusForbidden, "Invalid scope(s) provided."))
 	}
-	return op, nil
+	return to.operation, nil
 }
 
-// route returns the operation, and the methods that the path has. An empty allow
-// stands for an unknown path, and a nil operation for another method.
-func (s *Sandbox) route(r *Request) (op operation, allow string) {
-	const collection = BasePath + "/webhooks"
-	if r.Path == collection {
+// route is where a request leads. An empty allow stands for an unknown path, and
+// a nil operation for another method.
+type route struct {
+	operation operation
+	// allow has the methods of the path.
+	allow      string
+	needsScope bool
+}
+
+func (s *Sandbox) route(r *Request) route {
+	switch r.Path {
+	case WhoamiPath:
+		if s.config().withoutWhoami {
+			return route{}
+		}
+		to := route{allow: "GET, HEAD"}
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			to.operation = s.whoami
+		}
+		return to
+	case WebhooksPath:
+		to := route{allow: "GET, HEAD, POST", needsScope: true}
 		switch r.Method {
 		case http.MethodGet, http.MethodHead:
-			op = s.list
+			to.operation = s.list
 		case http.MethodPost:
-			op = s.create
+			to.operation = s.create
 		}
-		return op, "GET, HEAD, POST"
+		return to
 	}
-	escaped, below := strings.CutPrefix(r.Path, collection+"/")
+	escaped, below := strings.CutPrefix(r.Path, WebhooksPath+"/")
 	id, err := url.PathUnescape(escaped)
 	if !below || escaped == "" || strings.Contains(escaped, "/") || err != nil {
-		return nil, ""
+		return route{}
 	}
+	to := route{allow: "DELETE", needsScope: true}
 	if r.Method == http.MethodDelete {
-		op = func(r *Request, _ time.Time) reply { return s.delete(r, id) }
+		to.operation = func(r *Request, now time.Time) reply { return s.delete(r, id, now) }
 	}
-	return op, "DELETE"
+	return to
 }
 
 // pause waits for d and reports whether the client is still there.

@@ -13,10 +13,12 @@ type RetryAfterForm int
 
 // The forms that a 429 may have.
 const (
-	InSeconds RetryAfterForm = iota // Retry-After: 30
-	AsDate                          // Retry-After: Wed, 21 Oct 2026 07:28:00 GMT
-	AsReset                         // X-RateLimit-Reset in seconds since 1970, and no Retry-After
-	Unsaid                          // neither
+	InSeconds     RetryAfterForm = iota // Retry-After: 30
+	AsDate                              // Retry-After: Wed, 21 Oct 2026 07:28:00 GMT
+	AsReset                             // X-RateLimit-Reset in seconds since 1970, and no Retry-After
+	Unsaid                              // neither
+	AsResetMillis                       // X-RateLimit-Reset in milliseconds since 1970, and no Retry-After
+	AsResetIn                           // X-RateLimit-Reset in seconds from now, and no Retry-After
 )
 
 // String gives the form as a fault's name does.
@@ -28,6 +30,10 @@ func (f RetryAfterForm) String() string {
 		return "Retry-After as a date"
 	case AsReset:
 		return "X-RateLimit-Reset alone"
+	case AsResetMillis:
+		return "X-RateLimit-Reset in milliseconds"
+	case AsResetIn:
+		return "X-RateLimit-Reset from now"
 	default:
 		return "no word of when to come back"
 	}
@@ -55,18 +61,28 @@ func (l *limiter) take(now time.Time, n int, per time.Duration) (until time.Time
 // whole seconds: who comes back then is not early.
 func (s *Sandbox) tooMany(r *Request, form RetryAfterForm, now, until time.Time) reply {
 	a := r.fail(http.StatusTooManyRequests, "Too Many Attempts.")
-	a.header.Set("X-RateLimit-Limit", strconv.Itoa(max(1, s.config.rateLimit)))
+	a.header.Set("X-RateLimit-Limit", strconv.Itoa(max(1, s.config().rateLimit)))
 	a.header.Set("X-RateLimit-Remaining", "0")
+	setRetryAfter(a.header, form, now, until)
+	return a
+}
+
+// setRetryAfter says, in the form, to come back at until.
+func setRetryAfter(h http.Header, form RetryAfterForm, now, until time.Time) {
 	end := roundUp(until)
+	seconds := strconv.FormatInt(int64((until.Sub(now)+time.Second-1)/time.Second), 10)
 	switch form {
 	case InSeconds:
-		a.header.Set("Retry-After", strconv.FormatInt(int64((until.Sub(now)+time.Second-1)/time.Second), 10))
+		h.Set("Retry-After", seconds)
 	case AsDate:
-		a.header.Set("Retry-After", end.UTC().Format(http.TimeFormat))
+		h.Set("Retry-After", end.UTC().Format(http.TimeFormat))
 	case AsReset:
-		a.header.Set("X-RateLimit-Reset", strconv.FormatInt(end.Unix(), 10))
+		h.Set("X-RateLimit-Reset", strconv.FormatInt(end.Unix(), 10))
+	case AsResetMillis:
+		h.Set("X-RateLimit-Reset", strconv.FormatInt(end.UnixMilli(), 10))
+	case AsResetIn:
+		h.Set("X-RateLimit-Reset", seconds)
 	}
-	return a
 }
 
 func roundUp(t time.Time) time.Time {

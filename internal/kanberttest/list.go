@@ -34,7 +34,12 @@ func (s *Sandbox) list(r *Request, now time.Time) reply {
 	if text := r.Query.Get("page[cursor]"); text != "" && !r.forgetCursor {
 		from = decodeCursor(text, o)
 	}
-	p := s.page(s.store.sorted(o), selects, size, from)
+	if s.config().endlessPage > 0 && strings.TrimSpace(r.Query.Get("filter")) == "" {
+		return s.endlessList(r, now, size)
+	}
+	s.store.forget(now)
+	listed := func(w *row) bool { return w.SpaceID == r.principal.key && w.listed(now) && selects(w) }
+	p := s.page(s.store.sorted(o), listed, size, from)
 	return jsonReply(http.StatusOK, s.listBody(r, p, size))
 }
 
@@ -77,28 +82,29 @@ func (s *Sandbox) readFilter(r *Request, now time.Time) (func(*row) bool, *reply
 		return refuse("the sandbox cannot tell what this means. " + warnings[0].Summary + ".")
 	}
 	for _, name := range f.Operators() {
-		if slices.Contains(s.config.withoutOperators, name) {
+		if slices.Contains(s.config().withoutOperators, name) {
 			return refuse("the operator " + name + " is not supported.")
 		}
 	}
-	if !s.config.foldCase {
+	fold := s.store.fold
+	if fold == nil {
 		return func(w *row) bool {
 			return f.Match(filter.Record{URL: w.URL, CreatedAt: w.CreatedAt}, now)
 		}, nil
 	}
-	folded := foldCase(f)
+	folded := foldFilter(f, fold)
 	return func(w *row) bool {
 		return folded.Match(filter.Record{URL: w.urlKey, CreatedAt: w.CreatedAt}, now)
 	}, nil
 }
 
-// foldCase returns f with the values of url in lower case.
-func foldCase(f *filter.Filter) *filter.Filter {
+// foldFilter returns f with the values of url as the collation has them.
+func foldFilter(f *filter.Filter, fold func(string) string) *filter.Filter {
 	var tree any
 	if err := json.Unmarshal([]byte(f.JSON()), &tree); err != nil {
 		panic(err)
 	}
-	text, err := json.Marshal(foldValues(tree, false))
+	text, err := json.Marshal(foldValues(tree, false, fold))
 	if err != nil {
 		panic(err)
 	}
@@ -109,20 +115,20 @@ func foldCase(f *filter.Filter) *filter.Filter {
 	return folded
 }
 
-func foldValues(tree any, inURL bool) any {
+func foldValues(tree any, inURL bool, fold func(string) string) any {
 	switch t := tree.(type) {
 	case map[string]any:
 		inURL = t["field"] == "url"
 		for key := range t { // "field" and "op" are in lower case already.
-			t[key] = foldValues(t[key], inURL)
+			t[key] = foldValues(t[key], inURL, fold)
 		}
 	case []any:
 		for i := range t {
-			t[i] = foldValues(t[i], inURL)
+			t[i] = foldValues(t[i], inURL, fold)
 		}
 	case string:
 		if inURL {
-			return strings.ToLower(t)
+			return fold(t)
 		}
 	}
 	return tree
@@ -132,15 +138,15 @@ func foldValues(tree any, inURL bool) any {
 func (s *Sandbox) readPageSize(r *Request) (int, *reply) {
 	size, err := strconv.Atoi(r.Query.Get("page[size]"))
 	if err != nil || size < 1 {
-		return min(s.config.defaultPageSize, s.config.maxPageSize), nil
+		return min(s.config().defaultPageSize, s.config().maxPageSize), nil
 	}
-	if size > s.config.maxPageSize && s.config.refuseLargePages {
-		var faults invalid
-		faults.add("page.size", "The page.size field must not be greater than %d.", s.config.maxPageSize)
+	if size > s.config().maxPageSize && s.config().refuseLargePages {
+		faults := invalid{locale: s.config().locale}
+		faults.add("page.size", ruleMaxNumber, strconv.Itoa(s.config().maxPageSize))
 		a := r.errorReply(http.StatusUnprocessableEntity, faults.body())
 		return 0, &a
 	}
-	return min(size, s.config.maxPageSize), nil
+	return min(size, s.config().maxPageSize), nil
 }
 
 // page is one page and the places before and behind it, which are nil at the
@@ -152,7 +158,7 @@ type page struct {
 
 // page returns the page of x at from, or the first one if from is nil.
 func (s *Sandbox) page(x *index, selects func(*row) bool, size int, from *cursor) page {
-	if s.config.shortPages {
+	if s.config().shortPages {
 		size = (size + 1) / 2
 	}
 	if from != nil && from.Gap {
@@ -166,7 +172,7 @@ func (s *Sandbox) page(x *index, selects func(*row) bool, size int, from *cursor
 	start := 0
 	if from != nil {
 		start = s.behind(x, *from)
-		start = back(x, selects, start, min(s.config.overlap, size-1))
+		start = back(x, selects, start, min(s.config().overlap, size-1))
 	}
 	p := page{rows: make([]*row, 0, size)}
 	for _, r := range x.rows[start:] {
@@ -175,7 +181,7 @@ func (s *Sandbox) page(x *index, selects func(*row) bool, size int, from *cursor
 		}
 		if len(p.rows) == size {
 			next := cursorAt(p.rows[size-1], x.order, true)
-			next.Gap = s.config.emptyPages
+			next.Gap = s.config().emptyPages
 			p.next = &next
 			break
 		}
@@ -212,7 +218,7 @@ func (s *Sandbox) pageBefore(x *index, selects func(*row) bool, size int, c curs
 
 // behind returns where the rows behind c begin.
 func (s *Sandbox) behind(x *index, c cursor) int {
-	if s.config.tiesLost {
+	if s.config().tiesLost {
 		return sort.Search(len(x.rows), func(i int) bool { return x.order.compareColumns(x.rows[i], c.row()) > 0 })
 	}
 	i, found := x.search(c.row())
@@ -241,10 +247,10 @@ func back(x *index, selects func(*row) bool, i, n int) int {
 func (s *Sandbox) listBody(r *Request, p page, size int) map[string]any {
 	data := make([]any, len(p.rows))
 	for i, w := range p.rows {
-		data[i] = s.webhookData(w.Webhook)
+		data[i] = w.record(s.webhookData(w.Webhook))
 	}
 	nextName, prevName := "next_cursor_url", "prev_cursor_url"
-	if s.config.nextPageURL {
+	if s.config().nextPageURL {
 		nextName, prevName = "next_page_url", "prev_page_url"
 	}
 	next, nextURL := s.cursorFields(r, p.next)
@@ -256,7 +262,7 @@ func (s *Sandbox) listBody(r *Request, p page, size int) map[string]any {
 		"prev_cursor": prev, prevName: prevURL,
 	}
 	body := map[string]any{"data": data, "meta": meta}
-	switch s.config.links {
+	switch s.config().links {
 	case EmptyLinks:
 		body["links"] = []string{}
 	case StringLinks:
@@ -264,11 +270,44 @@ func (s *Sandbox) listBody(r *Request, p page, size int) map[string]any {
 	case ObjectLinks:
 		body["links"] = map[string]any{"first": nil, "last": nil, "prev": prevURL, "next": nextURL}
 	}
-	if s.config.extraFields {
+	if s.config().extraFields {
 		body["extra"] = map[string]any{"nested": []any{1, "two", nil}}
 		meta["on_each_side"] = 3
 	}
 	return body
+}
+
+// record is what a list has of r, given its right fields.
+func (r *row) record(data map[string]any) map[string]any {
+	for name, value := range r.odd {
+		if value == Missing {
+			delete(data, name)
+			continue
+		}
+		data[name] = value
+	}
+	return data
+}
+
+// endlessList answers with a page of webhooks that were never created, and a
+// cursor that no page had before.
+func (s *Sandbox) endlessList(r *Request, now time.Time, size int) reply {
+	c := s.config()
+	data := make([]any, c.endlessPage)
+	for i := range data {
+		id := letters(s.principal, 26)
+		w := s.webhookData(Webhook{ID: id, URL: "https://endless.example/" + id, Event: events[i%len(events)], ProjectID: "endless", CreatedAt: now})
+		if c.endlessPadding > 0 {
+			w["padding"] = strings.Repeat("x", c.endlessPadding)
+		}
+		data[i] = w
+	}
+	body := s.listBody(r, page{}, size)
+	body["data"] = data
+	if meta, ok := body["meta"].(map[string]any); ok {
+		meta["next_cursor"] = letters(s.principal, 60)
+	}
+	return jsonReply(http.StatusOK, body)
 }
 
 // cursorFields returns a cursor and a URL that leads to it, or two nulls.

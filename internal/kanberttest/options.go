@@ -4,7 +4,11 @@ package kanberttest
 
 import (
 	"net/http"
+	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Option sets one property of a [Sandbox] where the API reference leaves it
@@ -17,17 +21,25 @@ type config struct {
 
 	clock      func() time.Time
 	skew       time.Duration
+	date       func(now time.Time) string
+	createdAt  func(now time.Time) time.Time
 	timeFormat string
 	latency    time.Duration
+
+	insertDelay          time.Duration
+	createLag, deleteLag time.Duration
+	checksReadReplica    bool
 
 	defaultPageSize, maxPageSize int
 	refuseLargePages             bool
 	emptyPages, shortPages       bool
 	overlap                      int
 	tiesLost                     bool
-	foldCase                     bool
+	fold                         func(string) string
+	uniquePerSpace               bool
 	withoutOperators             []string
 	maxURI                       int
+	endlessPage, endlessPadding  int
 
 	links            Links
 	nextPageURL      bool
@@ -38,6 +50,10 @@ type config struct {
 	respell          bool
 	oddIDs           bool
 	extraEvents      []string
+	locale           Locale
+	trimInvisible    bool
+	withoutWhoami    bool
+	softDeletes      bool
 	rateLimit        int
 	ratePeriod       time.Duration
 	rateLimitForm    RetryAfterForm
@@ -72,6 +88,80 @@ func WithClock(now func() time.Time) Option { return func(c *config) { c.clock =
 // WithClockSkew lets the server's clock be ahead of the client's by d, or behind
 // it if d is negative.
 func WithClockSkew(d time.Duration) Option { return func(c *config) { c.skew = d } }
+
+// WithDate sets the header Date of every answer; f is given the server's time,
+// and an empty text leaves the header out. Without it Date is the server's time.
+// f must be safe for concurrent use.
+func WithDate(f func(now time.Time) string) Option { return func(c *config) { c.date = f } }
+
+// WithDateSkew lets the header Date be ahead of the server's other times by d,
+// or behind them if d is negative.
+func WithDateSkew(d time.Duration) Option {
+	return WithDate(func(now time.Time) string { return now.Add(d).UTC().Format(http.TimeFormat) })
+}
+
+// WithFixedDate lets every answer have one Date, of whatever year.
+func WithFixedDate(at time.Time) Option {
+	return WithDate(func(time.Time) string { return at.UTC().Format(http.TimeFormat) })
+}
+
+// WithoutDate leaves the header Date out.
+func WithoutDate() Option { return WithDate(func(time.Time) string { return "" }) }
+
+// WithCreatedAt sets the created_at of what is created from the server's time.
+// Without it, it is that time.
+func WithCreatedAt(f func(now time.Time) time.Time) Option {
+	return func(c *config) { c.createdAt = f }
+}
+
+// WithCreatedAtSkew lets created_at be ahead of the server's time by d, as with
+// a database that keeps local times, or behind it if d is negative.
+func WithCreatedAtSkew(d time.Duration) Option {
+	return WithCreatedAt(func(now time.Time) time.Time { return now.Add(d) })
+}
+
+// WithReplicaLag lets lists be read from a replica that is behind: what is
+// created shows up after the first duration, and what is deleted goes on showing
+// for the second one, by the server's clock. Every other answer is current.
+func WithReplicaLag(creates, deletes time.Duration) Option {
+	return func(c *config) { c.createLag, c.deleteLag = creates, deletes }
+}
+
+// WithChecksOnReplica lets the check whether a URL is taken, and the search for
+// the webhook to delete, read from the replica of [WithReplicaLag] as well: a
+// delete of a young webhook is a 404, a second create of a young URL a 500, and
+// a create of a URL that was just freed a 422.
+func WithChecksOnReplica() Option { return func(c *config) { c.checksReadReplica = true } }
+
+// WithInsertDelay lets d pass between the check that a URL is free and the
+// insert. Of two creates of one URL that overlap, the later one is then answered
+// 500. See also [Sandbox.OnInsert].
+func WithInsertDelay(d time.Duration) Option { return func(c *config) { c.insertDelay = d } }
+
+// WithSoftDeletes lets the URL of a deleted webhook stay taken, although no list
+// shows the webhook.
+func WithSoftDeletes() Option { return func(c *config) { c.softDeletes = true } }
+
+// WithURLsUniquePerWorkspace lets two workspaces have one URL.
+func WithURLsUniquePerWorkspace() Option { return func(c *config) { c.uniquePerSpace = true } }
+
+// WithoutWhoami lets the API have no GET /whoami. Other wrong answers of it are
+// faults, placed on [WhoamiPath].
+func WithoutWhoami() Option { return func(c *config) { c.withoutWhoami = true } }
+
+// WithLocale sets the language of the texts of a 422; [English] if unset.
+func WithLocale(l Locale) Option { return func(c *config) { c.locale = l } }
+
+// WithInvisibleTrimmed trims texts as Laravel does from 11 on: zero-width
+// characters, soft hyphens and the like as well.
+func WithInvisibleTrimmed() Option { return func(c *config) { c.trimInvisible = true } }
+
+// WithEndlessList lets the list without a filter never end: each page holds n
+// webhooks that nothing created, each with padding bytes more than it needs, and
+// a cursor that is new.
+func WithEndlessList(n, padding int) Option {
+	return func(c *config) { c.endlessPage, c.endlessPadding = n, padding }
+}
 
 // WithTimeFormat sets the layout of created_at; [time.RFC3339] if unset. The
 // server keeps no more of a time than the layout shows: with whole seconds,
@@ -113,7 +203,22 @@ func WithTiesLost() Option { return func(c *config) { c.tiesLost = true } }
 // WithCaseInsensitiveCollation compares URLs as a database of such a collation
 // does: in sorts, in filters, and where they have to be unique. Without it they
 // are compared byte for byte.
-func WithCaseInsensitiveCollation() Option { return func(c *config) { c.foldCase = true } }
+func WithCaseInsensitiveCollation() Option { return func(c *config) { c.fold = strings.ToLower } }
+
+// WithMariaDBCollation compares URLs as [WithCaseInsensitiveCollation] does, and
+// takes a letter with a mark for the one without, as MariaDB does by default.
+func WithMariaDBCollation() Option { return func(c *config) { c.fold = foldMarks } }
+
+// foldMarks returns text in lower case and without the marks of its letters.
+func foldMarks(text string) string {
+	var b strings.Builder
+	for _, c := range norm.NFD.String(strings.ToLower(text)) {
+		if !unicode.Is(unicode.Mn, c) {
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
 
 // WithoutOperator answers 400 to filters with this operator, in the spelling to
 // which its aliases fold: nin for notin, lte for <=.

@@ -33,6 +33,10 @@ type Request struct {
 	uriLength int
 	// forgetCursor is set by the fault ForgottenCursor.
 	forgetCursor bool
+	// principal is whom the token stands for, once it is known.
+	principal principal
+	// late says that the work is done later than the request arrived.
+	late bool
 }
 
 // Requests returns the records of all requests, in the order of arrival.
@@ -56,11 +60,16 @@ func (s *Sandbox) ResetRequests() {
 // Count returns how many requests of the method were recorded; of all methods if
 // it is empty.
 func (s *Sandbox) Count(method string) int {
+	return s.CountOf(Match{Method: method})
+}
+
+// CountOf returns how many requests were recorded that m selects.
+func (s *Sandbox) CountOf(m Match) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := 0
 	for _, r := range s.requests {
-		if method == "" || r.Method == method {
+		if m.matches(r) {
 			n++
 		}
 	}
@@ -72,7 +81,7 @@ type Match struct {
 	// Method is the method to select, or empty for all.
 	Method string
 	// PathPrefix is how the escaped path begins, BasePath included:
-	// "/api/v1/webhooks/" selects what concerns one webhook.
+	// [WhoamiPath], or "/api/v1/webhooks/" for what concerns one webhook.
 	PathPrefix string
 }
 

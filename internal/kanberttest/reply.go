@@ -20,20 +20,26 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
+	// code is that of streamReset.
+	code StreamCode
+	// lastOfConnection says that a GOAWAY follows the answer.
+	lastOfConnection bool
 }
 
 // ending is how the exchange ends for the client.
 type ending int
 
 const (
-	complete  ending = iota // the whole answer
-	cut                     // half of the body, then the end of the connection
-	stalled                 // half of the body, then nothing until the client gives up
-	closed                  // the connection is closed without a byte of an answer
-	reset                   // the connection is reset
-	refused                 // no connection was made
-	hanging                 // nothing happens until the client gives up
-	abandoned               // the client gave up while the sandbox was waiting
+	complete    ending = iota // the whole answer
+	cut                       // half of the body, then the end of the connection
+	stalled                   // half of the body, then nothing until the client gives up
+	closed                    // the connection is closed without a byte of an answer
+	reset                     // the connection is reset
+	streamReset               // HTTP/2: the stream is reset
+	goneAway                  // HTTP/2: the connection ends, with word that the request was not processed
+	refused                   // no connection was made
+	hanging                   // nothing happens until the client gives up
+	abandoned                 // the client gave up while the sandbox was waiting
 )
 
 // answers reports whether a status reaches the client.
@@ -113,18 +119,20 @@ func isJSON(mediaType string) bool {
 
 // invalid collects the field errors of a 422, in the order of the fields.
 type invalid struct {
+	locale Locale
 	fields []string
 	errors map[string][]string
 }
 
-func (v *invalid) add(field, format string, args ...any) {
+// add says that a field breaks a rule; value is what the rule is about.
+func (v *invalid) add(field string, rule validationRule, value ...string) {
 	if v.errors == nil {
 		v.errors = map[string][]string{}
 	}
 	if !slices.Contains(v.fields, field) {
 		v.fields = append(v.fields, field)
 	}
-	v.errors[field] = append(v.errors[field], fmt.Sprintf(format, args...))
+	v.errors[field] = append(v.errors[field], v.locale.text(rule, field, value...))
 }
 
 // body words the message as Laravel does: the first error, and how many more.
@@ -133,13 +141,5 @@ func (v *invalid) body() errorBody {
 	for _, texts := range v.errors {
 		count += len(texts)
 	}
-	message := v.errors[v.fields[0]][0]
-	switch count {
-	case 1:
-	case 2:
-		message += " (and 1 more error)"
-	default:
-		message += fmt.Sprintf(" (and %d more errors)", count-1)
-	}
-	return errorBody{Message: message, Errors: v.errors}
+	return errorBody{Message: v.errors[v.fields[0]][0] + v.locale.more(count-1), Errors: v.errors}
 }

@@ -9,7 +9,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -22,41 +24,68 @@ const BasePath = "/api/v1"
 // on port 1, so that a client that was not given the sandbox's transport fails.
 const unboundBaseURL = "http://127.0.0.1:1" + BasePath
 
-// Sandbox is the memory of one workspace and the [http.Handler] in front of it.
-// It is safe for concurrent use.
+// Sandbox is the memory of one workspace, or of several ([Sandbox.AddWorkspace]),
+// and the [http.Handler] in front of it. It is safe for concurrent use.
 type Sandbox struct {
-	config config
+	settings atomic.Pointer[config]
 
 	server  *http.Server
 	hangUp  context.CancelFunc // ends the requests that wait over HTTP
 	baseURL string
 
-	mu            sync.Mutex
-	random        *rand.Rand
-	token         string
+	home          Workspace
 	unscopedToken string
-	store         *store
-	requests      []*Request
-	rules         []*rule
-	late          []delayedWork
-	received      int // counts requests, for their ids
-	limiter       limiter
+
+	mu        sync.Mutex
+	random    *rand.Rand
+	principal *rand.Rand // gives what concerns workspaces and tokens beyond the first ones
+	tokens    map[string]principal
+	store     *store
+	requests  []*Request
+	rules     []*rule
+	hooks     []*hook
+	onInsert  func(*Sandbox, Webhook)
+	late      []delayedWork
+	received  int // counts requests, for their ids
+	limiter   limiter
 }
 
 // New returns a sandbox without a listener, to be reached by
 // [Sandbox.Transport] or as an [http.Handler].
 func New(opts ...Option) *Sandbox {
-	s := &Sandbox{config: defaults(), baseURL: unboundBaseURL}
+	s := &Sandbox{baseURL: unboundBaseURL, tokens: map[string]principal{}}
+	c := defaults()
 	for _, opt := range opts {
-		opt(&s.config)
+		opt(&c)
 	}
-	s.random = rand.New(rand.NewPCG(s.config.seed, 0))
-	s.token, s.unscopedToken = s.config.token, s.text(40)
-	if s.token == "" {
-		s.token = s.text(40)
+	s.settings.Store(&c)
+	s.random = rand.New(rand.NewPCG(c.seed, 0))
+	s.principal = rand.New(rand.NewPCG(c.seed, 2))
+	s.unscopedToken = s.text(40)
+	s.home = Workspace{ID: "space-" + letters(s.principal, 12), Name: "Sandbox", Token: c.token}
+	if s.home.Token == "" {
+		s.home.Token = s.text(40)
 	}
-	s.store = newStore(s.config.foldCase)
+	s.tokens[s.home.Token] = newPrincipal(s.home, "", true)
+	s.tokens[s.unscopedToken] = newPrincipal(s.home, "", false)
+	s.store = newStore(&c)
 	return s
+}
+
+// config returns the properties as they are now.
+func (s *Sandbox) config() *config { return s.settings.Load() }
+
+// Set changes properties from now on. [WithToken], [WithSeed], the collation and
+// where URLs have to be unique are read by [New] alone.
+func (s *Sandbox) Set(opts ...Option) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := *s.config()
+	c.withoutOperators, c.extraEvents = slices.Clone(c.withoutOperators), slices.Clone(c.extraEvents)
+	for _, opt := range opts {
+		opt(&c)
+	}
+	s.settings.Store(&c)
 }
 
 // Start returns a sandbox that listens on a free loopback port until the test
@@ -123,7 +152,7 @@ func (s *Sandbox) Close() {
 func (s *Sandbox) BaseURL() string { return s.baseURL }
 
 // Token returns a token with the scope integration.
-func (s *Sandbox) Token() string { return s.token }
+func (s *Sandbox) Token() string { return s.home.Token }
 
 // UnscopedToken returns a token that is valid and lacks the scope integration.
 func (s *Sandbox) UnscopedToken() string { return s.unscopedToken }
@@ -142,17 +171,24 @@ type Webhook struct {
 	CreatedAt time.Time
 	// Inactive is seen by sort=is_active alone.
 	Inactive bool
+	// SpaceID is the workspace that holds it, or empty for the first one.
+	SpaceID string
 }
 
-// Webhooks returns what the workspace holds now, sorted by URL.
-func (s *Sandbox) Webhooks() []Webhook {
+// Webhooks returns what the first workspace holds now, sorted by URL: the truth,
+// whatever the lists of the API may show.
+func (s *Sandbox) Webhooks() []Webhook { return s.WebhooksOf(s.home.ID) }
+
+// WebhooksOf returns what a workspace holds now, sorted by URL.
+func (s *Sandbox) WebhooksOf(spaceID string) []Webhook {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.doDueWork(s.now())
-	rows := s.store.sorted(order{{column: "url"}}).rows
-	all := make([]Webhook, len(rows))
-	for i, r := range rows {
-		all[i] = r.Webhook
+	all := []Webhook{}
+	for _, r := range s.store.sorted(order{{column: "url"}}).rows {
+		if !r.deleted && r.SpaceID == s.spaceKey(spaceID) {
+			all = append(all, r.Webhook)
+		}
 	}
 	return all
 }
@@ -175,40 +211,45 @@ func (s *Sandbox) Seed(webhooks ...Webhook) []Webhook {
 			w.CreatedAt = now
 		}
 		w = s.complete(w)
-		if s.store.byID[w.ID] != nil || s.store.holder(w.URL) != nil {
+		if s.store.byID[w.ID] != nil || s.store.taken(w.SpaceID, w.URL) {
 			panic(fmt.Sprintf("kanberttest: seeding a webhook whose id %q or URL %q is taken", w.ID, w.URL))
 		}
-		s.store.insert(w)
+		s.store.insert(w, time.Time{})
 		seeded[i] = w
 	}
 	return seeded
 }
 
-// Remove deletes webhooks behind everybody's back. Unknown ids are passed over.
+// Remove deletes webhooks behind everybody's back, from the lists as well.
+// Unknown ids are passed over.
 func (s *Sandbox) Remove(ids ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.doDueWork(s.now())
 	for _, id := range ids {
-		s.store.remove(id)
+		s.store.remove(id, time.Time{})
 	}
 }
 
 // now is the server's time.
-func (s *Sandbox) now() time.Time { return s.config.clock().Add(s.config.skew) }
+func (s *Sandbox) now() time.Time {
+	c := s.config()
+	return c.clock().Add(c.skew)
+}
 
 // complete gives w an id and a secret if it has none, and cuts its time to the
 // precision of the answers, as a database column would.
 func (s *Sandbox) complete(w Webhook) Webhook {
+	w.SpaceID = s.spaceKey(w.SpaceID)
 	if w.ID == "" {
 		w.ID = s.newID()
 	}
 	if w.Secret == "" {
 		w.Secret = s.text(40)
 	}
-	cut, err := time.Parse(s.config.timeFormat, w.CreatedAt.UTC().Format(s.config.timeFormat))
+	cut, err := time.Parse(s.config().timeFormat, w.CreatedAt.UTC().Format(s.config().timeFormat))
 	if err != nil {
-		panic(fmt.Sprintf("kanberttest: the time format %q cannot be read back: %v", s.config.timeFormat, err))
+		panic(fmt.Sprintf("kanberttest: the time format %q cannot be read back: %v", s.config().timeFormat, err))
 	}
 	w.CreatedAt = cut.UTC()
 	return w
@@ -216,18 +257,20 @@ func (s *Sandbox) complete(w Webhook) Webhook {
 
 // newID returns an id whose order says nothing of the order of creation.
 func (s *Sandbox) newID() string {
-	if s.config.oddIDs {
+	if s.config().oddIDs {
 		return s.text(8) + "/é ?#%2F+&;=" + s.text(8)
 	}
 	return s.text(26)
 }
 
 // text returns n letters and digits that look random and follow from the seed.
-func (s *Sandbox) text(n int) string {
-	const letters = "0123456789abcdefghjkmnpqrstvwxyz"
+func (s *Sandbox) text(n int) string { return letters(s.random, n) }
+
+func letters(random *rand.Rand, n int) string {
+	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 	b := make([]byte, n)
 	for i := range b {
-		b[i] = letters[s.random.IntN(len(letters))]
+		b[i] = alphabet[random.IntN(len(alphabet))]
 	}
 	return string(b)
 }

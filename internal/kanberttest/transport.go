@@ -83,7 +83,7 @@ func endingError(ctx context.Context, how ending) error {
 	switch how {
 	case refused:
 		return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
-	case reset:
+	case reset, streamReset, goneAway:
 		return &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 	case closed:
 		return io.EOF

@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -28,48 +30,148 @@ var events = []string{
 // [WithExtraEvents], in the order of the API reference.
 func Events() []string { return slices.Clone(events) }
 
-// create answers POST /webhooks.
+// create answers POST /webhooks: it checks, and inserts later.
 func (s *Sandbox) create(r *Request, now time.Time) reply {
-	in := readInput(r)
-	var faults invalid
+	w, refusal := s.validate(r, now)
+	if refusal != nil {
+		return *refusal
+	}
+	if !r.late && s.waitBeforeInsert(w) {
+		now = s.now()
+	}
+	if s.store.taken(w.SpaceID, w.URL) {
+		// The unique index refuses the row, and nothing turns that into a 422.
+		return r.fail(http.StatusInternalServerError, "Server Error")
+	}
+	w.CreatedAt = s.createdAt(now)
+	w = s.complete(w)
+	s.insert(w, now)
+	body := s.webhookData(w)
+	body["signature_secret_key"] = w.Secret
+	return jsonReply(s.config().createStatus, body)
+}
+
+// validate returns the webhook that r describes, or the answer that refuses it.
+func (s *Sandbox) validate(r *Request, now time.Time) (Webhook, *reply) {
+	c := s.config()
+	in := readInput(r, c.trimInvisible)
+	faults := invalid{locale: c.locale}
 	w := Webhook{
 		URL:       in.url(&faults),
 		ProjectID: in.optional("project_id", &faults),
 		ClientID:  in.optional("client_id", &faults),
-		Event:     in.event(slices.Concat(events, s.config.extraEvents), &faults),
-		CreatedAt: now,
+		Event:     in.event(slices.Concat(events, c.extraEvents), &faults),
+		SpaceID:   r.principal.key,
 	}
 	noun, _, _ := strings.Cut(w.Event, ":")
 	if (noun == "task" || noun == "comment") && in["project_id"] == nil {
-		faults.add("project_id", "The project id field is required when event is %s.", w.Event)
+		faults.add("project_id", ruleRequiredIf, w.Event)
 	}
-	if s.config.respell {
+	if c.respell {
 		w.URL = respell(w.URL)
 	}
-	taken := w.URL != "" && s.store.holder(w.URL) != nil
-	const takenText = "The url has already been taken."
-	if taken && (s.config.conflictStatus == http.StatusUnprocessableEntity || faults.errors != nil) {
-		faults.add("url", takenText)
+	taken := w.URL != "" && s.seemsTaken(w, now)
+	if taken && (c.conflictStatus == http.StatusUnprocessableEntity || faults.errors != nil) {
+		faults.add("url", ruleUnique)
 	}
 	if faults.errors != nil {
-		return r.errorReply(http.StatusUnprocessableEntity, faults.body())
+		a := r.errorReply(http.StatusUnprocessableEntity, faults.body())
+		return w, &a
 	}
 	if taken {
-		return r.fail(s.config.conflictStatus, takenText)
+		a := r.fail(c.conflictStatus, "%s", c.locale.text(ruleUnique, "url"))
+		return w, &a
 	}
-	w = s.complete(w)
-	s.store.insert(w)
-	body := s.webhookData(w)
-	body["signature_secret_key"] = w.Secret
-	return jsonReply(s.config.createStatus, body)
+	return w, nil
+}
+
+// seemsTaken is the check for uniqueness, which may be answered by a replica.
+func (s *Sandbox) seemsTaken(w Webhook, now time.Time) bool {
+	if !s.config().checksReadReplica {
+		return s.store.taken(w.SpaceID, w.URL)
+	}
+	key := s.store.uniqueKey(w.SpaceID, w.URL)
+	if holder := s.store.byURL[key]; holder != nil && holder.listed(now) {
+		return true
+	}
+	for _, r := range s.store.ghosts {
+		if s.store.uniqueKey(r.SpaceID, r.URL) == key && r.listed(now) {
+			return true
+		}
+	}
+	return s.store.held[key]
+}
+
+// waitBeforeInsert lets others act between the check and the insert of a create,
+// without the lock, and reports whether they could.
+func (s *Sandbox) waitBeforeInsert(w Webhook) bool {
+	f, delay := s.onInsert, s.config().insertDelay
+	if f == nil && delay <= 0 {
+		return false
+	}
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	if delay > 0 {
+		// The server goes on with an insert whose client has given up.
+		<-time.After(delay)
+	}
+	if f != nil {
+		f(s, w)
+	}
+	return true
+}
+
+// insert adds a webhook, which lists show when the replicas have it.
+func (s *Sandbox) insert(w Webhook, now time.Time) {
+	var listedFrom time.Time
+	if lag := s.config().createLag; lag > 0 {
+		listedFrom = now.Add(lag)
+	}
+	s.store.insert(w, listedFrom)
 }
 
 // delete answers DELETE /webhooks/{id}.
-func (s *Sandbox) delete(r *Request, id string) reply {
-	if !s.store.remove(id) {
+func (s *Sandbox) delete(r *Request, id string, now time.Time) reply {
+	c := s.config()
+	live := s.store.byID[id]
+	found := live != nil && live.SpaceID == r.principal.key
+	if c.checksReadReplica {
+		if ghost := s.store.ghosts[id]; ghost != nil && ghost.SpaceID == r.principal.key && ghost.listed(now) {
+			return bodilessReply(c.deleteStatus) // The model is found, and no row is deleted.
+		}
+		found = found && live.listed(now)
+	}
+	if !found {
 		return r.fail(http.StatusNotFound, `No query results for model [App\Models\Webhook] %s`, id)
 	}
-	return bodilessReply(s.config.deleteStatus)
+	s.remove(r.principal.key, id, now)
+	return bodilessReply(c.deleteStatus)
+}
+
+// remove deletes a webhook of a workspace, which lists show until the replicas
+// know, and reports whether there was one.
+func (s *Sandbox) remove(space, id string, now time.Time) bool {
+	r := s.store.byID[id]
+	if r == nil || r.SpaceID != space {
+		return false
+	}
+	c := s.config()
+	var listedUntil time.Time
+	if c.deleteLag > 0 {
+		listedUntil = now.Add(c.deleteLag)
+	}
+	if c.softDeletes {
+		s.store.held[s.store.uniqueKey(space, r.URL)] = true
+	}
+	return s.store.remove(id, listedUntil)
+}
+
+// createdAt is the created_at of what is created now.
+func (s *Sandbox) createdAt(now time.Time) time.Time {
+	if f := s.config().createdAt; f != nil {
+		return f(now)
+	}
+	return now
 }
 
 // webhookData gives w as the list does (API reference, schema WebhookData).
@@ -80,9 +182,9 @@ func (s *Sandbox) webhookData(w Webhook) map[string]any {
 		"client_id":  orNull(w.ClientID),
 		"project_id": orNull(w.ProjectID),
 		"event":      w.Event,
-		"created_at": w.CreatedAt.Format(s.config.timeFormat),
+		"created_at": w.CreatedAt.Format(s.config().timeFormat),
 	}
-	if s.config.extraFields {
+	if s.config().extraFields {
 		data["is_active"] = !w.Inactive
 		data["headers"] = []any{map[string]any{"name": "X-Extra", "value": 1.5}}
 	}
@@ -101,7 +203,7 @@ type input map[string]any
 
 // readInput reads the body as Laravel does: one that is not declared as JSON, or
 // is none, has no fields; texts are trimmed, and an empty one is null.
-func readInput(r *Request) input {
+func readInput(r *Request, invisible bool) input {
 	in := input{}
 	if !isJSON(r.Header.Get("Content-Type")) || json.Unmarshal(r.Body, &in) != nil {
 		return input{}
@@ -111,28 +213,58 @@ func readInput(r *Request) input {
 		if !ok {
 			continue
 		}
-		in[name] = orNull(strings.TrimSpace(text))
+		in[name] = orNull(trim(text, invisible))
 	}
 	return in
+}
+
+// trim does what TrimStrings does: it takes away the characters of PHP's trim,
+// and in newer versions of Laravel what cannot be seen as well.
+func trim(text string, invisible bool) string {
+	if !invisible {
+		return strings.Trim(text, " \t\n\r\x00\x0b")
+	}
+	return strings.TrimFunc(text, func(c rune) bool { return unicode.IsSpace(c) || unicode.Is(invisibles, c) })
+}
+
+// invisibles are the characters that Laravel 11 trims besides white space.
+var invisibles = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0x00, Hi: 0x00, Stride: 1},
+		{Lo: 0xad, Hi: 0xad, Stride: 1},
+		{Lo: 0x34f, Hi: 0x34f, Stride: 1},
+		{Lo: 0x61c, Hi: 0x61c, Stride: 1},
+		{Lo: 0x115f, Hi: 0x1160, Stride: 1},
+		{Lo: 0x17b4, Hi: 0x17b5, Stride: 1},
+		{Lo: 0x180e, Hi: 0x180e, Stride: 1},
+		{Lo: 0x200b, Hi: 0x200f, Stride: 1},
+		{Lo: 0x2060, Hi: 0x2064, Stride: 1},
+		{Lo: 0x206a, Hi: 0x206f, Stride: 1},
+		{Lo: 0x2800, Hi: 0x2800, Stride: 1},
+		{Lo: 0x3164, Hi: 0x3164, Stride: 1},
+		{Lo: 0xfeff, Hi: 0xfeff, Stride: 1},
+		{Lo: 0xffa0, Hi: 0xffa0, Stride: 1},
+	},
+	R32: []unicode.Range32{{Lo: 0x1d159, Hi: 0x1d159, Stride: 1}, {Lo: 0x1d173, Hi: 0x1d17a, Stride: 1}, {Lo: 0xe0020, Hi: 0xe0020, Stride: 1}},
 }
 
 // url returns the URL, or nothing if there is none that could be taken.
 func (in input) url(faults *invalid) string {
 	if in["url"] == nil {
-		faults.add("url", "The url field is required.")
+		faults.add("url", ruleRequired)
 		return ""
 	}
 	text, ok := in["url"].(string)
 	if !ok {
-		faults.add("url", "The url field must be a string.")
+		faults.add("url", ruleString)
 		return ""
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.ContainsAny(text, " \t\r\n") {
-		faults.add("url", "The url field must be a valid URL.")
+		faults.add("url", ruleURL)
 	}
 	if utf8.RuneCountInString(text) > maxURLLength {
-		faults.add("url", "The url field must not be greater than %d characters.", maxURLLength)
+		faults.add("url", ruleMax, strconv.Itoa(maxURLLength))
 	}
 	return text
 }
@@ -140,19 +272,19 @@ func (in input) url(faults *invalid) string {
 func (in input) optional(field string, faults *invalid) string {
 	text, ok := in[field].(string)
 	if !ok && in[field] != nil {
-		faults.add(field, "The %s field must be a string.", strings.ReplaceAll(field, "_", " "))
+		faults.add(field, ruleString)
 	}
 	return text
 }
 
 func (in input) event(known []string, faults *invalid) string {
 	if in["event"] == nil {
-		faults.add("event", "The event field is required.")
+		faults.add("event", ruleRequired)
 		return ""
 	}
 	text, _ := in["event"].(string)
 	if !slices.Contains(known, text) {
-		faults.add("event", "The selected event is invalid.")
+		faults.add("event", ruleIn)
 		return ""
 	}
 	return text

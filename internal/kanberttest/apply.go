@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// strike returns what the fault makes of the answer a, which is unset if the
+// applyFault returns what the fault makes of the answer a, which is unset if the
 // fault needs none, and the fault if it made any difference.
-func (s *Sandbox) strike(f Fault, r *Request, a reply) (reply, Fault) {
+func (s *Sandbox) applyFault(f Fault, r *Request, a reply) (reply, Fault) {
 	switch f.kind {
 	case none, delay:
 		return a, f
@@ -19,15 +19,16 @@ func (s *Sandbox) strike(f Fault, r *Request, a reply) (reply, Fault) {
 		return reply{ending: closed}, f
 	case resetConnection:
 		return reply{ending: reset}, f
+	case resetStream:
+		return reply{ending: streamReset, code: f.code}, f
+	case goAway:
+		return reply{ending: goneAway}, f
 	case timeout:
 		return reply{ending: hanging}, f
-	case statusAnswer:
-		return r.errorReply(f.status, errorBody{Message: laravelMessage(f.status)}), f
-	case htmlAnswer:
-		a = htmlReply(f.status)
-		if f.status/100 == 3 {
-			a.header.Set("Location", "/login")
-		}
+	case statusAnswer, htmlAnswer, givenAnswer:
+		return s.answer(f, r), f
+	case goAwayAfterAnswer:
+		a.lastOfConnection = true
 		return a, f
 	case rateLimited:
 		now := s.now()
@@ -49,6 +50,35 @@ func (s *Sandbox) strike(f Fault, r *Request, a reply) (reply, Fault) {
 		return alter(f, r, a)
 	}
 	return a, f
+}
+
+// answer is what f answers instead of the API.
+func (s *Sandbox) answer(f Fault, r *Request) reply {
+	var a reply
+	switch f.kind {
+	case statusAnswer:
+		a = r.errorReply(f.status, errorBody{Message: laravelMessage(f.status)})
+	case htmlAnswer:
+		a = htmlReply(f.status)
+	default:
+		a = bodilessReply(f.status)
+		a.body = []byte(f.body)
+		a.header["Content-Type"] = nil // net/http would guess one.
+		if f.contentType != "" {
+			a.header.Set("Content-Type", f.contentType)
+		}
+	}
+	if f.status/100 == 3 {
+		a.header.Set("Location", "/login")
+	}
+	if f.headerName != "" {
+		a.header.Set(f.headerName, f.headerValue)
+	}
+	if f.retryAfter {
+		now := s.now()
+		setRetryAfter(a.header, f.form, now, now.Add(f.wait))
+	}
+	return a
 }
 
 // alter changes a field of a right answer, and nothing of a refusal.
@@ -102,8 +132,9 @@ func (s *Sandbox) postpone(r *Request, f Fault) {
 	if refusal != nil {
 		return
 	}
+	r.late = true
 	work := delayedWork{request: r, operation: op}
-	if f.moment == lateWork {
+	if f.phase == lateWork {
 		work.due = r.Time.Add(f.lateBy)
 	}
 	s.late = append(s.late, work)
