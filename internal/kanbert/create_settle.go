@@ -7,7 +7,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -99,9 +98,9 @@ func (op *createOp) postAgain(refusal error) error {
 	return nil
 }
 
-// undo deletes a webhook that is ours and whose secret was lost. The request
-// that made it is then accounted for. An answer that there is no such webhook
-// proves nothing; the next POST does, since the URL is unique.
+// undo deletes a webhook that is ours and whose secret was lost. Which request
+// made it is not known, so that all stay unresolved. An answer that there is no
+// such webhook proves nothing; the next POST does, since the URL is unique.
 func (op *createOp) undo(ctx context.Context, ours *Webhook) error {
 	op.client.log(ctx, slog.LevelInfo, "Deleting a webhook that this create made and whose secret was lost",
 		slog.String("id", ours.ID))
@@ -117,10 +116,6 @@ func (op *createOp) undo(ctx context.Context, ours *Webhook) error {
 	default:
 		op.undone = nil
 		op.noteFree(true)
-	}
-	// Where several can have made it, none is known to be done with.
-	if candidates := op.makers(ours); len(candidates) == 1 {
-		op.unresolved = slices.DeleteFunc(op.unresolved, func(r ambiguousRequest) bool { return r == candidates[0] })
 	}
 	op.wait = nil
 	return nil
@@ -243,23 +238,28 @@ func (op *createOp) isOurs(w *Webhook) bool {
 		op.freeBefore && !op.apiFailed && !op.client.claims.isClaimed(w.ID) && op.provenMaker(w)
 }
 
+// provenMaker reports whether w was created, by the server's own clock, during a
+// request that ended unanswered, and during no other.
 func (op *createOp) provenMaker(w *Webhook) bool {
-	makers := op.makers(w)
-	return len(makers) > 0 && !slices.ContainsFunc(makers, func(r ambiguousRequest) bool { return !r.unanswered })
+	proven := false
+	for _, r := range op.unresolved {
+		if !op.during(r, w.CreatedAt) {
+			continue
+		}
+		if !r.unanswered {
+			return false
+		}
+		proven = true
+	}
+	return proven
 }
 
-// makers returns the unresolved requests that w was created during, by the
-// server's own clock. There are none if that clock is unknown.
-func (op *createOp) makers(w *Webhook) []ambiguousRequest {
-	var makers []ambiguousRequest
-	for _, r := range op.unresolved {
-		sent, known := op.client.clock.at(r.sent)
-		ended, _ := op.client.clock.at(r.ended)
-		if known && !w.CreatedAt.Before(sent.Add(-clockTolerance)) && !w.CreatedAt.After(ended.Add(clockTolerance)) {
-			makers = append(makers, r)
-		}
-	}
-	return makers
+// during reports whether the server's clock showed t while r was under way. It
+// did not if that clock is unknown.
+func (op *createOp) during(r ambiguousRequest, t time.Time) bool {
+	sent, known := op.client.clock.at(r.sent)
+	ended, _ := op.client.clock.at(r.ended)
+	return known && !t.Before(sent.Add(-clockTolerance)) && !t.After(ended.Add(clockTolerance))
 }
 
 // find looks for the webhook that holds the URL, in whatever spelling. One that

@@ -29,9 +29,16 @@ import (
 // every family meets every other at every place, and every member is met.
 const maxFaults = 3
 
-// kind is a fault and what may be expected of a run that meets it.
+// maxStrangers is how often a stranger acts in one sequence.
+const maxStrangers = 1
+
+// kind is a fault, or an act of a stranger, and what may be expected of a run that
+// meets it.
 type kind struct {
 	fault kanberttest.Fault
+	// stranger is what another program does before the request, with a token of
+	// the same workspace.
+	stranger *strangerAct
 	// methods are those whose requests it is placed on.
 	methods string
 	// laterPages restricts it to lists that ask for a page after the first.
@@ -93,6 +100,46 @@ func kinds() []kind {
 	return append(all, kind{fault: kanberttest.Reset().LateBy(2 * time.Second), methods: "POST"})
 }
 
+// strangerAct is what another program does at the URL of the operation.
+type strangerAct struct {
+	name string
+	// event is that of what it creates; empty if it creates nothing.
+	event kanbert.Event
+	// deletes is true if it deletes the holder first.
+	deletes bool
+}
+
+// strangerActs are a create of just what the operation asks for, of something
+// else, a delete, and a delete with a create behind it.
+func strangerActs() []kind {
+	var all []kind
+	for _, act := range []strangerAct{
+		{name: "a stranger creates the same", event: asked.Event},
+		{name: "a stranger creates another", event: kanbert.ContactDelete},
+		{name: "a stranger deletes the holder", deletes: true},
+		{name: "a stranger recreates the same", event: asked.Event, deletes: true},
+	} {
+		all = append(all, kind{stranger: &act, methods: anyMethod, final: true})
+	}
+	return all
+}
+
+// act lets the stranger act, and keeps what it made and deleted.
+func (r *run) act(a *strangerAct) {
+	holder, held := r.server.HolderAs(r.token, asked.URL)
+	if held && a.deletes {
+		r.server.DeleteAs(r.token, holder.ID)
+		r.deletedByStranger[holder.ID] = true
+	}
+	if a.event == "" {
+		return
+	}
+	w, ok := r.server.CreateAs(r.token, kanberttest.Webhook{URL: asked.URL, Event: string(a.event), ProjectID: asked.ProjectID})
+	if ok {
+		r.strangers[w.ID] = w
+	}
+}
+
 func (k kind) fits(r kanberttest.Request) bool {
 	return strings.Contains(k.methods, r.Method) && (!k.laterPages || r.Query.Get("page[cursor]") != "")
 }
@@ -129,6 +176,9 @@ func describe(sequence []placed) string {
 	names := make([]string, len(sequence))
 	for i, p := range sequence {
 		names[i] = fmt.Sprintf("%d: %s", p.at+1, p.fault)
+		if p.stranger != nil {
+			names[i] = fmt.Sprintf("before %d: %s", p.at+1, p.stranger.name)
+		}
 	}
 	return "[" + strings.Join(names, ", ") + "]"
 }
@@ -146,6 +196,8 @@ type operation struct {
 	// heldBefore is true for an operation whose URL was not seen free, so that a
 	// lost answer to its create leaves nothing that could be proven.
 	heldBefore bool
+	// alone is true for an operation that no stranger has a part in.
+	alone bool
 	// most is how many faults a sequence has at most, if less than maxFaults: for
 	// an operation that asks again and again anyway.
 	most int
@@ -161,7 +213,31 @@ type run struct {
 	client *kanbert.Client
 	// before is what the server held in the beginning.
 	before []kanberttest.Webhook
-	broken []string
+	// token is the stranger's. strangers are the webhooks that it made.
+	token             string
+	strangers         map[string]kanberttest.Webhook
+	deletedByStranger map[string]bool
+	broken            []string
+}
+
+// disturbed reports whether the stranger did anything.
+func (r *run) disturbed() bool { return len(r.strangers)+len(r.deletedByStranger) > 0 }
+
+// checkDeletes holds every DELETE of a webhook that the stranger made to the one
+// case that no evidence can tell apart: it is just what was asked for, and was
+// made within seconds of a create of ours whose connection broke.
+func (r *run) checkDeletes(requests []kanberttest.Request) {
+	for _, request := range requests {
+		w, ofStranger := r.strangers[strings.TrimPrefix(request.Path, "/webhooks/")]
+		if request.Method != http.MethodDelete || !ofStranger {
+			continue
+		}
+		if w.Event != string(asked.Event) || !slices.ContainsFunc(requests, func(p kanberttest.Request) bool {
+			return p.Method == http.MethodPost && p.Status/100 != 4 && p.Fault != "" && !w.CreatedAt.Before(p.Time.Add(-4*time.Second)) && !w.CreatedAt.After(p.Time.Add(34*time.Second))
+		}) {
+			r.breaks("a DELETE was sent for %s, which a stranger made", w.ID)
+		}
+	}
 }
 
 func (r *run) breaks(format string, args ...any) {
@@ -183,12 +259,13 @@ func (r *run) holder(url string) *kanberttest.Webhook {
 func (r *run) expectUntouched(webhooks []kanberttest.Webhook) {
 	now := r.server.Webhooks()
 	for _, w := range webhooks {
-		if !slices.Contains(now, w) {
+		if !slices.Contains(now, w) && !r.deletedByStranger[w.ID] {
 			r.breaks("webhook %s at %s is gone, which is none of the operation's", w.ID, w.URL)
 		}
 	}
 	others := slices.DeleteFunc(now, func(w kanberttest.Webhook) bool {
-		return slices.Contains(webhooks, w) || w.URL == flushURL
+		_, ofStranger := r.strangers[w.ID]
+		return slices.Contains(webhooks, w) || w.URL == flushURL || ofStranger
 	})
 	if len(others) > 1 {
 		r.breaks("the server holds %d webhooks for one resource", len(others))
@@ -199,8 +276,14 @@ func (r *run) expectUntouched(webhooks []kanberttest.Webhook) {
 // holds, and what the server holds and was not returned is named by the error.
 func (r *run) expectCreated(created *kanbert.CreatedWebhook, err error) {
 	held := r.holder(asked.URL)
+	if held != nil {
+		if _, ofStranger := r.strangers[held.ID]; ofStranger {
+			held = nil
+		}
+	}
 	if err == nil {
 		switch {
+		case held == nil && r.deletedByStranger[created.ID]:
 		case held == nil:
 			r.breaks("created %s, which the server does not hold", created.ID)
 		case held.ID != created.ID:
@@ -225,7 +308,7 @@ func (r *run) expectCreated(created *kanbert.CreatedWebhook, err error) {
 		if held != nil && held.ID != created.ID {
 			r.breaks("the result names %s, and the server holds %s", created.ID, held.ID)
 		}
-		if !created.SignatureSecretKey.IsZero() && (held == nil || held.Secret != created.SignatureSecretKey.Reveal()) {
+		if !created.SignatureSecretKey.IsZero() && !r.deletedByStranger[created.ID] && (held == nil || held.Secret != created.SignatureSecretKey.Reveal()) {
 			r.breaks("the secret beside an error is not the server's")
 		}
 		return
@@ -295,13 +378,20 @@ func (x *explorer) explore(sequence []placed) {
 	if len(sequence) == cmp.Or(x.operation.most, maxFaults) {
 		return
 	}
-	from := 0
-	if n := len(sequence); n > 0 {
-		from = sequence[n-1].at + 1
+	from, strangers := 0, 0
+	for _, p := range sequence {
+		if p.stranger != nil {
+			strangers++
+		}
+		from = p.at + 1
 	}
 	first := 0
-	for at := from; at < len(requests); at++ {
+	for at := max(0, from-1); at < len(requests); at++ {
 		for _, k := range x.fitting(requests[at]) {
+			// A stranger may act beside a fault; two faults are not on one request.
+			if k.stranger == nil && at < from || k.stranger != nil && strangers == maxStrangers {
+				continue
+			}
 			first++
 			if len(sequence) > 0 || first%x.parts == x.part {
 				x.explore(append(slices.Clip(sequence), k.place(requests, at)))
@@ -349,24 +439,32 @@ func (x *explorer) run(sequence []placed) []kanberttest.Request {
 		x.t.Fatal(err)
 	}
 	kanbert.WithoutWhoami(c)
+	r := &run{
+		ctx: x.t.Context(), server: s, client: c, before: s.Webhooks(), token: s.AddToken(s.Workspace().ID),
+		strangers: map[string]kanberttest.Webhook{}, deletedByStranger: map[string]bool{},
+	}
 	for _, p := range sequence {
+		if p.stranger != nil {
+			s.Before(p.at+1, kanberttest.Match{}, func(*kanberttest.Sandbox) { r.act(p.stranger) })
+			continue
+		}
 		s.FailNth(p.nth, p.match, p.fault)
 	}
-	r := &run{ctx: x.t.Context(), server: s, client: c, before: s.Webhooks()}
 	err, check := x.operation.act(r)
 	if x.operation.lingers {
 		time.Sleep(time.Hour)
 	}
 	requests := s.Requests()
 	for _, p := range sequence {
-		if p.at >= len(requests) || requests[p.at].Fault == "" {
+		if p.at >= len(requests) || p.stranger == nil && requests[p.at].Fault == "" {
 			return nil
 		}
 	}
 	r.checkResends(requests)
+	r.checkDeletes(requests)
 	isFinal := func(p placed) bool { return p.final || x.operation.heldBefore && p.losesPOST() }
 	switch {
-	case err == nil && x.operation.fails:
+	case err == nil && x.operation.fails && !r.disturbed():
 		r.breaks("it succeeded")
 	case err != nil && !x.operation.fails && !slices.ContainsFunc(sequence, isFinal):
 		r.breaks("it failed, although nothing that happened is final: %v", err)
@@ -469,6 +567,7 @@ func operations() []operation {
 					r.expectCreated(created, err)
 				}
 			},
+			most: 2,
 		},
 		{
 			name:  "create at a URL that is taken",
@@ -509,7 +608,7 @@ func operations() []operation {
 				err := r.deleted(own.ID)
 				return err, func() {
 					r.expectUntouched(others)
-					if err == nil && r.holder(own.URL) != nil {
+					if held := r.holder(own.URL); err == nil && held != nil && held.ID == own.ID {
 						r.breaks("deleted, and still there")
 					}
 				}
@@ -531,6 +630,7 @@ func operations() []operation {
 				}
 			},
 			lingers: true,
+			alone:   true,
 		},
 		{
 			name:  "read what is gone",
@@ -547,9 +647,11 @@ func operations() []operation {
 				return err, check
 			},
 			lingers: true,
+			alone:   true,
 		},
 		{
-			name: "list",
+			name:  "list",
+			alone: true,
 			serve: func() *kanberttest.Sandbox {
 				s := kanberttest.New(kanberttest.WithMaxPageSize(2))
 				for i := range 3 {
@@ -593,6 +695,9 @@ func TestEverySequenceOfFaults(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					x := &explorer{t: t, operation: op, kinds: kinds(), part: part, parts: parts, byFamily: raceDetector}
+					if !op.alone {
+						x.kinds = append(x.kinds, strangerActs()...)
+					}
 					x.explore(nil)
 					sequencesRun.Add(int64(x.ran))
 					sequencesBroken.Add(int64(x.broken))

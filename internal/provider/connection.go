@@ -25,6 +25,8 @@ type connection struct {
 	// open makes the client and the directory, once.
 	open func() (*api, error)
 
+	removals removals
+
 	mu sync.Mutex
 	// managed holds, for each webhook that this process saw in Terraform's state,
 	// how it stands there and how it was planned to be.

@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
@@ -57,6 +58,19 @@ func addError(diags *diag.Diagnostics, op operation, err error, attributes ...st
 		}
 	}
 	diags.AddError(string(op), explain(err, attributes...))
+}
+
+// addUnconfirmedDelete explains that a webhook stays in state although a DELETE
+// was answered by "not found".
+func addUnconfirmedDelete(diags *diag.Diagnostics, id string, answer, why error) {
+	text := "The server answered that webhook " + strconv.Quote(redactID(id)) + " does not exist, but the webhooks could not be listed to confirm it. It stays in state."
+	if errors.Is(why, directory.ErrStillListed) {
+		text = "The server answered that webhook " + strconv.Quote(redactID(id)) + " does not exist, but Kanbert still lists it. It stays in state."
+		diags.AddError(string(deleteWebhook), text+
+			" Check base_url, and what is between this machine and Kanbert: the answer to the delete may not be Kanbert's. Then apply again."+detail("The answer to the delete", answer))
+		return
+	}
+	diags.AddError(string(deleteWebhook), text+" "+explain(why)+detail("The answer to the delete", answer))
 }
 
 // addFieldErrors adds an error for each refused field that is one of attributes,

@@ -45,6 +45,7 @@ func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportSt
 	imported := webhookResourceModel{webhookModel: newWebhookModel(*webhook)}
 	resp.Diagnostics.Append(resp.State.Set(ctx, imported.object(&resp.Diagnostics))...)
 	setIdentity(ctx, resp.Identity, webhook.ID, &resp.Diagnostics)
+	webhookPrivate{WorkspaceID: api.client.KnownWorkspaceID()}.save(ctx, resp.Private, &resp.Diagnostics)
 }
 
 // finder looks a webhook up. It gives nil, with an error, if there is none.
@@ -127,7 +128,7 @@ func findByID(ctx context.Context, d *directory.Directory, op operation, id stri
 		return nil
 	}
 	if !found {
-		diags.AddError(string(op), fmt.Sprintf("No webhook of the workspace has the id %q: all of them were listed.%s %s", nameable(id), idHint(id), whereToFindIDs))
+		diags.AddError(string(op), fmt.Sprintf("No webhook of the workspace has the id %q: all of them were listed.%s %s", redactID(id), idHint(id), whereToFindIDs))
 		return nil
 	}
 	return &webhook
@@ -166,9 +167,9 @@ func idHint(id string) string {
 	return ""
 }
 
-// nameable is id as an error may show it: without what would be the user info
+// redactID is id as an error may show it: without what would be the user info
 // and the query if it were a URL that was written without its scheme.
-func nameable(id string) string {
+func redactID(id string) string {
 	if strings.Contains(id, "://") {
 		return kanbert.RedactURL(id)
 	}

@@ -50,6 +50,9 @@ func keepOwnState(ctx context.Context, req resource.MoveStateRequest, resp *reso
 	}
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, state.object(&resp.Diagnostics))...)
 	setIdentity(ctx, resp.TargetIdentity, state.ID.ValueString(), &resp.Diagnostics)
+	if req.SourcePrivate != nil {
+		loadPrivate(ctx, req.SourcePrivate).save(ctx, resp.TargetPrivate, &resp.Diagnostics)
+	}
 }
 
 // providerType returns the last part of a provider's address, by which

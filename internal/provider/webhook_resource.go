@@ -129,20 +129,19 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 	if api == nil {
 		return
 	}
-	// One Ctrl-C must not come between the request and the state: the webhook
-	// would stand, and its secret be lost.
-	ctx, cancel := api.client.Uninterrupted(ctx)
-	defer cancel()
-
-	created, err := api.client.CreateWebhook(ctx, planned.newWebhook())
+	asked := planned.newWebhook()
+	created, err := api.client.CreateWebhook(ctx, asked, func() bool { return api.directory.SeenFree(asked.URL) })
 	if created != nil {
 		// The webhook exists. Its id and secret go into state before anything
-		// that can fail: the API gives the secret this once.
+		// that can fail: the API returns the secret this once.
 		state := planned.created(*created)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state.object(&resp.Diagnostics))...)
 		setIdentity(ctx, resp.Identity, created.ID, &resp.Diagnostics)
+		webhookPrivate{
+			WorkspaceID: api.client.KnownWorkspaceID(), CreatedAt: created.AnsweredAt,
+		}.save(ctx, resp.Private, &resp.Diagnostics)
 		api.directory.Created(created.Webhook)
-		r.connection.know(created.ID, planned.newWebhook())
+		r.connection.know(created.ID, asked)
 		planned.warnOfDifferences(created.Webhook, &resp.Diagnostics)
 	}
 	if err == nil {
@@ -165,23 +164,26 @@ func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, re
 	if api == nil {
 		return
 	}
-	id := state.ID.ValueString()
-	r.connection.know(id, state.newWebhook())
-	webhook, err := api.directory.Read(ctx, id, state.URL.ValueString())
-	if errors.Is(err, directory.ErrGone) {
-		// A removal without an identity is refused, and a state that a CLI below
-		// 1.12 wrote has none.
-		setIdentity(ctx, resp.Identity, id, &resp.Diagnostics)
-		resp.State.RemoveResource(ctx)
+	managed := managedWebhook{state.ID.ValueString(), state.URL.ValueString(), loadPrivate(ctx, req.Private)}
+	r.connection.know(managed.id, state.newWebhook())
+	webhook, err := managed.read(ctx, api)
+	switch {
+	case errors.Is(err, directory.ErrGone):
+		if r.connection.mayBeRemoved(ctx, managed, api, &resp.Diagnostics) {
+			// A removal without an identity is refused, and a state that a CLI
+			// below 1.12 wrote has none.
+			setIdentity(ctx, resp.Identity, managed.id, &resp.Diagnostics)
+			resp.State.RemoveResource(ctx)
+		}
 		return
-	}
-	if err != nil {
+	case err != nil:
 		addError(&resp.Diagnostics, readWebhook, err)
 		return
 	}
 	state.refresh(webhook)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state.object(&resp.Diagnostics))...)
-	setIdentity(ctx, resp.Identity, id, &resp.Diagnostics)
+	setIdentity(ctx, resp.Identity, managed.id, &resp.Diagnostics)
+	managed.private.seenIn(api.client.KnownWorkspaceID()).save(ctx, resp.Private, &resp.Diagnostics)
 }
 
 // Update is never reached by a plan of this provider: every argument replaces.
@@ -200,18 +202,34 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if api == nil {
 		return
 	}
-	ctx, cancel := api.client.Uninterrupted(ctx)
-	defer cancel()
-
-	id := state.ID.ValueString()
+	managed := managedWebhook{state.ID.ValueString(), state.URL.ValueString(), loadPrivate(ctx, req.Private)}
 	// A resource whose address was changed is destroyed beside the create of its
 	// successor, which is planned once more now: the holder is no stranger to it.
-	r.connection.know(id, state.newWebhook())
-	if err := api.client.DeleteWebhook(ctx, id); err != nil && !errors.Is(err, kanbert.ErrNotFound) {
+	r.connection.know(managed.id, state.newWebhook())
+	switch err := api.client.DeleteWebhook(ctx, managed.id); {
+	case err == nil:
+		api.directory.Deleted(managed.id)
+	case kanbert.IsNotFound(err):
+		r.deleteAbsent(ctx, managed, api, err, &resp.Diagnostics)
+	default:
 		addError(&resp.Diagnostics, deleteWebhook, err)
+	}
+}
+
+// deleteAbsent judges a DELETE that was answered 404 or 410. A gateway, a missing
+// route and another workspace answer so as well: only if lists agree is the
+// webhook gone, and the delete a success.
+func (r *webhookResource) deleteAbsent(ctx context.Context, managed managedWebhook, api *api, answer error, diags *diag.Diagnostics) {
+	// The request was sent, so that one Ctrl-C does not end what follows from it.
+	ctx, cancel := api.client.DetachedContext(ctx)
+	defer cancel()
+	if err := managed.confirmGone(ctx, api); err != nil {
+		addUnconfirmedDelete(diags, managed.id, answer, err)
 		return
 	}
-	api.directory.Deleted(id)
+	if r.connection.mayBeRemoved(ctx, managed, api, diags) {
+		api.directory.Deleted(managed.id)
+	}
 }
 
 // setIdentity sets the identity of the webhook.

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+)
+
+// This file decides when a webhook that Terraform manages counts as gone. A wrong
+// "gone" costs its signing secret for good, so that it takes more than an answer.
+
+// listLag is by how much lists are taken to lag behind writes: replicas of a
+// database do. Absence is believed only from requests that began this long after
+// the webhook was made.
+const listLag = 20 * time.Second
+
+// managedWebhook is one webhook in state, as far as its absence is concerned.
+type managedWebhook struct {
+	id, url string
+	private webhookPrivate
+}
+
+// notBefore returns the local time from which on lists can be expected to show
+// the webhook, or zero if that is not known. A create that lies in the future was
+// dated by another clock, and counts as old.
+func (m managedWebhook) notBefore(client *kanbert.Client) time.Time {
+	made, known := client.LocalTime(m.private.CreatedAt)
+	if !known || made.After(time.Now()) {
+		return time.Time{}
+	}
+	return made.Add(listLag)
+}
+
+// read reads the webhook. Before the first answer of a process the server's time
+// is not known: what then counts as gone, although it is young, is read again.
+func (m managedWebhook) read(ctx context.Context, api *api) (kanbert.Webhook, error) {
+	began, notBefore := time.Now(), m.notBefore(api.client)
+	webhook, err := api.directory.Read(ctx, m.id, m.url, notBefore)
+	if !errors.Is(err, directory.ErrGone) || !notBefore.IsZero() {
+		return webhook, err
+	}
+	if notBefore = m.notBefore(api.client); notBefore.After(began) {
+		return api.directory.Read(ctx, m.id, m.url, notBefore)
+	}
+	return webhook, err
+}
+
+// confirmGone returns nil if the webhook is gone, by evidence that began after the
+// call.
+func (m managedWebhook) confirmGone(ctx context.Context, api *api) error {
+	return api.directory.ConfirmGone(ctx, m.id, m.url, m.notBefore(api.client))
+}
+
+// mayBeRemoved reports whether the absence of the webhook was seen in the
+// workspace that it was made in, and warns of its removal from state. Where the
+// workspace is not known on both sides there is no such check.
+func (c *connection) mayBeRemoved(ctx context.Context, m managedWebhook, api *api, diags *diag.Diagnostics) bool {
+	made, now := m.private.WorkspaceID, api.client.WorkspaceID(ctx)
+	if made != "" && now != "" && made != now {
+		diags.AddError("Webhook belongs to another Kanbert workspace", fmt.Sprintf(
+			"Webhook %q was created in the Kanbert workspace %q, and the token belongs to the Kanbert workspace %q, which does not have it. "+
+				"Use a token of the workspace %[2]q. To stop managing the webhook without deleting it, run `terraform state rm ADDRESS`, "+
+				"or (Terraform 1.7 and newer) use a removed block with destroy = false.", redactID(m.id), made, now))
+		return false
+	}
+	c.removals.warn(m.id, made != "" && made == now, diags)
+	return true
+}
+
+// namedRemovals is how many removals of a process have a warning of their own.
+// CLIs collapse further ones, which share a summary.
+const namedRemovals = 5
+
+// removals counts the webhooks that left state because they are gone.
+type removals struct{ n atomic.Int64 }
+
+func (r *removals) warn(id string, sameWorkspace bool, diags *diag.Diagnostics) {
+	summary := "Further webhooks no longer exist"
+	if r.n.Add(1) <= namedRemovals {
+		summary = fmt.Sprintf("Webhook %s no longer exists", redactID(id))
+	}
+	other := "If it should exist, check that token and base_url are still those of the workspace that it was created in, before you apply."
+	if sameWorkspace {
+		other = "If it should exist, find out who deleted it before you apply."
+	}
+	diags.AddWarning(summary, fmt.Sprintf(
+		"Kanbert does not list webhook %q: neither by its URL nor among all webhooks. It is removed from state, and with it its signing secret, which Kanbert does not return again. %s",
+		redactID(id), other))
+}
