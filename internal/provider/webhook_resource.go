@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -167,7 +168,7 @@ func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, re
 	}
 	id := state.ID.ValueString()
 	r.connection.know(id, state.newWebhook())
-	webhook, err := api.directory.Read(ctx, id, state.URL.ValueString())
+	webhook, err := api.directory.Read(ctx, id, state.URL.ValueString(), time.Time{})
 	if errors.Is(err, directory.ErrGone) {
 		// A removal without an identity is refused, and a state that a CLI below
 		// 1.12 wrote has none.
