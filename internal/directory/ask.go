@@ -28,6 +28,11 @@ type question struct {
 	// canonical is url in its one canonical spelling. It is set for a wait, and
 	// worked out when needed before.
 	canonical string
+	// fresh says that only requests which began after the question count.
+	fresh bool
+	// notBefore is when a listing must have begun, at the earliest, to say that
+	// a webhook is gone.
+	notBefore time.Time
 }
 
 // ask is one caller that waits.
@@ -58,6 +63,14 @@ type answer struct {
 type stamp struct {
 	sequence uint64
 	at       time.Time
+}
+
+// mayAnswer reports whether what began at s may answer a.
+func (s stamp) mayAnswer(a *ask, limit time.Duration, now time.Time) bool {
+	if a.fresh {
+		return s.sequence > a.began.sequence
+	}
+	return s.serves(a.began, limit, now)
 }
 
 // serves reports whether what began at s may answer a read that began at since.

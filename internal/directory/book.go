@@ -4,6 +4,7 @@ package directory
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
@@ -25,8 +26,14 @@ type book struct {
 	// absent is when the look-up began that found nobody at a URL (canonical).
 	absent map[string]time.Time
 	// gone is when this process deleted a webhook.
-	gone  map[string]stamp
-	texts map[string]string
+	gone map[string]struct{}
+	// held counts the known webhooks at a URL (canonical, in lower case), and
+	// lookedUp has those URLs that a look-up has asked for.
+	held     map[string]int
+	lookedUp map[string]struct{}
+	// listed says that a listing was complete.
+	listed bool
+	texts  map[string]string
 }
 
 type entry struct {
@@ -41,12 +48,14 @@ type entry struct {
 
 func newBook() book {
 	return book{
-		byID:    make(map[string]*entry),
-		byURL:   make(map[string]*entry),
-		respelt: make(map[string][]*entry),
-		absent:  make(map[string]time.Time),
-		gone:    make(map[string]stamp),
-		texts:   make(map[string]string),
+		byID:     make(map[string]*entry),
+		byURL:    make(map[string]*entry),
+		respelt:  make(map[string][]*entry),
+		absent:   make(map[string]time.Time),
+		gone:     make(map[string]struct{}),
+		held:     make(map[string]int),
+		lookedUp: make(map[string]struct{}),
+		texts:    make(map[string]string),
 	}
 }
 
@@ -77,8 +86,8 @@ func (b *book) learn(webhooks []kanbert.Webhook, seen stamp, visit func(*entry))
 	fresh := make([]entry, 0, b.unknown(webhooks))
 	for i := range webhooks {
 		w := &webhooks[i]
-		if gone, ok := b.gone[w.ID]; ok && gone.sequence > seen.sequence {
-			continue // We deleted it while this load was under way.
+		if b.isGone(w.ID) {
+			continue // We deleted it: the load is older, or the list lags.
 		}
 		e := b.byID[w.ID]
 		if e == nil {
@@ -128,6 +137,7 @@ func (b *book) put(e *entry, w *kanbert.Webhook, seen stamp) bool {
 	if !moved {
 		return true
 	}
+	b.held[foldedURL(w.URL)]++
 	if canonical := kanbert.CanonicalURL(w.URL); canonical != w.URL {
 		b.respelt[canonical] = append(b.respelt[canonical], e)
 	}
@@ -156,6 +166,11 @@ func (b *book) unlink(e *entry) {
 	if b.byURL[e.webhook.URL] == e {
 		delete(b.byURL, e.webhook.URL)
 	}
+	if folded := foldedURL(e.webhook.URL); b.held[folded] > 1 {
+		b.held[folded]--
+	} else {
+		delete(b.held, folded)
+	}
 	canonical := kanbert.CanonicalURL(e.webhook.URL)
 	if canonical == e.webhook.URL {
 		return
@@ -169,15 +184,15 @@ func (b *book) unlink(e *entry) {
 }
 
 func (b *book) created(w kanbert.Webhook, at stamp) {
-	if _, ok := b.gone[w.ID]; ok {
+	if b.isGone(w.ID) {
 		return // It was deleted before its maker told us. Ids do not come back.
 	}
 	b.learn([]kanbert.Webhook{w}, at, nil)
 	delete(b.absent, kanbert.CanonicalURL(w.URL))
 }
 
-func (b *book) deleted(id string, at stamp) {
-	b.gone[id] = at
+func (b *book) deleted(id string) {
+	b.gone[id] = struct{}{}
 	if e := b.byID[id]; e != nil {
 		b.remove(e)
 	}
@@ -195,7 +210,23 @@ func (b *book) sweep(began stamp) {
 		}
 	}
 	clear(b.absent)
+	b.listed = true
 }
+
+func (b *book) seenFree(url string) bool {
+	folded := foldedURL(url)
+	_, lookedUp := b.lookedUp[folded]
+	return (lookedUp || b.listed) && b.held[folded] == 0
+}
+
+// isGone reports whether this process has deleted the webhook.
+func (b *book) isGone(id string) bool {
+	_, ok := b.gone[id]
+	return ok
+}
+
+// foldedURL is the same for all URLs that a database may take for one.
+func foldedURL(url string) string { return strings.ToLower(kanbert.CanonicalURL(url)) }
 
 // knowsAbsent reports whether a look-up that is still fresh found nobody.
 func (b *book) knowsAbsent(canonical string, now time.Time) bool {

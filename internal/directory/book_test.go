@@ -25,7 +25,7 @@ func TestOlderNewsChangesNothing(t *testing.T) {
 // A delete can be told before the create that made the webhook.
 func TestCreatedAfterDeleted(t *testing.T) {
 	b := newBook()
-	b.deleted("id", stamp{sequence: 1})
+	b.deleted("id")
 	b.created(standing, stamp{sequence: 2})
 	if b.find(&question{kind: read, id: "id"}) != nil {
 		t.Error("it came back")

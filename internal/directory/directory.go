@@ -26,6 +26,10 @@ const (
 	// MaxQuietTime is how far the quiet time is stretched where reads come
 	// slowly, as on a busy machine: to six times the distance between them.
 	MaxQuietTime = 200 * time.Millisecond
+	// FirstRecheck is the first pause before a webhook that does not show, but is
+	// too young to be believed gone, is looked for again. Each pause is twice as
+	// long as the one before.
+	FirstRecheck = time.Second
 	// startPace is the distance that is expected before reads have shown theirs.
 	startPace = 10 * time.Millisecond
 	// WaveSize is how many waiting reads are looked up at once without waiting
@@ -45,6 +49,10 @@ type Source interface {
 // ErrGone says that a webhook is gone, on two signals.
 var ErrGone = errors.New("the webhook is gone")
 
+// ErrStillListed says that a webhook whose delete was answered with "not found"
+// still shows in a look-up or in the listing.
+var ErrStillListed = errors.New("the webhook is still listed")
+
 // errNoURL is why a webhook that is not listed is not simply gone.
 var errNoURL = errors.New("the webhook is not listed, and no URL is known to make sure by that it is gone")
 
@@ -52,6 +60,7 @@ var errNoURL = errors.New("the webhook is not listed, and no URL is known to mak
 type Directory struct {
 	source   Source
 	unshared bool
+	started  time.Time
 
 	mu   sync.Mutex
 	book book
@@ -83,7 +92,7 @@ func WithoutSharing() Option { return func(d *Directory) { d.unshared = true } }
 
 // New returns a directory over source. It sends nothing.
 func New(source Source, opts ...Option) *Directory {
-	d := &Directory{source: source, book: newBook(), pace: startPace, lookups: lookups{maxFilter: MaxFilterLength}}
+	d := &Directory{source: source, started: time.Now(), book: newBook(), pace: startPace, lookups: lookups{maxFilter: MaxFilterLength}}
 	for _, opt := range opts {
 		opt(d)
 	}
@@ -91,17 +100,82 @@ func New(source Source, opts ...Option) *Directory {
 }
 
 // Read returns the webhook with this id, which was last known at url. The error
-// is [ErrGone] only when two signals agree, so it takes a url: without one a
-// webhook that is not listed is an error of another kind.
-func (d *Directory) Read(ctx context.Context, id, url string) (kanbert.Webhook, error) {
+// is [ErrGone] only when two signals agree, both begun at notBefore or later, so
+// it takes a url: without one a webhook that is not listed is an error of another
+// kind. While notBefore lies ahead, a webhook that does not show is looked for
+// again, with growing pauses. The zero notBefore is no bound.
+func (d *Directory) Read(ctx context.Context, id, url string, notBefore time.Time) (kanbert.Webhook, error) {
 	if d.unshared {
 		return d.readAlone(ctx, id, url)
 	}
-	w, found, err := d.answer(ctx, question{kind: read, id: id, url: url})
+	w, found, err := d.awaitEvidence(ctx, question{kind: read, id: id, url: url}, notBefore)
 	if err == nil && !found {
 		err = ErrGone
 	}
 	return w, err
+}
+
+// ConfirmGone returns nil if a look-up by URL and a complete listing, both begun
+// after this call and at notBefore or later, do not show the webhook. The error
+// is [ErrStillListed] if one of them shows it. It waits for notBefore like
+// [Directory.Read].
+func (d *Directory) ConfirmGone(ctx context.Context, id, url string, notBefore time.Time) error {
+	_, found, err := d.awaitEvidence(ctx, question{kind: read, id: id, url: url, fresh: true}, notBefore)
+	if err == nil && found {
+		err = ErrStillListed
+	}
+	return err
+}
+
+// SeenFree reports whether this process has seen that no webhook holds url, in
+// any spelling and ignoring letter case: a look-up by URL or a complete listing
+// showed none, or only webhooks that this process has deleted since, and nothing
+// that was seen later contradicts it.
+func (d *Directory) SeenFree(url string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.book.seenFree(url)
+}
+
+// awaitEvidence answers q. That the webhook is absent counts only from requests
+// that began at notBefore or later; until then it looks again after each pause.
+func (d *Directory) awaitEvidence(ctx context.Context, q question, notBefore time.Time) (kanbert.Webhook, bool, error) {
+	for pause := FirstRecheck; ; pause *= 2 {
+		if !time.Now().Before(notBefore) {
+			q.notBefore = notBefore
+			return d.answer(ctx, q)
+		}
+		w, found, err := d.answer(ctx, q)
+		if err != nil || found {
+			return w, found, err
+		}
+		if err := sleepUntil(ctx, d.nextRecheck(pause, notBefore)); err != nil {
+			return kanbert.Webhook{}, false, err
+		}
+		q.fresh = true
+	}
+}
+
+// nextRecheck is the next multiple of pause on the directory's own clock, so that
+// all that wait look again at the same moments and share their requests.
+func (d *Directory) nextRecheck(pause time.Duration, notBefore time.Time) time.Time {
+	since := time.Since(d.started)
+	next := d.started.Add((since/pause + 1) * pause)
+	if next.After(notBefore) {
+		return notBefore
+	}
+	return next
+}
+
+func sleepUntil(ctx context.Context, at time.Time) error {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // ByURL returns the webhook that holds url, as it is spelled or in its canonical
@@ -114,23 +188,24 @@ func (d *Directory) ByURL(ctx context.Context, url string) (kanbert.Webhook, boo
 }
 
 // ByEquivalentURL returns the webhook that holds url in whatever spelling, if one
-// does. What a look-up does not find costs a complete listing, since the API
+// does. Only requests that began after the call answer it. What a look-up does not find costs a complete listing, since the API
 // filters by the text of a URL; all that ask at that time share it.
 func (d *Directory) ByEquivalentURL(ctx context.Context, url string) (kanbert.Webhook, bool, error) {
 	if d.unshared {
 		return d.byEquivalentURLAlone(ctx, url)
 	}
-	return d.answer(ctx, question{kind: byEquivalentURL, url: url})
+	return d.answer(ctx, question{kind: byEquivalentURL, url: url, fresh: true})
 }
 
-// ByID returns the webhook with this id, if there is one. The API cannot filter
-// by id, so an id that is not known yet costs a complete listing; all that ask
+// ByID returns the webhook with this id, if there is one. Only requests that began
+// after the call answer it. The API cannot filter
+// by id, so an id costs a complete listing; all that ask
 // at that time share it.
 func (d *Directory) ByID(ctx context.Context, id string) (kanbert.Webhook, bool, error) {
 	if d.unshared {
 		return d.byIDAlone(ctx, id)
 	}
-	return d.answer(ctx, question{kind: byID, id: id})
+	return d.answer(ctx, question{kind: byID, id: id, fresh: true})
 }
 
 // Created tells the directory of a webhook that this process has made. Call it
@@ -147,7 +222,7 @@ func (d *Directory) Created(w kanbert.Webhook) {
 func (d *Directory) Deleted(id string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.book.deleted(id, d.stamp())
+	d.book.deleted(id)
 }
 
 // answer is the way of every question: out of what is known, or by waiting.
@@ -175,9 +250,12 @@ func (d *Directory) enter(ctx context.Context, q question) (*ask, answer) {
 	defer d.mu.Unlock()
 	now := time.Now()
 	d.notePace(now)
-	if e := d.book.find(&q); e != nil && now.Sub(e.seen.at) <= Freshness {
+	if e := d.book.find(&q); e != nil && !q.fresh && now.Sub(e.seen.at) <= Freshness {
 		d.countHit(e)
 		return nil, answer{webhook: e.webhook, found: true}
+	}
+	if e := d.book.byID[q.id]; q.kind == byID && e != nil {
+		q.url = e.webhook.URL // A look-up costs less than a listing, and is as young.
 	}
 	a := &ask{question: q, ctx: ctx, began: d.stamp()}
 	if q.url != "" {
@@ -273,7 +351,7 @@ func (d *Directory) settle(now time.Time) {
 
 // known is the whole of what may be said without asking further.
 func (d *Directory) known(a *ask, now time.Time) (answer, bool) {
-	if e := d.book.find(&a.question); e != nil && e.seen.serves(a.began, Freshness, now) {
+	if e := d.book.find(&a.question); e != nil && e.seen.mayAnswer(a, Freshness, now) {
 		e.counted = d.rounds
 		return answer{webhook: e.webhook, found: true}, true
 	}
@@ -286,14 +364,14 @@ func (d *Directory) known(a *ask, now time.Time) (answer, bool) {
 	case byID, byEquivalentURL:
 		return answer{}, d.listed(a, Freshness, now)
 	default:
-		return answer{}, a.lookedUp || d.listed(a, Freshness, now) || d.book.knowsAbsent(a.canonical, now)
+		return answer{}, a.lookedUp || d.listed(a, Freshness, now) || !a.fresh && d.book.knowsAbsent(a.canonical, now)
 	}
 }
 
 // listed reports whether a complete listing speaks for a: one that began after
 // it, or that is no older than limit.
 func (d *Directory) listed(a *ask, limit time.Duration, now time.Time) bool {
-	return d.round != nil && d.round.complete && d.round.began.serves(a.began, limit, now)
+	return d.round != nil && d.round.complete && d.round.maySpeakFor(a, limit, now)
 }
 
 // needsListing reports whether nothing but a complete listing can answer a.
@@ -301,12 +379,10 @@ func (d *Directory) needsListing(a *ask, now time.Time) bool {
 	switch {
 	case a.lookup != nil:
 		return false
-	case a.kind == byID:
-		return true
-	case a.lookedUp:
+	case a.lookedUp, a.url == "":
 		return true
 	case a.kind == read:
-		return a.url == "" || d.lookups.single && !d.listed(a, GoneWithin, now)
+		return d.lookups.single && !d.listed(a, GoneWithin, now)
 	default:
 		return d.lookups.single
 	}

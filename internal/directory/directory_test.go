@@ -32,14 +32,14 @@ func after(d time.Duration) { _ = pause(context.Background(), d) }
 
 func mustRead(t *testing.T, d *directory.Directory, h kanbert.Webhook) {
 	t.Helper()
-	if got, err := d.Read(t.Context(), h.ID, h.URL); err != nil || got.ID != h.ID {
+	if got, err := d.Read(t.Context(), h.ID, h.URL, time.Time{}); err != nil || got.ID != h.ID {
 		t.Errorf("Read(%s) = %q, %v", h.ID, got.ID, err)
 	}
 }
 
 func mustBeGone(t *testing.T, d *directory.Directory, h kanbert.Webhook) {
 	t.Helper()
-	if got, err := d.Read(t.Context(), h.ID, h.URL); !errors.Is(err, directory.ErrGone) {
+	if got, err := d.Read(t.Context(), h.ID, h.URL, time.Time{}); !errors.Is(err, directory.ErrGone) {
 		t.Errorf("Read(%s) = %q, %v, want ErrGone", h.ID, got.ID, err)
 	}
 }
@@ -97,15 +97,9 @@ func TestKnownCostsNothing(t *testing.T) {
 				if got, found, err := d.ByURL(t.Context(), strings.Replace(h.URL, "https://ours", "HTTPS://OURS", 1)); !found || err != nil || got.ID != h.ID {
 					t.Errorf("ByURL(%s) = %v, %t, %v", h.URL, got, found, err)
 				}
-				if _, found, err := d.ByID(t.Context(), h.ID); !found || err != nil {
-					t.Errorf("ByID(%s) = %t, %v", h.ID, found, err)
-				}
 			}
 			if _, found, err := d.ByURL(t.Context(), "https://nobody.example.com/"); found || err != nil {
 				t.Errorf("ByURL of a free URL = %t, %v", found, err)
-			}
-			if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
-				t.Errorf("ByID of nobody = %t, %v", found, err)
 			}
 			made := hook("made", 1)
 			source.add(made)
@@ -178,10 +172,10 @@ func TestGoneTakesTwoSignals(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			source := newAPI(30, hooks("ours", 20)...)
 			for _, d := range []*directory.Directory{directory.New(source), directory.New(source, directory.WithoutSharing())} {
-				if _, err := d.Read(t.Context(), "id-nobody", ""); err == nil || errors.Is(err, directory.ErrGone) {
+				if _, err := d.Read(t.Context(), "id-nobody", "", time.Time{}); err == nil || errors.Is(err, directory.ErrGone) {
 					t.Errorf("Read without a URL = %v", err)
 				}
-				if _, err := d.Read(t.Context(), "id-ours-00003", ""); err != nil {
+				if _, err := d.Read(t.Context(), "id-ours-00003", "", time.Time{}); err != nil {
 					t.Errorf("Read without a URL = %v", err)
 				}
 			}
@@ -262,7 +256,7 @@ func TestErrorReachesEachWaiterOnce(t *testing.T) {
 				if i >= 10 {
 					after(10 * time.Millisecond) // These wait for a look-up of their own.
 				}
-				_, err := d.Read(t.Context(), ours[i].ID, ours[i].URL)
+				_, err := d.Read(t.Context(), ours[i].ID, ours[i].URL, time.Time{})
 				mu.Lock()
 				defer mu.Unlock()
 				switch {
@@ -312,7 +306,7 @@ func TestFailedListing(t *testing.T) {
 				}
 				for i := range 3 {
 					all.Go(func() {
-						if _, err := d.Read(t.Context(), fmt.Sprint("gone", i), "https://gone.example.com"); err == nil || errors.Is(err, directory.ErrGone) {
+						if _, err := d.Read(t.Context(), fmt.Sprint("gone", i), "https://gone.example.com", time.Time{}); err == nil || errors.Is(err, directory.ErrGone) {
 							t.Errorf("Read of what is missing = %v", err)
 						}
 					})
@@ -345,7 +339,7 @@ func TestCancellationIsOnesOwn(t *testing.T) {
 				h := ours[i]
 				if i%2 == 0 {
 					mustRead(t, d, h)
-				} else if _, err := d.Read(ctx, h.ID, h.URL); !errors.Is(err, context.Canceled) {
+				} else if _, err := d.Read(ctx, h.ID, h.URL, time.Time{}); !errors.Is(err, context.Canceled) {
 					t.Errorf("Read under a canceled context = %v", err)
 				}
 			})
@@ -354,7 +348,7 @@ func TestCancellationIsOnesOwn(t *testing.T) {
 		cancel()
 		all.Wait()
 		mustCost(t, source, 0, 0, func() {
-			if _, err := d.Read(ctx, ours[0].ID, ours[0].URL); !errors.Is(err, context.Canceled) {
+			if _, err := d.Read(ctx, ours[0].ID, ours[0].URL, time.Time{}); !errors.Is(err, context.Canceled) {
 				t.Errorf("Read under a canceled context = %v", err)
 			}
 		})
@@ -378,7 +372,7 @@ func TestNobodyWaitsNobodyLoads(t *testing.T) {
 		began := time.Now()
 		var all sync.WaitGroup
 		for i := range 10 {
-			all.Go(func() { _, _ = d.Read(ctx, ours[i].ID, ours[i].URL) })
+			all.Go(func() { _, _ = d.Read(ctx, ours[i].ID, ours[i].URL, time.Time{}) })
 		}
 		all.Go(func() { _, _, _ = d.ByID(ctx, "id-nobody") })
 		after(time.Second)
@@ -446,9 +440,6 @@ func TestOwnCreateIsNewer(t *testing.T) {
 			mustRead(t, d, made)
 			if _, found, err := d.ByURL(t.Context(), made.URL); !found || err != nil {
 				t.Errorf("ByURL = %t, %v after our own create", found, err)
-			}
-			if _, found, err := d.ByID(t.Context(), made.ID); !found || err != nil {
-				t.Errorf("ByID = %t, %v after our own create", found, err)
 			}
 		})
 	})
@@ -630,9 +621,7 @@ func TestServerIgnoresDirection(t *testing.T) {
 			}
 			mustCost(t, source, 0, 0, func() {
 				for _, h := range ours {
-					if _, found, err := d.ByID(t.Context(), h.ID); !found || err != nil {
-						t.Errorf("of %d, %s was not found: %v", m, h.ID, err)
-					}
+					mustRead(t, d, h)
 				}
 			})
 		})
@@ -654,9 +643,7 @@ func TestEndsMeet(t *testing.T) {
 			}
 			mustCost(t, source, 0, 0, func() {
 				for _, h := range ours {
-					if _, found, err := d.ByID(t.Context(), h.ID); !found || err != nil {
-						t.Errorf("of %d, %s was not found: %v", m, h.ID, err)
-					}
+					mustRead(t, d, h)
 				}
 			})
 		})
@@ -704,7 +691,7 @@ func TestFilterRefused(t *testing.T) {
 					})
 				}
 				all.Wait()
-				_, err := d.Read(t.Context(), "id-gone", "https://gone.example.com/")
+				_, err := d.Read(t.Context(), "id-gone", "https://gone.example.com/", time.Time{})
 				if err == nil || errors.Is(err, directory.ErrGone) != c.gone {
 					t.Errorf("Read of what is missing = %v", err)
 				}
@@ -729,7 +716,7 @@ func TestRefusalIsNotKept(t *testing.T) {
 		d := directory.New(source)
 		for i := range 3 {
 			before := source.total()
-			_, err := d.Read(t.Context(), "id-gone", hook("gone", i).URL)
+			_, err := d.Read(t.Context(), "id-gone", hook("gone", i).URL, time.Time{})
 			var refusal *kanbert.APIError
 			if !errors.As(err, &refusal) {
 				t.Fatalf("Read of what is missing = %v", err)

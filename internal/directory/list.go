@@ -5,6 +5,7 @@ package directory
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
@@ -34,6 +35,7 @@ func (d *Directory) page(ctx context.Context, opts kanbert.ListOptions) (*kanber
 	defer d.mu.Unlock()
 	d.book.learn(page.Webhooks, seen, nil)
 	d.advance()
+	page.Webhooks = slices.DeleteFunc(page.Webhooks, func(w kanbert.Webhook) bool { return d.book.isGone(w.ID) })
 	return page, nil
 }
 

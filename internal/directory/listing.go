@@ -90,9 +90,15 @@ func (d *Directory) ensureListing(now time.Time) {
 // worthFinishing reports whether r, once complete, will speak for somebody. If
 // not for all, the next round begins then.
 func (d *Directory) worthFinishing(r *round, now time.Time) bool {
-	return now.Sub(r.began.at) <= GoneWithin || slices.ContainsFunc(d.open, func(a *ask) bool {
-		return r.began.sequence > a.began.sequence && d.needsListing(a, now)
+	return slices.ContainsFunc(d.open, func(a *ask) bool {
+		return d.needsListing(a, now) && r.maySpeakFor(a, GoneWithin, now)
 	})
+}
+
+// maySpeakFor reports whether r, once complete, may say that what a asks for is
+// not there.
+func (r *round) maySpeakFor(a *ask, limit time.Duration, now time.Time) bool {
+	return r.began.mayAnswer(a, limit, now) && !r.began.at.Before(a.notBefore)
 }
 
 // countHit enters a read into the account that was answered at once.
@@ -203,8 +209,11 @@ func (r *round) next() *end {
 }
 
 func (d *Directory) startPage(r *round, e *end) {
-	e.underWay = true
 	seen := d.stamp()
+	if !r.underWay() && r.front.cursor == "" && r.back.cursor == "" {
+		r.began = seen // It is as young as its first page.
+	}
+	e.underWay = true
 	opts := kanbert.ListOptions{Sort: []string{e.sort}, Cursor: e.cursor}
 	go func() {
 		page, err := d.source.ListPage(r.ctx, opts)

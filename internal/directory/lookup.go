@@ -202,6 +202,7 @@ func (d *Directory) tookLookup(l *lookup, round *round, webhooks []kanbert.Webho
 			d.finish(a, answer{err: err})
 		default:
 			a.lookedUp = true
+			d.book.lookedUp[foldedURL(a.url)] = struct{}{}
 			if a.kind == byURL && d.book.find(&a.question) == nil {
 				d.book.noteAbsent(a.canonical, l.began.at)
 			}

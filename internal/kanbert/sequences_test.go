@@ -618,7 +618,7 @@ func operations() []operation {
 			name:  "read",
 			serve: serveWith(own),
 			act: func(r *run) (error, func()) {
-				w, err := directory.New(r.client).Read(r.ctx, own.ID, own.URL)
+				w, err := directory.New(r.client).Read(r.ctx, own.ID, own.URL, time.Time{})
 				return err, func() {
 					r.expectUntouched(r.before)
 					if errors.Is(err, directory.ErrGone) {
@@ -636,7 +636,7 @@ func operations() []operation {
 			name:  "read what is gone",
 			serve: serveWith(),
 			act: func(r *run) (error, func()) {
-				_, err := directory.New(r.client).Read(r.ctx, own.ID, own.URL)
+				_, err := directory.New(r.client).Read(r.ctx, own.ID, own.URL, time.Time{})
 				check := func() { r.expectUntouched(r.before) }
 				if errors.Is(err, directory.ErrGone) {
 					return nil, check
