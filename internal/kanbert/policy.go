@@ -97,7 +97,8 @@ type Pauses struct {
 	Limited time.Duration
 	// Holder is how long in all the holder of a taken URL is waited for.
 	Holder time.Duration
-	// Lag is by how much lists may lag behind creates and deletes.
+	// Lag is by how much lists may lag behind creates and deletes: replicas of a
+	// database do.
 	Lag time.Duration
 
 	// steady switches the jitter off, so that a test can be repeated.
@@ -112,6 +113,11 @@ var defaultPauses = Pauses{
 	Holder:  10 * time.Second,
 	Lag:     20 * time.Second,
 }
+
+// ListLag is by how much lists may lag behind writes: 20 seconds unless a test
+// says otherwise. That a webhook is not listed is believed only from lists that
+// began this long after it was made.
+func (c *Client) ListLag() time.Duration { return c.pauses.Lag }
 
 func (p Pauses) withDefaults() Pauses {
 	for _, f := range []struct{ value, otherwise *time.Duration }{

@@ -18,11 +18,6 @@ import (
 // This file decides when a webhook that Terraform manages counts as gone. A wrong
 // "gone" costs its signing secret for good, so that it takes more than an answer.
 
-// listLag is by how much lists are taken to lag behind writes: replicas of a
-// database do. Absence is believed only from requests that began this long after
-// the webhook was made.
-const listLag = 20 * time.Second
-
 // managedWebhook is one webhook in state, as far as its absence is concerned.
 type managedWebhook struct {
 	id, url string
@@ -37,7 +32,7 @@ func (m managedWebhook) notBefore(client *kanbert.Client) time.Time {
 	if !known || made.After(time.Now()) {
 		return time.Time{}
 	}
-	return made.Add(listLag)
+	return made.Add(client.ListLag())
 }
 
 // read reads the webhook. Before the first answer of a process the server's time
