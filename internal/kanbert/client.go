@@ -24,7 +24,7 @@ type Client struct {
 	pauses         Pauses
 
 	http      *http.Client
-	gate      gate
+	limiter   rateLimiter
 	clock     serverClock
 	claims    claims
 	creates   keyedLock
@@ -63,7 +63,7 @@ func New(opts ...Option) (*Client, error) {
 		// become a GET.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	c.gate.pauses, c.gate.log = c.pauses, c.log
+	c.limiter.pauses, c.limiter.log = c.pauses, c.log
 	c.clock.started = time.Now()
 	c.workspace.asked = make(chan struct{})
 	return c, nil

@@ -128,7 +128,7 @@ type ambiguousRequest struct {
 // create may be sent again.
 func (op *createOp) try(ctx context.Context) (*CreatedWebhook, error) {
 	for {
-		created, err := exchange(ctx, op.client, op.call, op.read)
+		created, err := doRateLimited(ctx, op.client, op.call, op.read)
 		switch {
 		case err == nil:
 			return created, nil
@@ -140,10 +140,10 @@ func (op *createOp) try(ctx context.Context) (*CreatedWebhook, error) {
 			}
 			continue
 		}
-		switch createFate(err) {
-		case undone:
+		switch createOutcome(err) {
+		case notSent:
 			return nil, err
-		case unknown:
+		case ambiguous:
 			op.recordAmbiguous(err)
 			return nil, op.settleLost(ctx, err)
 		default:
@@ -152,20 +152,20 @@ func (op *createOp) try(ctx context.Context) (*CreatedWebhook, error) {
 	}
 }
 
-// createFate judges the error of one POST. A POST needs more than other methods
+// createOutcome judges the error of one POST. A POST needs more than other methods
 // to count as refused: a redirect and a page of a proxy may come after the work.
-func createFate(err error) fate {
+func createOutcome(err error) outcome {
 	var answer *APIError
 	if !errors.As(err, &answer) {
-		return fateOf(err)
+		return outcomeOf(err)
 	}
 	switch code := answer.StatusCode; {
 	case code == http.StatusTooEarly:
-		return unknown
+		return ambiguous
 	case code == http.StatusTooManyRequests, code >= 400 && code < 500 && answer.OwnJSON:
-		return fateOf(err)
+		return outcomeOf(err)
 	default:
-		return unknown
+		return ambiguous
 	}
 }
 
@@ -174,7 +174,7 @@ func createFate(err error) fate {
 // URL whose words did not arrive is repeated once, as one that can be read is.
 func (op *createOp) isFinalAnswer(err error) bool {
 	var answer *APIError
-	if !errors.As(err, &answer) || answer.StatusCode == http.StatusTooEarly || fateOf(err) != refused {
+	if !errors.As(err, &answer) || answer.StatusCode == http.StatusTooEarly || outcomeOf(err) != refused {
 		return false
 	}
 	if answer.StatusCode != http.StatusConflict && answer.StatusCode != http.StatusUnprocessableEntity {

@@ -48,7 +48,7 @@ func (op *createOp) settleLost(ctx context.Context, lost error) error {
 // look-up after it saw a webhook, so that a refusal, whoever gave it, counts as
 // one.
 func (op *createOp) sendAgain(lost error) error {
-	if fateOf(lost) == refused && len(op.unresolved) > 0 {
+	if outcomeOf(lost) == refused && len(op.unresolved) > 0 {
 		op.unresolved = op.unresolved[:len(op.unresolved)-1]
 	}
 	if op.isFinalAnswer(lost) {

@@ -46,7 +46,7 @@ func IsNotFound(err error) bool {
 
 // readDeleted takes any 2xx of the API for a success, with or without a body. A
 // page of HTML is not the API's.
-func readDeleted(a *answer) (struct{}, error) {
+func readDeleted(a *response) (struct{}, error) {
 	if len(a.body) == 0 || looksLikeJSON(a.header) {
 		return struct{}{}, nil
 	}

@@ -28,8 +28,8 @@ const (
 	maxRateLimitJitter = time.Second
 )
 
-// gate holds all requests of a client after a 429, until the time that it named.
-type gate struct {
+// rateLimiter holds all requests of a client after a 429, until the time that it named.
+type rateLimiter struct {
 	pauses Pauses
 	log    LogFunc
 
@@ -39,27 +39,27 @@ type gate struct {
 	refusal *APIError
 }
 
-// shut holds all requests until a time, unless they are held for longer already.
-func (g *gate) shut(until time.Time, refusal *APIError) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if until.After(g.until) {
-		g.until, g.refusal = until, refusal
+// block holds all requests until a time, unless they are held for longer already.
+func (l *rateLimiter) block(until time.Time, refusal *APIError) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until.After(l.until) {
+		l.until, l.refusal = until, refusal
 	}
 }
 
-func (g *gate) closedFor() (time.Duration, *APIError) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return time.Until(g.until), g.refusal
+func (l *rateLimiter) closedFor() (time.Duration, *APIError) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return time.Until(l.until), l.refusal
 }
 
-// pass returns once the gate is open, and adds what it waited to call.waited.
+// wait returns once the gate is open, and adds what it waited to call.waited.
 // The error is a 429 that asks for more time than is given: it need not be the
 // answer to this call, and says when to come back.
-func (g *gate) pass(ctx context.Context, call *call) error {
+func (l *rateLimiter) wait(ctx context.Context, call *call) error {
 	for {
-		d, refusal := g.closedFor()
+		d, refusal := l.closedFor()
 		if d <= 0 {
 			return nil
 		}
@@ -68,8 +68,8 @@ func (g *gate) pass(ctx context.Context, call *call) error {
 			held.Method, held.Path = call.method, call.template
 			return &held
 		}
-		d = min(g.pauses.jitter(d, maxRateLimitJitter), maxRateLimitWait-call.waited)
-		g.log.logWait(ctx, "Waiting for the rate limit of the API", d,
+		d = min(l.pauses.jitter(d, maxRateLimitJitter), maxRateLimitWait-call.waited)
+		l.log.logWait(ctx, "Waiting for the rate limit of the API", d,
 			slog.String("method", call.method), slog.String("path", call.template))
 		if err := sleep(ctx, d); err != nil {
 			return err
@@ -78,18 +78,18 @@ func (g *gate) pass(ctx context.Context, call *call) error {
 	}
 }
 
-// exchange makes a call once. Behind a shut gate it waits; a 429 shuts the gate
+// doRateLimited makes a call once. Behind a shut gate it waits; a 429 shuts the gate
 // for everyone, and the call is made again once it opens.
-func exchange[T any](ctx context.Context, c *Client, call *call, read func(*answer) (T, error)) (T, error) {
+func doRateLimited[T any](ctx context.Context, c *Client, call *call, read func(*response) (T, error)) (T, error) {
 	unnamed := c.pauses.growing(c.pauses.Limited)
 	for {
 		var none T
-		if err := c.gate.pass(ctx, call); err != nil {
+		if err := c.limiter.wait(ctx, call); err != nil {
 			return none, err
 		}
-		result, err := attempt(ctx, c, call, read)
+		result, err := doOnce(ctx, c, call, read)
 		var refusal *APIError
-		if fateOf(err) != limited || !errors.As(err, &refusal) {
+		if outcomeOf(err) != limited || !errors.As(err, &refusal) {
 			return result, err
 		}
 		// A server that names no time, or "now" again and again, is asked ever
@@ -98,7 +98,7 @@ func exchange[T any](ctx context.Context, c *Client, call *call, read func(*answ
 		if refusal.RetryAt.After(until) {
 			until = refusal.RetryAt
 		}
-		c.gate.shut(until, refusal)
+		c.limiter.block(until, refusal)
 	}
 }
 

@@ -15,64 +15,64 @@ import (
 
 // This file alone decides what may be sent again.
 //
-//	what came back                          fate      GET, DELETE   POST
-//	no connection was made                  undone    again         again
-//	429                                     limited   again, after the wait it asks for, on a budget of its own
-//	time-out, reset, cut answer, 5xx, 408   unknown   again         never by itself: look first (create.go)
-//	2xx that cannot be read                 unknown   thrice more   never by itself: look first
-//	404 that is not the API's own           refused   thrice more   final
-//	any other status; an untrusted server   refused   final         final (a taken URL: create.go)
+//	what came back                          outcome    GET, DELETE   POST
+//	no connection was made                  notSent    again         again
+//	429                                     limited    again, after the wait it asks for, on a budget of its own
+//	time-out, reset, cut answer, 5xx, 408   ambiguous  again         never by itself: look first (create.go)
+//	2xx that cannot be read                 ambiguous  thrice more   never by itself: look first
+//	404 that is not the API's own           refused    thrice more   final
+//	any other status; an untrusted server   refused    final         final (a taken URL: create.go)
 //
 // Two resends happen below this file and outside its count. net/http sends a GET
 // again, or anything of which not one byte was written, if a connection that it
 // kept idle turns out to be dead. It would do so with a POST as well if the
 // request had an Idempotency-Key header: the client must never set one.
 
-// fate is what is known of a request's work once its attempt has ended.
-type fate int
+// outcome is what is known of a request's work once its attempt has ended.
+type outcome int
 
 const (
 	// refused: it did nothing, and would do nothing if sent again.
-	refused fate = iota
-	// undone: it did nothing, because no connection was made.
-	undone
+	refused outcome = iota
+	// notSent: it did nothing, because no connection was made.
+	notSent
 	// limited: it did nothing, because there were too many.
 	limited
-	// unknown: it may have done its work, may do it yet, or may not.
-	unknown
+	// ambiguous: it may have done its work, may do it yet, or may not.
+	ambiguous
 )
 
-// fateOf judges the error of one attempt.
-func fateOf(err error) fate {
+// outcomeOf judges the error of one attempt.
+func outcomeOf(err error) outcome {
 	var transport *TransportError
 	var api *APIError
 	switch {
 	case errors.As(err, &transport):
-		return transport.fate()
+		return transport.outcome()
 	case errors.As(err, &api):
-		return api.fate()
+		return api.outcome()
 	default:
 		return refused // The client's own refusal, before anything was sent.
 	}
 }
 
-func (e *TransportError) fate() fate {
+func (e *TransportError) outcome() outcome {
 	switch {
 	case !e.Unsent:
-		return unknown
+		return ambiguous
 	case e.untrusted():
 		return refused
 	default:
-		return undone
+		return notSent
 	}
 }
 
-func (e *APIError) fate() fate {
+func (e *APIError) outcome() outcome {
 	switch code := e.StatusCode; {
 	case code == http.StatusTooManyRequests:
 		return limited
 	case code == http.StatusRequestTimeout, code >= 500, code < 300:
-		return unknown
+		return ambiguous
 	default:
 		return refused
 	}
@@ -189,12 +189,12 @@ func retry[T any](ctx context.Context, c *Client, try func() (T, error)) (T, err
 
 // sendIdempotent makes a call that does no more when it is sent twice: a list or
 // a delete. read turns the answer into the result.
-func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func(*answer) (T, error)) (T, error) {
+func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func(*response) (T, error)) (T, error) {
 	unreadable := 0
 	return retry(ctx, c, func() (T, error) {
-		result, err := exchange(ctx, c, call, read)
-		switch f := fateOf(err); {
-		case err == nil || f == undone:
+		result, err := doRateLimited(ctx, c, call, read)
+		switch f := outcomeOf(err); {
+		case err == nil || f == notSent:
 			return result, err
 		case call.method == http.MethodDelete && IsNotFound(err):
 			// Whoever said so: it has to be confirmed by a list.
@@ -203,7 +203,7 @@ func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func
 			if unreadable <= maxUnreadable {
 				return result, err
 			}
-		case f == unknown:
+		case f == ambiguous:
 			call.waitCtx = nil // It may have done its work: it is finished.
 			return result, err
 		}

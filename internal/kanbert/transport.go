@@ -59,8 +59,8 @@ type call struct {
 	waited time.Duration
 }
 
-// answer is a whole answer with a status of 2xx.
-type answer struct {
+// response is a whole answer with a status of 2xx.
+type response struct {
 	call   *call
 	status int
 	header http.Header
@@ -106,9 +106,9 @@ func (e *TransportError) untrusted() bool {
 		errors.As(e.Err, &notTLS) || errors.Is(e.Err, http.ErrSchemeMismatch) || (errors.As(e.Err, &dns) && dns.IsNotFound)
 }
 
-// attempt sends a call once, within the time of one attempt, and reads its
+// doOnce sends a call once, within the time of one attempt, and reads its
 // answer. Anything but a 2xx that read understands is an error.
-func attempt[T any](ctx context.Context, c *Client, call *call, read func(*answer) (T, error)) (T, error) {
+func doOnce[T any](ctx context.Context, c *Client, call *call, read func(*response) (T, error)) (T, error) {
 	call.attempts++
 	call.sent = time.Now()
 	var result T
@@ -120,7 +120,7 @@ func attempt[T any](ctx context.Context, c *Client, call *call, read func(*answe
 	return result, err
 }
 
-func (c *Client) logAttempt(ctx context.Context, call *call, a *answer, err error, took time.Duration) {
+func (c *Client) logAttempt(ctx context.Context, call *call, a *response, err error, took time.Duration) {
 	attrs := []slog.Attr{
 		slog.String("method", call.method),
 		slog.String("path", call.template),
@@ -145,7 +145,7 @@ func (c *Client) logAttempt(ctx context.Context, call *call, a *answer, err erro
 }
 
 // roundTrip sends a call once and reads the whole answer.
-func (c *Client) roundTrip(ctx context.Context, call *call) (*answer, error) {
+func (c *Client) roundTrip(ctx context.Context, call *call) (*response, error) {
 	timed, cancel := context.WithTimeout(ctx, c.requestTimeout)
 	defer cancel()
 	var watch connectionWatch
@@ -164,7 +164,7 @@ func (c *Client) roundTrip(ctx context.Context, call *call) (*answer, error) {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, c.refusal(call, resp, body, readErr, now)
 	}
-	a := &answer{call: call, status: resp.StatusCode, header: resp.Header, body: body}
+	a := &response{call: call, status: resp.StatusCode, header: resp.Header, body: body}
 	if errors.Is(readErr, errTooLarge) {
 		return a, a.malformed("the answer is larger than %d MiB", maxBody>>20)
 	}
