@@ -38,7 +38,7 @@ const webhookResourceType = "kanbert_webhook"
 
 func newWebhookResource() resource.Resource { return &webhookResource{} }
 
-type webhookResource struct{ connection *connection }
+type webhookResource struct{ data *providerData }
 
 func (r *webhookResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = webhookResourceType
@@ -55,7 +55,7 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			"url": schema.StringAttribute{
 				Required:      true,
 				Validators:    []validator.String{urlValidator{}},
-				PlanModifiers: []planmodifier.String{keepSpelling{}, stringplanmodifier.RequiresReplace()},
+				PlanModifiers: []planmodifier.String{useStateForEquivalentURL{}, stringplanmodifier.RequiresReplace()},
 				MarkdownDescription: fmt.Sprintf("Where Kanbert delivers to: an absolute `https` or `http` URL of at most %d characters, without user info. "+
 					"A workspace can use a URL once, so that a receiver of several events needs a URL for each, by another path or query. "+
 					"A spelling that means the same (the case of the host, a default port, an empty path) is no change. "+
@@ -117,7 +117,7 @@ func (r *webhookResource) IdentitySchema(_ context.Context, _ resource.IdentityS
 }
 
 func (r *webhookResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.connection = connectionFrom(req.ProviderData)
+	r.data = providerDataFrom(req.ProviderData)
 }
 
 func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -125,10 +125,11 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	api := r.connection.api(&resp.Diagnostics)
+	api := r.data.api(&resp.Diagnostics)
 	if api == nil {
 		return
 	}
+	r.data.beginApply()
 	// One Ctrl-C must not come between the request and the state: the webhook
 	// would stand, and its secret be lost.
 	ctx, cancel := api.client.Uninterrupted(ctx)
@@ -141,8 +142,8 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 		state := planned.created(*created)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state.object(&resp.Diagnostics))...)
 		setIdentity(ctx, resp.Identity, created.ID, &resp.Diagnostics)
-		api.directory.Created(created.Webhook)
-		r.connection.know(created.ID, planned.newWebhook())
+		api.reader.Created(created.Webhook)
+		r.data.trackManaged(created.ID, planned.newWebhook())
 		planned.warnOfDifferences(created.Webhook, &resp.Diagnostics)
 	}
 	if err == nil {
@@ -161,13 +162,13 @@ func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	api := r.connection.api(&resp.Diagnostics)
+	api := r.data.api(&resp.Diagnostics)
 	if api == nil {
 		return
 	}
 	id := state.ID.ValueString()
-	r.connection.know(id, state.newWebhook())
-	webhook, err := api.directory.Read(ctx, id, state.URL.ValueString())
+	r.data.trackManaged(id, state.newWebhook())
+	webhook, err := api.reader.Read(ctx, id, state.URL.ValueString())
 	if errors.Is(err, directory.ErrGone) {
 		// A removal without an identity is refused, and a state that a CLI below
 		// 1.12 wrote has none.
@@ -196,22 +197,23 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	api := r.connection.api(&resp.Diagnostics)
+	api := r.data.api(&resp.Diagnostics)
 	if api == nil {
 		return
 	}
+	r.data.beginApply()
 	ctx, cancel := api.client.Uninterrupted(ctx)
 	defer cancel()
 
 	id := state.ID.ValueString()
 	// A resource whose address was changed is destroyed beside the create of its
 	// successor, which is planned once more now: the holder is no stranger to it.
-	r.connection.know(id, state.newWebhook())
+	r.data.trackManaged(id, state.newWebhook())
 	if err := api.client.DeleteWebhook(ctx, id); err != nil && !errors.Is(err, kanbert.ErrNotFound) {
 		addError(&resp.Diagnostics, deleteWebhook, err)
 		return
 	}
-	api.directory.Deleted(id)
+	api.reader.Deleted(id)
 }
 
 // setIdentity sets the identity of the webhook.
