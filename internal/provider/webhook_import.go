@@ -31,16 +31,16 @@ func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportSt
 	if find == nil {
 		return
 	}
-	api := r.connection.api(&resp.Diagnostics)
+	api := r.data.api(&resp.Diagnostics)
 	if api == nil {
 		return
 	}
-	webhook := find(ctx, api.directory, &resp.Diagnostics)
+	webhook := find(ctx, api.reader, &resp.Diagnostics)
 	if webhook == nil {
 		return
 	}
 	// The plan must not take the imported webhook for a stranger at its URL.
-	r.connection.know(webhook.ID)
+	r.data.trackManaged(webhook.ID)
 	// The secret stays null: the API gave it once, to whoever made the webhook.
 	imported := webhookResourceModel{webhookModel: newWebhookModel(*webhook)}
 	resp.Diagnostics.Append(resp.State.Set(ctx, imported.object(&resp.Diagnostics))...)

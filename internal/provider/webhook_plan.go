@@ -17,20 +17,22 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// keepSpelling makes a harmless respelling of the URL no difference: it plans the
+// useStateForEquivalentURL makes a harmless respelling of the URL no change: it plans the
 // state's spelling. It must stand before the modifier that asks for a
 // replacement. Terraform lets a plan keep the prior value of an argument.
-type keepSpelling struct{}
+type useStateForEquivalentURL struct{}
 
-var _ planmodifier.String = keepSpelling{}
+var _ planmodifier.String = useStateForEquivalentURL{}
 
-func (keepSpelling) Description(context.Context) string {
+func (useStateForEquivalentURL) Description(context.Context) string {
 	return "A spelling that means the same URL is no change."
 }
 
-func (m keepSpelling) MarkdownDescription(ctx context.Context) string { return m.Description(ctx) }
+func (m useStateForEquivalentURL) MarkdownDescription(ctx context.Context) string {
+	return m.Description(ctx)
+}
 
-func (keepSpelling) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+func (useStateForEquivalentURL) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
 	if req.StateValue.IsNull() || req.PlanValue.IsNull() || req.PlanValue.IsUnknown() {
 		return
 	}
@@ -60,7 +62,7 @@ func (r *webhookResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	isNew, isDestroy := req.State.Raw.IsNull(), req.Plan.Raw.IsNull()
 	if !isNew {
 		prior = readResourceModel(ctx, req.State, &resp.Diagnostics)
-		r.connection.know(prior.ID.ValueString(), prior.newWebhook())
+		r.data.trackManaged(prior.ID.ValueString(), prior.newWebhook())
 	}
 	if isDestroy || resp.Diagnostics.HasError() {
 		return
@@ -75,7 +77,7 @@ func (r *webhookResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	// Terraform plans a replacement a second time, as new: what then has the URL
 	// may be this resource's own predecessor.
-	r.connection.know(prior.ID.ValueString(), planned.newWebhook())
+	r.data.trackManaged(prior.ID.ValueString(), planned.newWebhook())
 	warnOfNewSecret(prior, planned, &resp.Diagnostics)
 }
 
@@ -111,14 +113,14 @@ func warnOfNewSecret(prior, planned webhookResourceModel, diags *diag.Diagnostic
 // It is no error: the holder may be destroyed in the same apply, which a provider
 // cannot see.
 func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResourceModel, diags *diag.Diagnostics) {
-	if planned.URL.IsUnknown() || !r.connection.ready() {
+	if planned.URL.IsUnknown() || !r.data.ready() {
 		return
 	}
-	api := r.connection.api(diags)
+	api := r.data.api(diags)
 	if api == nil {
 		return
 	}
-	holder, found, err := api.directory.ByURL(ctx, planned.URL.ValueString())
+	holder, found, err := api.reader.ByURL(ctx, planned.URL.ValueString())
 	switch {
 	case errors.Is(err, kanbert.ErrUnauthorized), errors.Is(err, kanbert.ErrForbidden):
 		// The create would fail of the same.
@@ -133,7 +135,7 @@ func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResour
 	case !found:
 		return
 	}
-	managed, predecessor := r.connection.knows(holder.ID, planned.newWebhook())
+	managed, predecessor := r.data.seen.isManaged(holder.ID, planned.newWebhook())
 	if predecessor {
 		return
 	}
