@@ -233,7 +233,7 @@ func (op *createOp) uncertain(err error) error {
 //   - it was created while a request was under way that ended unanswered, and
 //     during no other.
 func (op *createOp) isOurs(w *Webhook) bool {
-	return SameURL(w.URL, op.asked.URL) &&
+	return w.Complete() == nil && SameURL(w.URL, op.asked.URL) &&
 		w.Event == op.asked.Event && w.ProjectID == op.asked.ProjectID && w.ClientID == op.asked.ClientID &&
 		op.freeBefore && !op.apiFailed && !op.client.claims.isClaimed(w.ID) && op.provenMaker(w)
 }
