@@ -55,6 +55,9 @@ func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook, seenFree func(
 	if err != nil {
 		return nil, fmt.Errorf("creating a webhook: %w", err)
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, &InterruptedError{Err: err}
+	}
 	unlock, err := c.creates.lock(ctx, urlKey(w.URL))
 	if err != nil {
 		return nil, &InterruptedError{Err: err, Waiting: "another create of the same URL"}
@@ -63,6 +66,9 @@ func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook, seenFree func(
 	// Asked now, because nothing may be asked between the answer and the
 	// caller's record of it, and that record should name the workspace.
 	c.WorkspaceID(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, &InterruptedError{Err: err}
+	}
 
 	detached, cancel := c.DetachedContext(ctx)
 	defer cancel()
