@@ -60,6 +60,7 @@ func (op *createOp) sendAgain(lost error) error {
 // settleRefusal finds out who holds the URL of a create that was refused for it.
 // It returns nil if the create may be sent again.
 func (op *createOp) settleRefusal(ctx context.Context, refusal error) error {
+	wasFree := op.seenFree != nil && op.seenFree()
 	holder, err := op.find(ctx)
 	switch {
 	case err != nil && len(op.unresolved) > 0:
@@ -73,6 +74,10 @@ func (op *createOp) settleRefusal(ctx context.Context, refusal error) error {
 		return op.undo(ctx, holder)
 	case holder == nil && len(op.unresolved) == 0:
 		return op.postAgain(refusal)
+	case wasFree && len(op.unresolved) == 0:
+		// It came after the URL was seen free, and so is none that is being
+		// destroyed beside this create: another resource's, or another run's.
+		return final(op.held(holder, refusal))
 	}
 	return op.awaitHolder(ctx, holder, refusal)
 }

@@ -268,7 +268,7 @@ func TestLogs(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Seed(kanberttest.Webhook{URL: "https://receiver.example/taken"})
-		_, conflict := c.CreateWebhook(t.Context(), NewWebhook{URL: "https://receiver.example/taken", Event: ContactCreate}, seenFree)
+		_, conflict := c.CreateWebhook(t.Context(), NewWebhook{URL: "https://receiver.example/taken", Event: ContactCreate}, heldBefore)
 		if !errors.As(conflict, new(*URLTakenError)) {
 			t.Error(conflict)
 		}
