@@ -150,10 +150,11 @@ func (op *createOp) awaitHolder(ctx context.Context, holder *Webhook, why error)
 		if holder != nil {
 			op.wait.seen = holder
 		}
-		pause := op.wait.pauses.NextBackOff()
-		if time.Now().Add(pause).After(op.wait.until) {
+		left := time.Until(op.wait.until)
+		if left <= 0 {
 			return final(op.held(op.wait.seen, why))
 		}
+		pause := min(op.wait.pauses.NextBackOff(), left)
 		if err := op.pause(ctx, pause); err != nil {
 			return final(err)
 		}
