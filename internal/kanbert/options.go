@@ -23,6 +23,8 @@ const (
 	// DefaultRequestTimeout is how long one attempt may take, from the
 	// connection to the last byte of the answer.
 	DefaultRequestTimeout = 30 * time.Second
+	// DefaultMaxWait is how long calls wait without one success of any of them.
+	DefaultMaxWait = 5 * time.Minute
 )
 
 // Option configures a [Client]. Its error is an [*OptionError].
@@ -31,7 +33,7 @@ type Option func(*Client) error
 // OptionError says what is wrong with one option. It never holds the value of a
 // token, nor user info or query of a URL.
 type OptionError struct {
-	// Option is token, base_url, max_retries, request_timeout, user_agent,
+	// Option is token, base_url, max_retries, request_timeout, max_wait, user_agent,
 	// transport, logger or pauses.
 	Option string
 	// Problem completes the sentence that begins with the option's name.
@@ -112,7 +114,7 @@ func IsLoopback(host string) bool {
 }
 
 // WithMaxRetries sets how often one call is tried again after its first attempt;
-// [DefaultMaxRetries] if unset, 0 for never. Waits for a rate limit do not
+// [DefaultMaxRetries] if unset, 0 for never. What [WithMaxWait] bounds does not
 // count.
 func WithMaxRetries(n int) Option {
 	return func(c *Client) error {
@@ -132,6 +134,20 @@ func WithRequestTimeout(d time.Duration) Option {
 			return optionError("request_timeout", "must be more than nothing, and is %s", d)
 		}
 		c.requestTimeout = d
+		return nil
+	}
+}
+
+// WithMaxWait sets how long all calls together go on waiting for rate limits
+// (429), unavailability (503) and connections that cannot be made, without one
+// success of any call; [DefaultMaxWait] if unset, 0 for not at all. Each success
+// starts it anew.
+func WithMaxWait(d time.Duration) Option {
+	return func(c *Client) error {
+		if d < 0 {
+			return optionError("max_wait", "must not be negative, and is %s", d)
+		}
+		c.maxWait = d
 		return nil
 	}
 }

@@ -55,8 +55,17 @@ type call struct {
 	attempts int
 	// sent is when the last attempt began, after any wait for a rate limit.
 	sent time.Time
-	// waited is how long the call has waited for rate limits, over all attempts.
-	waited time.Duration
+	// began is when the call came to the gate first, as the arrival-th of all
+	// calls, when the API had answered so many attempts.
+	began          time.Time
+	arrival        uint64
+	answeredBefore uint64
+	// epoch is that of the gate when the last attempt was sent, and heldIn one
+	// more than the last in which the call waited.
+	epoch, heldIn int
+	// failed is the error of the last attempt that failed without an answer of
+	// the API.
+	failed error
 }
 
 // response is a whole answer with a status of 2xx.
@@ -78,9 +87,18 @@ type TransportError struct {
 	Unsent bool
 	// Timeout is the time that one attempt was given, if it ran out.
 	Timeout time.Duration
+	// Attempts and Elapsed say how often and how long the call was tried.
+	Attempts int
+	Elapsed  time.Duration
+	// Incident is what the error has in common with those of other calls, or nil.
+	Incident *Incident
 	// Err is the error of the network. Its text holds no URL, and nothing of what
 	// the server sent.
 	Err error
+
+	// isHeld is true if it is the error of another call, and this one was not
+	// sent.
+	isHeld bool
 }
 
 func (e *TransportError) Error() string {
@@ -202,6 +220,8 @@ func (c *Client) newRequest(ctx context.Context, call *call) (*http.Request, err
 	req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	// Without it the API would answer a refused field with a redirect to a page.
 	req.Header.Set("Accept", "application/json")
+	// Texts are shown to people beside our own.
+	req.Header.Set("Accept-Language", "en")
 	req.Header.Set("User-Agent", c.userAgent)
 	if call.body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -291,7 +311,7 @@ func (c *Client) refusal(call *call, resp *http.Response, body []byte, readErr e
 	understood := readErr == nil && e.readBody(resp.Header, body, c.scrub)
 	e.OwnJSON = readErr == nil && isOwnJSON(resp.Header, body)
 	e.unread = !understood || len(bytes.TrimSpace(body)) == 0
-	if e.StatusCode == http.StatusTooManyRequests {
+	if e.StatusCode == http.StatusTooManyRequests || e.StatusCode == http.StatusServiceUnavailable {
 		e.RetryAt = retryAt(resp.Header, now)
 	}
 	e.Kind = e.kind(understood, readErr == nil && looksLikeJSON(resp.Header))
