@@ -16,6 +16,7 @@ import (
 type Client struct {
 	token          Secret
 	baseURL        *url.URL
+	baseURLSource  string
 	maxRetries     int
 	requestTimeout time.Duration
 	maxWait        time.Duration
@@ -73,12 +74,18 @@ func New(opts ...Option) (*Client, error) {
 
 // newTransport returns the way to the network: proxies from the environment,
 // HTTP/2, and as many spare connections as Terraform runs operations at a time.
-func newTransport() http.RoundTripper {
+func newTransport() *http.Transport {
 	t := &http.Transport{}
 	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
 		t = standard.Clone()
 	}
 	t.Proxy = http.ProxyFromEnvironment
+	t.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+		if answer.StatusCode == http.StatusOK {
+			return nil
+		}
+		return &ProxyError{Host: proxy.Host, StatusCode: answer.StatusCode}
+	}
 	t.MaxIdleConnsPerHost = 16
 	t.MaxResponseHeaderBytes = maxHeader
 	return t

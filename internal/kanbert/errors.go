@@ -41,6 +41,11 @@ type APIError struct {
 	RequestID string
 	// Method and Path say what was asked. Path is a template: /webhooks/{id}.
 	Method, Path string
+	// URL is the URL that was asked, without its query, and BaseURLSource is where
+	// its beginning comes from, if that was said with [WithBaseURLSource].
+	URL, BaseURLSource string
+	// RedirectHost is the host that a 3xx leads to, or empty.
+	RedirectHost string
 	// RetryAt is when a 429 or a 503 asks to come back; zero if it did not say,
 	// or for another status.
 	RetryAt time.Time

@@ -85,6 +85,7 @@ func newRateLimiter(pauses Pauses, log LogFunc, maxWait, requestTimeout time.Dur
 // pause, if no connection was made. All of that is bounded by max_wait.
 func doRateLimited[T any](ctx context.Context, c *Client, call *call, read func(*response) (T, error)) (T, error) {
 	var none T
+	call.url, call.baseURLSource = shownAddress(*c.baseURL, call), c.baseURLSource
 	connecting := c.pauses.growing(c.pauses.First)
 	for {
 		if err := c.limiter.wait(ctx, call); err != nil {

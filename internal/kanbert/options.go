@@ -60,7 +60,7 @@ func WithToken(token Secret) Option {
 		case strings.ContainsAny(strings.TrimSpace(text), "\r\n"):
 			return optionError("token", "has a line break in it, which a header cannot carry")
 		case strings.ContainsAny(text, "\r\n"):
-			return optionError("token", "begins or ends with a line break; if it is read from a file, wrap it in trimspace()")
+			return optionError("token", "begins or ends with a line break")
 		case strings.IndexFunc(text, unicode.IsControl) >= 0:
 			return optionError("token", "has a control character in it, which a header cannot carry")
 		case strings.IndexFunc(text, notVisibleASCII) >= 0:
@@ -99,6 +99,15 @@ func WithBaseURL(base string) Option {
 		}
 		u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 		c.baseURL = u
+		return nil
+	}
+}
+
+// WithBaseURLSource says where the base URL comes from, as in "the environment
+// variable X". Errors pass it on, to be told beside the URL.
+func WithBaseURLSource(source string) Option {
+	return func(c *Client) error {
+		c.baseURLSource = source
 		return nil
 	}
 }

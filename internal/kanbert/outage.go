@@ -198,11 +198,11 @@ func (call *call) held(err error) error {
 	switch {
 	case errors.As(err, &transport):
 		held := *transport
-		held.Method, held.Path, held.isHeld = call.method, call.template, true
+		held.Method, held.Path, held.URL, held.isHeld = call.method, call.template, call.url, true
 		return &held
 	case errors.As(err, &answer):
 		held := *answer
-		held.Method, held.Path, held.isHeld = call.method, call.template, true
+		held.Method, held.Path, held.URL, held.isHeld = call.method, call.template, call.url, true
 		return &held
 	default:
 		return err
