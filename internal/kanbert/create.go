@@ -76,7 +76,7 @@ func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook, seenFree func(
 		method: http.MethodPost, template: webhooksPath, path: webhooksPath, body: body, waitCtx: ctx,
 	}}
 	op.call.unaccounted = op.recordAmbiguous
-	created, err := retry(detached, c, func() (*CreatedWebhook, error) { return op.try(detached) })
+	created, err := retry(detached, c, op.call, func() (*CreatedWebhook, error) { return op.try(detached) })
 	err = op.conclude(err)
 	if created == nil {
 		created = webhookWithoutSecret(err)
@@ -166,6 +166,8 @@ func createOutcome(err error) outcome {
 		return outcomeOf(err)
 	}
 	switch code := answer.StatusCode; {
+	case answer.isHeld:
+		return refused // It is the answer to another call; this one was not sent.
 	case code == http.StatusTooEarly:
 		return ambiguous
 	case code == http.StatusTooManyRequests, code >= 400 && code < 500 && answer.OwnJSON:

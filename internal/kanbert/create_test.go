@@ -571,7 +571,7 @@ func TestHeaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range s.Requests() {
-		want := map[string]string{"Accept": "application/json", "Authorization": "Bearer " + s.Token(), "User-Agent": "tests/1"}
+		want := map[string]string{"Accept": "application/json", "Accept-Language": "en", "Authorization": "Bearer " + s.Token(), "User-Agent": "tests/1"}
 		if r.Method == http.MethodPost {
 			want["Content-Type"] = "application/json"
 			if got, want := string(r.Body), `{"url":"https://receiver.example/","event":"contact:create"}`; got != want {
@@ -598,14 +598,14 @@ func TestUnreachable(t *testing.T) {
 		gets   int
 		unsent bool
 	}{
-		"refused":      {&net.OpError{Op: "dial", Err: errors.New("refused")}, 3, 0, true},
+		"refused":      {&net.OpError{Op: "dial", Err: errors.New("refused")}, 1, 0, true},
 		"unknown host": {&net.OpError{Op: "dial", Err: &net.DNSError{Name: "api.example", IsNotFound: true}}, 1, 0, true},
 		"reset":        {&net.OpError{Op: "read", Err: errors.New("reset")}, 1, 3, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				counts := map[string]int{}
-				c, err := New(WithToken(NewSecret("a-token")), WithMaxRetries(2), WithTransport(roundTripFunc(func(r *http.Request) (*http.Response, error) {
+				c, err := New(WithToken(NewSecret("a-token")), WithMaxRetries(2), WithMaxWait(0), WithTransport(roundTripFunc(func(r *http.Request) (*http.Response, error) {
 					counts[r.Method]++
 					return nil, test.err
 				})))

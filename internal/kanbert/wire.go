@@ -258,12 +258,14 @@ func decodeFields(body []byte) *createdData {
 // malformed makes the error for a 2xx that cannot be used.
 func (a *response) malformed(format string, args ...any) *APIError {
 	return &APIError{
-		StatusCode: a.status,
-		Message:    fmt.Sprintf(format, args...),
-		RequestID:  requestID(a.header),
-		Method:     a.call.method,
-		Path:       a.call.template,
-		Kind:       ErrMalformed,
+		StatusCode:    a.status,
+		Message:       fmt.Sprintf(format, args...),
+		RequestID:     requestID(a.header),
+		Method:        a.call.method,
+		Path:          a.call.template,
+		URL:           a.call.url,
+		BaseURLSource: a.call.baseURLSource,
+		Kind:          ErrMalformed,
 	}
 }
 
