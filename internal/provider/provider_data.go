@@ -88,20 +88,22 @@ func (d *providerData) api(diags *diag.Diagnostics) *api {
 func (d *providerData) ready() bool { return d != nil && len(d.unknown) == 0 }
 
 // trackManaged remembers that the webhook with this id is in Terraform's state, and
-// how it stands there or is planned to be. Each sighting of an id in state passes
-// through here: by Read, ModifyPlan, import, and Delete, and what Create puts there.
-func (d *providerData) trackManaged(id string, as ...kanbert.NewWebhook) {
+// returns what this sighting is the first to show. Each sighting of an id in state
+// passes through here: by Read, ModifyPlan, import, and Delete, and what Create
+// puts there.
+func (d *providerData) trackManaged(id string, by sighting) duplication {
 	if d == nil || id == "" {
-		return
+		return managedOnce
 	}
-	d.seen.trackManaged(id, as...)
+	seen := d.seen.trackManaged(id, by)
 	// No create may take it for its own. Without a client there is none.
 	if !d.ready() {
-		return
+		return seen
 	}
 	if a, err := d.open(); err == nil {
 		a.client.Claim(id)
 	}
+	return seen
 }
 
 // beginApply records that this process creates or deletes webhooks, so that what

@@ -142,18 +142,29 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 			WorkspaceID: api.client.KnownWorkspaceID(), CreatedAt: created.AnsweredAt,
 		}.save(ctx, resp.Private, &resp.Diagnostics)
 		api.reader.Created(created.Webhook)
-		r.data.trackManaged(created.ID, asked)
+		r.data.trackManaged(created.ID, seenByApply)
 		planned.warnOfDifferences(created.Webhook, &resp.Diagnostics)
 	}
 	if err == nil {
 		return
 	}
-	addError(&resp.Diagnostics, createWebhook, err, "url", "event", "project_id", "client_id")
+	r.addCreateError(asked.URL, err, &resp.Diagnostics)
 	if created != nil && !created.SignatureSecretKey.IsZero() {
 		resp.Diagnostics.AddWarning("The webhook was created in spite of the error", fmt.Sprintf(
 			"Webhook %q exists, and is in state with its signing secret. Because of the error Terraform marks it as tainted and will replace it. "+
 				"To keep it, run terraform untaint with the address of this resource.", created.ID))
 	}
+}
+
+// addCreateError adds the diagnostics that explain why a create failed. A URL that
+// several creates were refused for is explained once.
+func (r *webhookResource) addCreateError(url string, err error, diags *diag.Diagnostics) {
+	var taken *kanbert.URLTakenError
+	if errors.As(err, &taken) && !r.data.seen.reportTaken(url) {
+		diags.AddAttributeError(path.Root("url"), string(createWebhook), explainTakenAgain(taken))
+		return
+	}
+	addError(diags, createWebhook, err, "url", "event", "project_id", "client_id")
 }
 
 func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -166,7 +177,7 @@ func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	managed := managedWebhook{state.ID.ValueString(), state.URL.ValueString(), loadPrivate(ctx, req.Private)}
-	r.data.trackManaged(managed.id, state.newWebhook())
+	warnOfTwoAddresses(managed.id, r.data.trackManaged(managed.id, seenByRead), &resp.Diagnostics)
 	webhook, err := managed.read(ctx, api)
 	switch {
 	case errors.Is(err, directory.ErrGone):
@@ -205,9 +216,7 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 	}
 	managed := managedWebhook{state.ID.ValueString(), state.URL.ValueString(), loadPrivate(ctx, req.Private)}
 	r.data.beginApply()
-	// A resource whose address was changed is destroyed beside the create of its
-	// successor, which is planned once more now: the holder is no stranger to it.
-	r.data.trackManaged(managed.id, state.newWebhook())
+	r.data.trackManaged(managed.id, seenByApply)
 	switch err := api.client.DeleteWebhook(ctx, managed.id); {
 	case err == nil:
 		api.reader.Deleted(managed.id)
