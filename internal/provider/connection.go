@@ -3,10 +3,13 @@
 package provider
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -36,11 +39,25 @@ type connection struct {
 // api is what a connection opens to.
 type api struct {
 	client    *kanbert.Client
-	directory *directory.Directory
+	directory Reader
+}
+
+// Reader answers for webhooks. [directory.Directory] says what each method must
+// hold to.
+type Reader interface {
+	Read(ctx context.Context, id, url string, notBefore time.Time) (kanbert.Webhook, error)
+	ConfirmGone(ctx context.Context, id, url string, notBefore time.Time) error
+	ByID(ctx context.Context, id string) (kanbert.Webhook, bool, error)
+	ByURL(ctx context.Context, url string) (kanbert.Webhook, bool, error)
+	ByEquivalentURL(ctx context.Context, url string) (kanbert.Webhook, bool, error)
+	List(ctx context.Context, opts kanbert.ListOptions, limit int) iter.Seq2[kanbert.Webhook, error]
+	SeenFree(url string) bool
+	Created(kanbert.Webhook)
+	Deleted(id string)
 }
 
 // newConnection sends nothing. clientOptions come last and win.
-func newConnection(unknown []string, clientOptions []kanbert.Option, directoryOptions []directory.Option) *connection {
+func newConnection(unknown []string, clientOptions []kanbert.Option, newReader func(directory.Source) Reader) *connection {
 	return &connection{
 		unknown: unknown,
 		managed: make(map[string][]kanbert.NewWebhook),
@@ -49,7 +66,7 @@ func newConnection(unknown []string, clientOptions []kanbert.Option, directoryOp
 			if err != nil {
 				return nil, err
 			}
-			return &api{client: client, directory: directory.New(client, directoryOptions...)}, nil
+			return &api{client: client, directory: newReader(client)}, nil
 		}),
 	}
 }
