@@ -48,10 +48,14 @@ func (p plannedReads) waves() int {
 
 func (p plannedReads) pages() int { return max(1, (p.m+p.page-1)/p.page) }
 
-// bound is how many requests one walk may cost. What is missing has to be
-// proved: by a look-up that did not find it and one listing for all.
+// bound is how many requests one walk may cost. Where all is on one page, that
+// page is all. That a full page is the last shows only on the next. What is missing
+// has to be proved: by a look-up that did not find it and one listing for all.
 func (p plannedReads) bound() int {
-	bound := 2*min(p.waves(), p.pages()) + 1
+	bound := 1
+	if p.m > p.page {
+		bound = 3*min(p.waves(), p.m/(2*p.page)+1) + 1
+	}
 	if p.missing > 0 {
 		bound += p.pages() + (p.missing+9)/10
 	}
