@@ -258,7 +258,7 @@ func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResour
 	case ctx.Err() != nil || quiet || r.data.applying():
 	case err != nil:
 		diags.AddAttributeWarning(path.Root("url"), string(checkURL),
-			"The plan goes on without knowing whether another webhook has this URL. If one has, the apply will fail and name it. "+explain(err))
+			"The plan goes on without knowing whether another webhook has this URL. If one has, the apply will fail and name it. "+explainOnce(err, tellWarning))
 	case found && holder.ID != predecessor && !r.data.seen.conflictReported(planned.URL.ValueString()):
 		diags.AddAttributeWarning(path.Root("url"), "The URL is taken", takenAtPlan(holder))
 	}
