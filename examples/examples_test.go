@@ -29,6 +29,7 @@ var tests = map[string]func(*testing.T){
 	"data-sources/kanbert_webhook":   testWebhookDataSource,
 	"data-sources/kanbert_webhooks":  testWebhooksDataSource,
 	"demo":                           testDemo,
+	"demo/mistake":                   testDemoMistake,
 	"list-resources/kanbert_webhook": testListResource,
 	"modules/receiver":               testReceiverModule,
 	"provider":                       testProvider,
@@ -102,6 +103,15 @@ func testProvider(t *testing.T) {
 	w := newWorkspace(t, "provider")
 	w.apply()
 	w.requests(1, 0)
+}
+
+func testDemoMistake(t *testing.T) {
+	w := newWorkspace(t, "demo/mistake")
+	w.declareProvider()
+	if out := w.run(1, "plan"); strings.Count(out, "Error: ") != 1 || !strings.Contains(out, "company:create and company:") && !strings.Contains(out, "company:delete and company:update") {
+		t.Errorf("the plan does not name the events in one error:\n%s", out)
+	}
+	w.requests(0, 0)
 }
 
 func testDemo(t *testing.T) {
