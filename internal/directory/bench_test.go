@@ -20,7 +20,7 @@ func BenchmarkRead(b *testing.B) {
 	source := newAPI(100, otherHooks...)
 	source.latency = always(0)
 	d := directory.New(source)
-	for _, err := range d.List(context.Background(), kanbert.ListOptions{}) {
+	for _, err := range d.List(context.Background(), kanbert.ListOptions{}, 0) {
 		if err != nil {
 			b.Fatal(err)
 		}

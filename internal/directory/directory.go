@@ -13,32 +13,30 @@ import (
 )
 
 const (
-	// Freshness is how old an answer may be, counted from the start of the
-	// request that gave it. A walk over ten thousand webhooks fits into it; a
+	// Freshness is how old an answer to a walk may be, counted from the start of
+	// the request that gave it. A walk over ten thousand webhooks fits into it; a
 	// process that lives longer than one walk asks again.
 	Freshness = 2 * time.Minute
 	// GoneWithin is how old the complete listing may be that, beside a look-up
 	// by URL, proves a webhook gone.
 	GoneWithin = time.Minute
-	// QuietTime is how long no read must have come or been answered before those
-	// that wait are looked up although they are few.
-	QuietTime = 20 * time.Millisecond
-	// MaxQuietTime is how far the quiet time is stretched where reads come
-	// slowly, as on a busy machine: to six times the distance between them.
-	MaxQuietTime = 200 * time.Millisecond
+	// BatchSize is how many waiters form a batch that is sent at once: the CLI's
+	// own parallelism, unless its user chose another.
+	BatchSize = 10
+	// BatchWindow is how long no call must have come or been answered before a
+	// smaller batch is sent.
+	BatchWindow = 20 * time.Millisecond
+	// MaxBatchWindow is how far the window is stretched where calls come slowly,
+	// as on a busy machine: to six times the gap between them.
+	MaxBatchWindow = 200 * time.Millisecond
+	// PageWait is how long look-ups wait for pages of the listing.
+	PageWait = 2 * time.Second
+	// startGap is the gap that is expected before calls have shown theirs.
+	startGap = 10 * time.Millisecond
 	// FirstRecheck is the first pause before a webhook that does not show, but is
 	// too young to be believed gone, is looked for again. Each pause is twice as
 	// long as the one before.
 	FirstRecheck = time.Second
-	// startPace is the distance that is expected before reads have shown theirs.
-	startPace = 10 * time.Millisecond
-	// WaveSize is how many waiting reads are looked up at once without waiting
-	// for more: the CLI's own parallelism, unless its user chose another.
-	WaveSize = 10
-	// MaxFilterLength is how long the filter of a look-up may be, in bytes as
-	// sent, percent-encoding included. Servers commonly take 8 KiB for a whole
-	// request line. Ten URLs of the greatest length fit, each in two spellings.
-	MaxFilterLength = 7000
 )
 
 // Source is what the directory reads from: [kanbert.Client] in life.
@@ -46,69 +44,64 @@ type Source interface {
 	ListPage(ctx context.Context, opts kanbert.ListOptions) (*kanbert.Page, error)
 }
 
-// ErrGone says that a webhook is gone, on two signals.
-var ErrGone = errors.New("the webhook is gone")
+var (
+	// ErrGone says that a webhook is gone: a look-up by URL and a complete listing
+	// agree.
+	ErrGone = errors.New("the webhook is gone")
+	// ErrStillListed says that a webhook whose delete was answered with "not
+	// found" still shows in a look-up or in the listing.
+	ErrStillListed = errors.New("the webhook is still listed")
+	// errNoURL is why a webhook that is not listed is not simply gone.
+	errNoURL = errors.New("the webhook is not listed, and no URL is known to make sure by that it is gone")
+)
 
-// ErrStillListed says that a webhook whose delete was answered with "not found"
-// still shows in a look-up or in the listing.
-var ErrStillListed = errors.New("the webhook is still listed")
-
-// errNoURL is why a webhook that is not listed is not simply gone.
-var errNoURL = errors.New("the webhook is not listed, and no URL is known to make sure by that it is gone")
-
-// Directory answers for single webhooks. It is safe for concurrent use.
+// Directory answers for single webhooks and for lists. It is safe for concurrent
+// use.
 type Directory struct {
-	source   Source
-	unshared bool
-	started  time.Time
+	source  Source
+	started time.Time
 
-	mu   sync.Mutex
-	book book
-	// open are the reads that wait, in the order they came.
-	open []*ask
-	// widest is how many reads were ever open at a time.
-	widest int
-	// stirred is when a read last came or was answered: then others may follow.
-	stirred time.Time
-	// lastAsk is when a read last came, and pace the distance between two: the
-	// greatest lately.
-	lastAsk time.Time
-	pace    time.Duration
-	round   *round
-	// rounds is how many there were.
-	rounds  uint32
+	mu    sync.Mutex
+	cache cache
+	// waiters are the calls in flight, in order of arrival.
+	waiters []*waiter
+	// scan is the newest listing, lookups are the look-ups' settings.
+	scan    *scan
 	lookups lookups
-	// sequence orders reads and loads: a load "began after" a read if its number
-	// is higher. Clocks are for ages alone.
+	// batch is the newest batch, batches how many there were.
+	batch   *batch
+	batches int
+	// large says that the workspace does not fit into one page, listingFailed
+	// that the last page could not be had.
+	large, listingFailed bool
+
+	// maxConcurrent is how many calls were ever in flight at a time. It means
+	// something after the first batch.
+	maxConcurrent int
+	// lastArrival is when a call last came, lastActivity when one last came or was
+	// answered, arrivalGap the time between two arrivals: the greatest lately.
+	lastArrival, lastActivity time.Time
+	arrivalGap                time.Duration
+	timer                     *time.Timer
+	// sequence orders calls and requests: a request began after a call if its
+	// number is higher. Clocks are for ages alone.
 	sequence uint64
 }
 
-// Option configures a [Directory].
-type Option func(*Directory)
-
-// WithoutSharing makes the directory ask for each webhook by itself and keep
-// nothing. It is there to measure what sharing is worth.
-func WithoutSharing() Option { return func(d *Directory) { d.unshared = true } }
-
 // New returns a directory over source. It sends nothing.
-func New(source Source, opts ...Option) *Directory {
-	d := &Directory{source: source, started: time.Now(), book: newBook(), pace: startPace, lookups: lookups{maxFilter: MaxFilterLength}}
-	for _, opt := range opts {
-		opt(d)
-	}
-	return d
+func New(source Source) *Directory {
+	return &Directory{source: source, started: time.Now(), arrivalGap: startGap, cache: newCache(), lookups: lookups{maxFilter: MaxFilterLength}}
 }
 
 // Read returns the webhook with this id, which was last known at url. The error
-// is [ErrGone] only when two signals agree, both begun at notBefore or later, so
-// it takes a url: without one a webhook that is not listed is an error of another
-// kind. While notBefore lies ahead, a webhook that does not show is looked for
-// again, with growing pauses. The zero notBefore is no bound.
+// is [ErrGone] only when a look-up by URL, begun after the call, and a complete
+// listing agree, both begun at notBefore or later. So it takes a url: without one
+// a webhook that is not listed is an error of another kind. While notBefore lies
+// ahead, a webhook that does not show is looked for again, with growing pauses.
+// The zero notBefore is no bound.
 func (d *Directory) Read(ctx context.Context, id, url string, notBefore time.Time) (kanbert.Webhook, error) {
-	if d.unshared {
-		return d.readAlone(ctx, id, url)
-	}
-	w, found, err := d.awaitEvidence(ctx, question{kind: read, id: id, url: url}, notBefore)
+	q := query{matchID: true, id: id, url: url, absence: lookUpAndScan, notBefore: notBefore}
+	w, found, err := whole(d.awaitEvidence(ctx, q))
 	if err == nil && !found {
 		err = ErrGone
 	}
@@ -116,51 +109,99 @@ func (d *Directory) Read(ctx context.Context, id, url string, notBefore time.Tim
 }
 
 // ConfirmGone returns nil if a look-up by URL and a complete listing, both begun
-// after this call and at notBefore or later, do not show the webhook. The error
-// is [ErrStillListed] if one of them shows it. It waits for notBefore like
+// after the call and at notBefore or later, do not show the webhook. The error is
+// [ErrStillListed] if one of them shows it. It waits for notBefore like
 // [Directory.Read].
 func (d *Directory) ConfirmGone(ctx context.Context, id, url string, notBefore time.Time) error {
-	_, found, err := d.awaitEvidence(ctx, question{kind: read, id: id, url: url, fresh: true}, notBefore)
-	if err == nil && found {
-		err = ErrStillListed
+	q := query{matchID: true, id: id, url: url, absence: lookUpAndScan, fresh: true, notBefore: notBefore}
+	got := d.awaitEvidence(ctx, q)
+	if got.err == nil && got.found {
+		return ErrStillListed
 	}
-	return err
+	return got.err
+}
+
+// ByURL returns the webhook that holds url, as it is spelled or in its canonical
+// spelling, if one does. It costs one look-up at most, and may be answered from
+// what this walk has read.
+func (d *Directory) ByURL(ctx context.Context, url string) (kanbert.Webhook, bool, error) {
+	got := d.load(ctx, query{url: url, absence: lookUpOrScan})
+	return got.webhook, got.found, got.err
+}
+
+// ByEquivalentURL returns the webhook that holds url in any spelling, if one does.
+// Only requests that began after the call answer it. What a look-up does not find
+// costs a complete listing, since the API filters by the text of a URL.
+func (d *Directory) ByEquivalentURL(ctx context.Context, url string) (kanbert.Webhook, bool, error) {
+	return whole(d.load(ctx, query{url: url, absence: scanAlone, fresh: true}))
+}
+
+// ByID returns the webhook with this id, if there is one. Only requests that began
+// after the call answer it. The API cannot filter by id: an id whose URL is not
+// known yet costs a complete listing.
+func (d *Directory) ByID(ctx context.Context, id string) (kanbert.Webhook, bool, error) {
+	return whole(d.load(ctx, query{matchID: true, id: id, absence: scanAlone, fresh: true}))
+}
+
+// whole fails a call that asked for a webhook of which the API gave a part.
+func whole(got answer) (kanbert.Webhook, bool, error) {
+	if got.err == nil && got.found {
+		if err := got.webhook.Complete(); err != nil {
+			return kanbert.Webhook{}, false, err
+		}
+	}
+	return got.webhook, got.found, got.err
 }
 
 // SeenFree reports whether this process has seen that no webhook holds url, in
-// any spelling and ignoring letter case: a look-up by URL or a complete listing
-// showed none, or only webhooks that this process has deleted since, and nothing
-// that was seen later contradicts it.
+// any spelling and ignoring letter case: a look-up of the URL or a complete
+// listing showed none, or only webhooks that this process has deleted since, and
+// nothing that was seen later contradicts it.
 func (d *Directory) SeenFree(url string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.book.seenFree(url)
+	return d.cache.seenFree(url)
+}
+
+// Created primes the cache with a webhook that this process has made. Call it as
+// soon as the API has answered.
+func (d *Directory) Created(w kanbert.Webhook) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cache.created(w, d.stamp())
+	d.schedule()
+}
+
+// Deleted clears a webhook that this process has deleted from the cache, for good.
+// Call it as soon as the API has answered.
+func (d *Directory) Deleted(id string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cache.delete(id)
 }
 
 // awaitEvidence answers q. That the webhook is absent counts only from requests
-// that began at notBefore or later; until then it looks again after each pause.
-func (d *Directory) awaitEvidence(ctx context.Context, q question, notBefore time.Time) (kanbert.Webhook, bool, error) {
-	for pause := FirstRecheck; ; pause *= 2 {
-		if !time.Now().Before(notBefore) {
-			q.notBefore = notBefore
-			return d.answer(ctx, q)
-		}
-		w, found, err := d.answer(ctx, q)
-		if err != nil || found {
-			return w, found, err
+// that began at q.notBefore or later; until then it looks again after each pause.
+func (d *Directory) awaitEvidence(ctx context.Context, q query) answer {
+	notBefore := q.notBefore
+	for pause := FirstRecheck; time.Now().Before(notBefore); pause *= 2 {
+		q.notBefore = time.Time{}
+		if got := d.load(ctx, q); got.err != nil || got.found {
+			return got
 		}
 		if err := sleepUntil(ctx, d.nextRecheck(pause, notBefore)); err != nil {
-			return kanbert.Webhook{}, false, err
+			return answer{err: err}
 		}
 		q.fresh = true
 	}
+	q.notBefore = notBefore
+	return d.load(ctx, q)
 }
 
 // nextRecheck is the next multiple of pause on the directory's own clock, so that
 // all that wait look again at the same moments and share their requests.
 func (d *Directory) nextRecheck(pause time.Duration, notBefore time.Time) time.Time {
-	since := time.Since(d.started)
-	next := d.started.Add((since/pause + 1) * pause)
+	next := d.started.Add((time.Since(d.started)/pause + 1) * pause)
 	if next.After(notBefore) {
 		return notBefore
 	}
@@ -178,212 +219,95 @@ func sleepUntil(ctx context.Context, at time.Time) error {
 	}
 }
 
-// ByURL returns the webhook that holds url, as it is spelled or in its canonical
-// spelling, if one does. It costs a look-up at most.
-func (d *Directory) ByURL(ctx context.Context, url string) (kanbert.Webhook, bool, error) {
-	if d.unshared {
-		return d.byURLAlone(ctx, url)
-	}
-	return d.answer(ctx, question{kind: byURL, url: url})
-}
-
-// ByEquivalentURL returns the webhook that holds url in whatever spelling, if one
-// does. Only requests that began after the call answer it. What a look-up does not find costs a complete listing, since the API
-// filters by the text of a URL; all that ask at that time share it.
-func (d *Directory) ByEquivalentURL(ctx context.Context, url string) (kanbert.Webhook, bool, error) {
-	if d.unshared {
-		return d.byEquivalentURLAlone(ctx, url)
-	}
-	return d.answer(ctx, question{kind: byEquivalentURL, url: url, fresh: true})
-}
-
-// ByID returns the webhook with this id, if there is one. Only requests that began
-// after the call answer it. The API cannot filter
-// by id, so an id costs a complete listing; all that ask
-// at that time share it.
-func (d *Directory) ByID(ctx context.Context, id string) (kanbert.Webhook, bool, error) {
-	if d.unshared {
-		return d.byIDAlone(ctx, id)
-	}
-	return d.answer(ctx, question{kind: byID, id: id, fresh: true})
-}
-
-// Created tells the directory of a webhook that this process has made. Call it
-// as soon as the API has answered.
-func (d *Directory) Created(w kanbert.Webhook) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.book.created(w, d.stamp())
-	d.advance()
-}
-
-// Deleted tells the directory that this process has deleted a webhook. Call it
-// as soon as the API has answered.
-func (d *Directory) Deleted(id string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.book.deleted(id)
-}
-
-// answer is the way of every question: out of what is known, or by waiting.
-func (d *Directory) answer(ctx context.Context, q question) (kanbert.Webhook, bool, error) {
+// load answers q from the cache, or waits for requests that do.
+func (d *Directory) load(ctx context.Context, q query) answer {
 	if err := ctx.Err(); err != nil {
-		return kanbert.Webhook{}, false, err
+		return answer{err: err}
 	}
-	a, got := d.enter(ctx, q)
-	if a == nil {
-		return got.webhook, got.found, got.err
+	w, got := d.enqueue(ctx, q)
+	if w == nil {
+		return got
 	}
 	select {
-	case got = <-a.done:
-		return got.webhook, got.found, got.err
+	case got = <-w.done:
+		return got
 	case <-ctx.Done():
-		d.leave(a)
-		return kanbert.Webhook{}, false, ctx.Err()
+		d.abandon(w)
+		return answer{err: ctx.Err()}
 	}
 }
 
-// enter answers q at once if it can, which for a known webhook costs no
-// allocation. Else it opens a wait.
-func (d *Directory) enter(ctx context.Context, q question) (*ask, answer) {
+// enqueue answers q from the cache if it can, which for a cached webhook costs no
+// allocation. Else it returns a waiter.
+func (d *Directory) enqueue(ctx context.Context, q query) (*waiter, answer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
-	d.notePace(now)
-	if e := d.book.find(&q); e != nil && !q.fresh && now.Sub(e.seen.at) <= Freshness {
-		d.countHit(e)
-		return nil, answer{webhook: e.webhook, found: true}
+	d.noteArrival(now)
+	if !q.fresh {
+		if it := d.cache.find(&q); it != nil && now.Sub(it.seen.at) <= Freshness {
+			return nil, answer{webhook: it.webhook, found: true}
+		}
 	}
-	if e := d.book.byID[q.id]; q.kind == byID && e != nil {
-		q.url = e.webhook.URL // A look-up costs less than a listing, and is as young.
+	w := newWaiter(ctx, q, d.stamp())
+	if known := d.cache.byID[q.id]; q.matchID && q.url == "" && q.absence == scanAlone && known != nil {
+		// A look-up costs less than a listing, and is as young.
+		w.url = known.webhook.URL
 	}
-	a := &ask{question: q, ctx: ctx, began: d.stamp()}
-	if q.url != "" {
-		a.canonical = kanbert.CanonicalURL(q.url)
-	}
-	if got, ok := d.known(a, now); ok {
+	w.canonical = kanbert.CanonicalURL(w.url)
+	if got, ok := d.resolve(w, now); ok {
 		return nil, got
 	}
-	a.done = make(chan answer, 1)
-	d.ensureRound(a, now)
-	d.open = append(d.open, a)
-	d.widest = max(d.widest, len(d.open))
-	d.advance()
-	return a, answer{}
+	d.waiters = append(d.waiters, w)
+	d.maxConcurrent = max(d.maxConcurrent, len(d.waiters))
+	d.schedule()
+	return w, answer{}
 }
 
-// notePace notes that a read has come. A long pause is none of a walk's.
-func (d *Directory) notePace(now time.Time) {
-	if gap := now.Sub(d.lastAsk); gap <= MaxQuietTime {
-		d.pace = max(gap, d.pace-d.pace/8)
+// noteArrival notes that a call has come. A long pause is not a gap in a walk.
+func (d *Directory) noteArrival(now time.Time) {
+	if gap := now.Sub(d.lastArrival); gap <= MaxBatchWindow {
+		d.arrivalGap = max(gap, d.arrivalGap-d.arrivalGap/8)
 	}
-	d.lastAsk, d.stirred = now, now
+	d.lastArrival, d.lastActivity = now, now
 }
 
-// leave gives up a wait. What nobody waits for any more is called off.
-func (d *Directory) leave(a *ask) {
+// abandon gives up a waiter. A load that has no waiter left is canceled.
+func (d *Directory) abandon(w *waiter) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.close(a) {
+	if !d.dequeue(w) {
 		return
 	}
-	a.lookup.leave()
-	if len(d.open) == 0 && d.round.underWay() {
-		d.round.cancel()
-		d.round = nil
+	w.lookup.abandon()
+	if len(d.waiters) == 0 && d.scan.inFlight() {
+		d.scan.cancel()
+		d.scan = nil
 	}
-	d.advance()
+	d.schedule()
 }
 
-// close takes a out of those that wait, and reports whether it was there.
-func (d *Directory) close(a *ask) bool {
-	i := slices.Index(d.open, a)
+// dequeue removes a waiter, and reports whether it was there.
+func (d *Directory) dequeue(w *waiter) bool {
+	i := slices.Index(d.waiters, w)
 	if i < 0 {
 		return false
 	}
-	d.open = slices.Delete(d.open, i, i+1)
+	d.waiters = slices.Delete(d.waiters, i, i+1)
 	return true
 }
 
-// finish answers a wait, unless it is closed already.
-func (d *Directory) finish(a *ask, got answer) {
-	if !d.close(a) {
-		return // Nobody takes a second answer, and to give it would block everybody.
+// finish answers a waiter, unless it has gone.
+func (d *Directory) finish(w *waiter, got answer) {
+	if !d.dequeue(w) {
+		return
 	}
-	d.stirred = time.Now()
-	d.round.cover(a)
-	a.done <- got
+	d.lastActivity = time.Now()
+	w.done <- got
 }
 
 // stamp is the moment at which something begins.
 func (d *Directory) stamp() stamp {
 	d.sequence++
 	return stamp{sequence: d.sequence, at: time.Now()}
-}
-
-// advance answers whom it can and starts what is worth starting. It is called,
-// under the lock, whenever something has become known.
-func (d *Directory) advance() {
-	now := time.Now()
-	d.settle(now)
-	demanded := slices.ContainsFunc(d.open, func(a *ask) bool { return d.needsListing(a, now) })
-	if demanded {
-		d.ensureListing(now)
-	}
-	d.startPages(demanded)
-	if d.startLookups(now) {
-		d.startPages(demanded) // A look-up may have earned one.
-	}
-}
-
-// settle answers every read that what is known can answer.
-func (d *Directory) settle(now time.Time) {
-	for i := 0; i < len(d.open); {
-		a := d.open[i]
-		got, ok := d.known(a, now)
-		if !ok {
-			i++
-			continue
-		}
-		d.finish(a, got)
-	}
-}
-
-// known is the whole of what may be said without asking further.
-func (d *Directory) known(a *ask, now time.Time) (answer, bool) {
-	if e := d.book.find(&a.question); e != nil && e.seen.mayAnswer(a, Freshness, now) {
-		e.counted = d.rounds
-		return answer{webhook: e.webhook, found: true}, true
-	}
-	switch a.kind {
-	case read:
-		if a.url == "" {
-			return answer{err: errNoURL}, d.listed(a, GoneWithin, now)
-		}
-		return answer{}, a.lookedUp && d.listed(a, GoneWithin, now)
-	case byID, byEquivalentURL:
-		return answer{}, d.listed(a, Freshness, now)
-	default:
-		return answer{}, a.lookedUp || d.listed(a, Freshness, now) || !a.fresh && d.book.knowsAbsent(a.canonical, now)
-	}
-}
-
-// listed reports whether a complete listing speaks for a: one that began after
-// it, or that is no older than limit.
-func (d *Directory) listed(a *ask, limit time.Duration, now time.Time) bool {
-	return d.round != nil && d.round.complete && d.round.maySpeakFor(a, limit, now)
-}
-
-// needsListing reports whether nothing but a complete listing can answer a.
-func (d *Directory) needsListing(a *ask, now time.Time) bool {
-	switch {
-	case a.lookup != nil:
-		return false
-	case a.lookedUp, a.url == "":
-		return true
-	case a.kind == read:
-		return d.lookups.single && !d.listed(a, GoneWithin, now)
-	default:
-		return d.lookups.single
-	}
 }

@@ -8,8 +8,8 @@ import "testing"
 // was given up: nobody is held up.
 func TestFinishTwice(t *testing.T) {
 	d := New(nil)
-	a := &ask{done: make(chan answer, 1)}
-	d.open = append(d.open, a)
+	a := newWaiter(t.Context(), query{}, stamp{})
+	d.waiters = append(d.waiters, a)
 	d.finish(a, answer{found: true})
 	d.finish(a, answer{})
 	if got := <-a.done; !got.found || len(a.done) > 0 {

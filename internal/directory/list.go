@@ -3,51 +3,196 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// List streams what the API lists for opts, in its order, each id once. A page
-// is fetched when the caller has used up the one before, so a caller that stops
-// saves the rest. An error is yielded once, as the last.
-//
-// What it shows is known from then on: a read of it costs nothing.
-func (d *Directory) List(ctx context.Context, opts kanbert.ListOptions) iter.Seq2[kanbert.Webhook, error] {
-	return kanbert.Webhooks(kanbert.Pages(opts, func(opts kanbert.ListOptions) (*kanbert.Page, error) { return d.page(ctx, opts) }))
+// listQuery is what a list asks for.
+type listQuery struct {
+	kanbert.ListOptions
+	limit int
 }
 
-// page fetches a page, and lets the directory learn from it.
-func (d *Directory) page(ctx context.Context, opts kanbert.ListOptions) (*kanbert.Page, error) {
-	if d.unshared {
-		return d.source.ListPage(ctx, opts)
+// local reports whether the shared listing can give the list: it has no filter,
+// and is sorted by what is known of a webhook.
+func (q *listQuery) local() bool {
+	return q.Filter == "" && !slices.ContainsFunc(q.Sort, func(field string) bool {
+		name := strings.TrimPrefix(field, "-")
+		return name != "url" && name != "created_at"
+	})
+}
+
+// shared reports whether the list is the shared listing: it asks for everything.
+func (q *listQuery) shared() bool { return q.local() && q.limit == 0 }
+
+// equal reports whether the API would answer both with the same pages.
+func (q *listQuery) equal(other *listQuery) bool {
+	return q.Filter == other.Filter && slices.Equal(q.Sort, other.Sort)
+}
+
+// sortLocally sorts webhooks, which are in the server's order by URL, as sort
+// says. That order decides where created_at leaves a tie.
+func sortLocally(webhooks []kanbert.Webhook, sort []string) {
+	// What comes after url decides nothing: no two webhooks share one.
+	if i := slices.IndexFunc(sort, func(field string) bool { return strings.TrimPrefix(field, "-") == "url" }); i >= 0 {
+		if sort[i] == "-url" {
+			slices.Reverse(webhooks)
+		}
+		sort = sort[:i]
 	}
-	d.mu.Lock()
-	seen := d.stamp()
-	d.mu.Unlock()
-	page, err := d.source.ListPage(ctx, opts)
-	if err != nil {
-		return nil, err
+	if len(sort) == 0 {
+		return
 	}
+	slices.SortStableFunc(webhooks, func(a, b kanbert.Webhook) int {
+		order := a.CreatedAt.Compare(b.CreatedAt)
+		if strings.HasPrefix(sort[0], "-") {
+			return cmp.Compare(0, order)
+		}
+		return order
+	})
+}
+
+// List streams what the API lists for opts, in its order, each id once. Only
+// requests that began after the call answer it, and calls that come within one
+// batch window share them. limit is how many webhooks the caller reads at most,
+// of those that it selects; 0 is all. A list that has a limit or a filter is
+// fetched page by page, as the caller uses it. An error is yielded once, as the
+// last.
+//
+// What it shows is cached: a read of it costs nothing.
+func (d *Directory) List(ctx context.Context, opts kanbert.ListOptions, limit int) iter.Seq2[kanbert.Webhook, error] {
+	return func(yield func(kanbert.Webhook, error) bool) {
+		got := d.load(ctx, query{list: &listQuery{ListOptions: opts, limit: limit}, absence: scanAlone, fresh: true})
+		switch {
+		case got.err != nil:
+			yield(kanbert.Webhook{}, got.err)
+		case got.pages != nil:
+			d.stream(ctx, got.pages)(yield)
+		default:
+			for _, w := range got.list {
+				if !yield(w, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// stream reads a list page by page.
+func (d *Directory) stream(ctx context.Context, p *pages) iter.Seq2[kanbert.Webhook, error] {
+	next := 0
+	return kanbert.Webhooks(kanbert.Pages(p.opts, func(kanbert.ListOptions) (*kanbert.Page, error) {
+		page, err := d.pageOf(ctx, p, next)
+		next++
+		return page, err
+	}))
+}
+
+// startLists answers lists that the shared listing does not give. Equal ones get
+// the same pages. Where the first page of the shared listing is about to be asked
+// for, a list waits for it: it may be all there is.
+func (d *Directory) startLists(waiters []*waiter, now time.Time) {
+	var started []*waiter
+	for _, w := range waiters {
+		s := d.scan
+		if w.list.local() && !w.declined && s != nil && s.front.taken == 0 && s.mayAnswer(w, now) {
+			w.scan = s
+			w.all = slices.ContainsFunc(d.waiters, func(other *waiter) bool { return other.scan == s && other.all })
+			continue
+		}
+		started = append(started, w)
+	}
+	shared := make([]*pages, len(started))
+	for i, w := range started {
+		k := slices.IndexFunc(started, func(other *waiter) bool { return other.list.equal(w.list) })
+		if k == i {
+			shared[i] = &pages{opts: w.list.ListOptions}
+		} else if size := &shared[k].opts.PageSize; *size > 0 && (w.list.PageSize == 0 || w.list.PageSize > *size) {
+			*size = w.list.PageSize
+		}
+		shared[i] = shared[k]
+	}
+	for i, w := range started {
+		d.finish(w, answer{pages: shared[i]})
+	}
+}
+
+// pages is a list that some calls read together, page by page.
+type pages struct {
+	opts   kanbert.ListOptions
+	got    []*kanbert.Page
+	flight *flight
+}
+
+// flight is a page on its way.
+type flight struct {
+	done    chan struct{}
+	err     error
+	cancel  context.CancelFunc
+	waiting int
+}
+
+// pageOf returns page i of p, whose pages before it were read.
+func (d *Directory) pageOf(ctx context.Context, p *pages, i int) (*kanbert.Page, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.book.learn(page.Webhooks, seen, nil)
-	d.advance()
-	page.Webhooks = slices.DeleteFunc(page.Webhooks, func(w kanbert.Webhook) bool { return d.book.isGone(w.ID) })
-	return page, nil
-}
-
-// all is every webhook that the API lists for opts.
-func (d *Directory) all(ctx context.Context, opts kanbert.ListOptions) ([]kanbert.Webhook, error) {
-	var all []kanbert.Webhook
-	pages := kanbert.Pages(opts, func(opts kanbert.ListOptions) (*kanbert.Page, error) { return d.source.ListPage(ctx, opts) })
-	for page, err := range pages {
-		if err != nil {
+	for i >= len(p.got) {
+		if p.flight == nil {
+			d.startPageOf(ctx, p)
+		}
+		f := p.flight
+		f.waiting++
+		d.mu.Unlock()
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+		}
+		d.mu.Lock()
+		f.waiting--
+		if err := ctx.Err(); err != nil {
+			if f.waiting == 0 && p.flight == f {
+				p.flight = nil
+				f.cancel()
+			}
 			return nil, err
 		}
-		all = append(all, page.Webhooks...)
+		if f.err != nil {
+			return nil, f.err
+		}
 	}
-	return all, nil
+	page := *p.got[i]
+	page.Webhooks = slices.DeleteFunc(slices.Clone(page.Webhooks), func(w kanbert.Webhook) bool { return d.cache.isDeleted(w.ID) })
+	return &page, nil
+}
+
+func (d *Directory) startPageOf(ctx context.Context, p *pages) {
+	f := &flight{done: make(chan struct{})}
+	p.flight = f
+	opts, seen := p.opts, d.stamp()
+	if n := len(p.got); n > 0 {
+		opts.Cursor = p.got[n-1].NextCursor
+	}
+	ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		defer f.cancel()
+		page, err := d.source.ListPage(ctx, opts)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		defer close(f.done)
+		if p.flight != f {
+			return
+		}
+		p.flight, f.err = nil, err
+		if err == nil {
+			p.got = append(p.got, page)
+			d.cache.prime(page.Webhooks, seen, nil)
+			d.schedule()
+		}
+	}()
 }

@@ -23,19 +23,17 @@ func twins() []kanbert.Webhook {
 }
 
 func TestTwinsAllStand(t *testing.T) {
-	for _, opts := range [][]directory.Option{nil, {directory.WithoutSharing()}} {
-		bubble(t, func(t *testing.T) {
-			all := twins()
-			source := newAPI(30, append(hooks("ours", 50), all...)...)
-			d := directory.New(source, opts...)
-			for _, twin := range append(all, all...) {
-				mustRead(t, d, twin)
-				if got, found, err := d.ByID(t.Context(), twin.ID); !found || err != nil || got != twin {
-					t.Errorf("ByID(%s) = %v, %t, %v", twin.ID, got, found, err)
-				}
+	bubble(t, func(t *testing.T) {
+		all := twins()
+		source := newAPI(30, append(hooks("ours", 50), all...)...)
+		d := directory.New(source)
+		for _, twin := range append(all, all...) {
+			mustRead(t, d, twin)
+			if got, found, err := d.ByID(t.Context(), twin.ID); !found || err != nil || got != twin {
+				t.Errorf("ByID(%s) = %v, %t, %v", twin.ID, got, found, err)
 			}
-		})
-	}
+		}
+	})
 }
 
 // TestTwinsByURL asks for each in its own spelling, and in one that none has.
@@ -91,7 +89,7 @@ func TestMissingURLsShareAListing(t *testing.T) {
 func TestEquivalentURLAlone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		odd := kanbert.Webhook{ID: "id-odd", URL: "https://ODD.example.com:443/x", Event: "contact:create"}
-		d := directory.New(newAPI(30, append(hooks("ours", 60), odd)...), directory.WithoutSharing())
+		d := directory.New(newAPI(30, append(hooks("ours", 60), odd)...))
 		for url, want := range map[string]bool{"https://odd.example.com/x": true, odd.URL: true, "https://nobody.example.com/": false} {
 			if _, found, err := d.ByEquivalentURL(t.Context(), url); found != want || err != nil {
 				t.Errorf("ByEquivalentURL(%s) = %t, %v", url, found, err)

@@ -43,7 +43,15 @@ func (w walk) String() string {
 
 func (w walk) waves() int { return (w.n + w.parallelism - 1) / w.parallelism }
 func (w walk) pages() int { return max(1, (w.m+w.page-1)/w.page) }
-func (w walk) bound() int { return 2*min(w.waves(), w.pages()) + 1 }
+
+// bound is how many requests a walk may cost. A workspace of one page costs one,
+// and nobody can know that a full page is the last before the next was seen.
+func (w walk) bound() int {
+	if w.m <= w.page {
+		return 1
+	}
+	return 3*min(w.waves(), w.m/(2*w.page)+1) + 1
+}
 
 type outcome struct {
 	lookups, pages int

@@ -383,11 +383,6 @@ func TestMissingFields(t *testing.T) {
 	whole := listOf("2026-01-02T03:04:05Z")
 	for _, test := range []struct{ cut, name string }{
 		{`"id":"wh_1",`, `"data[0].id"`},
-		{`"url":"https://receiver.example/",`, `"data[0].url"`},
-		{`"client_id":null,`, `"data[0].client_id"`},
-		{`"project_id":null,`, `"data[0].project_id"`},
-		{`"event":"contact:create",`, `"data[0].event"`},
-		{`,"created_at":"2026-01-02T03:04:05Z"`, `"data[0].created_at"`},
 		{`"next_cursor":null,`, `"meta.next_cursor"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -408,13 +403,13 @@ func TestMissingFields(t *testing.T) {
 		})
 	}
 	for body, name := range map[string]string{
-		`{"meta":{"next_cursor":null}}`: `"data"`,
-		`{"data":[]}`:                   `"meta"`,
-		`{"data":[{"id":7}],"meta":{}}`: "wrong type",
-		`[]`:                            "no JSON object",
-		`{"data":[]`:                    "breaks off",
-		``:                              "empty",
-		listOf("yesterday"):             "RFC 3339",
+		`{"meta":{"next_cursor":null}}`:                   `"data"`,
+		`{"data":[]}`:                                     `"meta"`,
+		`{"data":[{"id":7}],"meta":{"next_cursor":null}}`: `"data[0].id"`,
+		`{"data":[7],"meta":{"next_cursor":null}}`:        "wrong type",
+		`[]`:         "no JSON object",
+		`{"data":[]`: "breaks off",
+		``:           "empty",
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

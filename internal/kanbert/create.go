@@ -55,6 +55,9 @@ func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook, seenFree func(
 	if err != nil {
 		return nil, fmt.Errorf("creating a webhook: %w", err)
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, &InterruptedError{Err: err}
+	}
 	unlock, err := c.creates.lock(ctx, urlKey(w.URL))
 	if err != nil {
 		return nil, &InterruptedError{Err: err, Waiting: "another create of the same URL"}
@@ -63,6 +66,9 @@ func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook, seenFree func(
 	// Asked now, because nothing may be asked between the answer and the
 	// caller's record of it, and that record should name the workspace.
 	c.WorkspaceID(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, &InterruptedError{Err: err}
+	}
 
 	detached, cancel := c.DetachedContext(ctx)
 	defer cancel()
@@ -70,7 +76,7 @@ func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook, seenFree func(
 		method: http.MethodPost, template: webhooksPath, path: webhooksPath, body: body, waitCtx: ctx,
 	}}
 	op.call.unaccounted = op.recordAmbiguous
-	created, err := retry(detached, c, func() (*CreatedWebhook, error) { return op.try(detached) })
+	created, err := retry(detached, c, op.call, func() (*CreatedWebhook, error) { return op.try(detached) })
 	err = op.conclude(err)
 	if created == nil {
 		created = webhookWithoutSecret(err)
@@ -160,6 +166,8 @@ func createOutcome(err error) outcome {
 		return outcomeOf(err)
 	}
 	switch code := answer.StatusCode; {
+	case answer.isHeld:
+		return refused // It is the answer to another call; this one was not sent.
 	case code == http.StatusTooEarly:
 		return ambiguous
 	case code == http.StatusTooManyRequests, code >= 400 && code < 500 && answer.OwnJSON:

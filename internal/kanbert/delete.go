@@ -19,6 +19,9 @@ import (
 // in flight is finished, and so is a call whose last request may have done its
 // work.
 func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
+	if err := ctx.Err(); err != nil {
+		return &InterruptedError{Err: err}
+	}
 	detached, cancel := c.DetachedContext(ctx)
 	defer cancel()
 	return c.deleteWebhook(detached, &call{waitCtx: ctx}, id)

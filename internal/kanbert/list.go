@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 const (
@@ -24,6 +25,12 @@ const (
 	// a bound ends such a list. It is far above any real one: a million webhooks
 	// in pages of [DefaultPageSize].
 	MaxPages = 10_000
+	// MaxListed, MaxListBytes and MaxListTime bound one list as well: how many
+	// webhooks it has, how large its pages are in all, and how long they take.
+	// They hold in memory and in time what a server could send without end.
+	MaxListed    = 300_000
+	MaxListBytes = 128 << 20
+	MaxListTime  = 30 * time.Minute
 
 	webhooksPath = "/webhooks"
 )
@@ -38,6 +45,8 @@ type ListOptions struct {
 	PageSize int
 	// Cursor is where to start; empty for the beginning.
 	Cursor string
+	// Once asks for one attempt: the caller can do without the answer.
+	Once bool
 
 	// urgent lists settle a create and do not wait behind others.
 	urgent bool
@@ -51,6 +60,8 @@ type Page struct {
 	// PerPage is how many webhooks the server says that a page holds, or 0 if it
 	// does not say.
 	PerPage int
+	// Bytes is the size of the answer.
+	Bytes int
 }
 
 // ListPage returns one page of the list. If the API refuses the size of the page
@@ -127,7 +138,11 @@ func (c *Client) listPage(ctx context.Context, opts ListOptions, size int) (*Pag
 		query.Set("filter", opts.Filter)
 	}
 	call := &call{method: http.MethodGet, template: webhooksPath, path: webhooksPath, query: query, urgent: opts.urgent}
-	return sendIdempotent(ctx, c, call, func(a *response) (*Page, error) { return readPage(a, opts.Cursor) })
+	read := func(a *response) (*Page, error) { return readPage(a, opts.Cursor) }
+	if opts.Once {
+		return doRateLimited(ctx, c, call, read)
+	}
+	return sendIdempotent(ctx, c, call, read)
 }
 
 // readPage reads one page, which was asked for at cursor.
@@ -145,20 +160,21 @@ func readPage(a *response, cursor string) (*Page, error) {
 		// Without it the last page cannot be told from any other.
 		return nil, a.missing("meta.", []string{"next_cursor"})
 	}
-	page := &Page{NextCursor: data.Meta.NextCursor.text, Webhooks: make([]Webhook, 0, len(*data.Data))}
+	page := &Page{NextCursor: data.Meta.NextCursor.text, Webhooks: make([]Webhook, 0, len(*data.Data)), Bytes: len(a.body)}
 	if page.NextCursor != "" && page.NextCursor == cursor {
 		return nil, a.malformed("%s", repeatedCursor)
 	}
 	_ = json.Unmarshal(data.Meta.PerPage, &page.PerPage)
 	seen := make(map[string]bool, len(*data.Data))
 	for i, w := range *data.Data {
-		if names := w.missing(); len(names) > 0 {
-			return nil, a.missing(fmt.Sprintf("data[%d].", i), names)
+		id := w.ID.value
+		if id == "" {
+			return nil, a.missing(fmt.Sprintf("data[%d].", i), []string{"id"})
 		}
-		if !seen[*w.ID] {
+		if !seen[id] {
 			page.Webhooks = append(page.Webhooks, w.webhook())
 		}
-		seen[*w.ID] = true
+		seen[id] = true
 	}
 	return page, nil
 }
@@ -169,8 +185,30 @@ const repeatedCursor = "the list gave the same cursor twice, so that it would ne
 // cursors. Both are an [APIError] that wraps [ErrMalformed].
 var (
 	ErrRepeatedCursor = endlessList(repeatedCursor)
-	ErrEndlessList    = endlessList(fmt.Sprintf("the list has not ended after %d pages", MaxPages))
+	ErrEndlessList    = endlessList(fmt.Sprintf("the list has not ended after %d pages, %d webhooks, %d MiB or %s",
+		MaxPages, MaxListed, MaxListBytes>>20, MaxListTime))
 )
+
+// Extent is how much of one list was read. The zero value is none.
+type Extent struct {
+	began                  time.Time
+	pages, webhooks, bytes int
+}
+
+// Add adds a page. The error is [ErrEndlessList] if the list goes on and is
+// longer than any list may be.
+func (e *Extent) Add(p *Page) error {
+	if e.began.IsZero() {
+		e.began = time.Now()
+	}
+	e.pages++
+	e.webhooks += len(p.Webhooks)
+	e.bytes += p.Bytes
+	if p.NextCursor == "" || e.pages < MaxPages && e.webhooks < MaxListed && e.bytes < MaxListBytes && time.Since(e.began) < MaxListTime {
+		return nil
+	}
+	return ErrEndlessList
+}
 
 // ListWebhooks streams what the API lists for opts, page by page, each webhook
 // once. An error is yielded once, with no webhook, and ends the list; it is one of
@@ -182,13 +220,13 @@ func (c *Client) ListWebhooks(ctx context.Context, opts ListOptions) iter.Seq2[W
 // Pages streams the pages for opts to the last, each as fetch gets it. A page is
 // fetched when the one before has been used up, so that whoever stops saves the
 // rest. An error is yielded once, with no page, and ends the list: besides those of
-// fetch it is [ErrRepeatedCursor], or [ErrEndlessList] after [MaxPages] pages and
-// no last one.
+// fetch it is [ErrRepeatedCursor], or [ErrEndlessList] where [Extent.Add] returns it.
 func Pages(opts ListOptions, fetch func(ListOptions) (*Page, error)) iter.Seq2[*Page, error] {
 	return func(yield func(*Page, error) bool) {
 		opts := opts
 		cursors := map[string]struct{}{opts.Cursor: {}}
-		for range MaxPages {
+		var extent Extent
+		for {
 			page, err := fetch(opts)
 			if err != nil {
 				yield(nil, err)
@@ -201,10 +239,13 @@ func Pages(opts ListOptions, fetch func(ListOptions) (*Page, error)) iter.Seq2[*
 				yield(nil, ErrRepeatedCursor)
 				return
 			}
+			if err := extent.Add(page); err != nil {
+				yield(nil, err)
+				return
+			}
 			cursors[page.NextCursor] = struct{}{}
 			opts.Cursor = page.NextCursor
 		}
-		yield(nil, ErrEndlessList)
 	}
 }
 

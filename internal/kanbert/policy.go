@@ -16,8 +16,9 @@ import (
 // This file alone decides what may be sent again.
 //
 //	what came back                          outcome    GET, DELETE   POST
-//	no connection was made                  notSent    again         again
-//	429                                     limited    again, after the wait it asks for, on a budget of its own
+//	no connection was made                  notSent    again, while max_wait lasts
+//	429                                     limited    again, while max_wait lasts, after the wait that it asks for
+//	503                                     ambiguous  the same      the same, but it may have done its work
 //	time-out, reset, cut answer, 5xx, 408   ambiguous  again         never by itself: look first (create.go)
 //	2xx that cannot be read                 ambiguous  thrice more   never by itself: look first
 //	404 that is not the API's own           refused    thrice more   final
@@ -58,6 +59,8 @@ func outcomeOf(err error) outcome {
 
 func (e *TransportError) outcome() outcome {
 	switch {
+	case e.isHeld:
+		return refused
 	case !e.Unsent:
 		return ambiguous
 	case e.untrusted():
@@ -69,6 +72,8 @@ func (e *TransportError) outcome() outcome {
 
 func (e *APIError) outcome() outcome {
 	switch code := e.StatusCode; {
+	case e.isHeld:
+		return refused
 	case code == http.StatusTooManyRequests:
 		return limited
 	case code == http.StatusRequestTimeout, code >= 500, code < 300:
@@ -93,7 +98,8 @@ type Pauses struct {
 	// Look is the pause before the first of the look-ups that tell whether an
 	// unanswered create has happened.
 	Look time.Duration
-	// Limited is the first wait after a 429 that does not say how long to wait.
+	// Limited is the first wait after a 429 or a 503 that does not say how long
+	// to wait, and the period in which requests are counted after it.
 	Limited time.Duration
 	// Holder is how long in all the holder of a taken URL is waited for.
 	Holder time.Duration
@@ -159,39 +165,54 @@ func final(err error) error { return backoff.Permanent(err) }
 // retry runs try, and again after a pause, until it succeeds, its error is
 // [final], or the retries of one call are used up. An error is never lost to the
 // end of ctx: what the last try said comes back with it.
-func retry[T any](ctx context.Context, c *Client, try func() (T, error)) (T, error) {
-	var last error
-	result, err := backoff.Retry(ctx,
-		func() (T, error) {
-			result, err := try()
-			last = err
+func retry[T any](ctx context.Context, c *Client, call *call, try func() (T, error)) (T, error) {
+	result, err := tryAgain(ctx, c, call, try)
+	c.limiter.conclude(call, err)
+	return result, err
+}
+
+func tryAgain[T any](ctx context.Context, c *Client, call *call, try func() (T, error)) (T, error) {
+	pauses := c.pauses.growing(c.pauses.First)
+	for retries := 0; ; retries++ {
+		result, err := try()
+		var permanent *backoff.PermanentError
+		switch {
+		case err == nil:
+			return result, nil
+		case errors.As(err, &permanent):
+			return result, permanent.Unwrap()
+		case retries >= c.maxRetries:
+			c.limiter.usedUp(call, err, c.maxRetries)
 			return result, err
-		},
-		backoff.WithBackOff(c.pauses.growing(c.pauses.First)),
-		backoff.WithMaxTries(uint(c.maxRetries)+1),
-		backoff.WithMaxElapsedTime(0), // The deadline of ctx bounds the time.
-		backoff.WithNotify(func(_ error, d time.Duration) {
-			c.log.logWait(ctx, "Waiting before the next attempt", d)
-		}),
-	)
-	if err == nil {
-		return result, nil
+		case c.limiter.isExhausted():
+			return result, err
+		}
+		if cut := c.pause(ctx, call, pauses.NextBackOff()); cut != nil {
+			if errors.Is(err, cut) {
+				return result, err
+			}
+			return result, fmt.Errorf("%w; before that: %w", cut, err)
+		}
 	}
-	var permanent *backoff.PermanentError
-	if errors.As(last, &permanent) {
-		return result, permanent.Unwrap()
+}
+
+// pause waits for d before the next attempt.
+func (c *Client) pause(ctx context.Context, call *call, d time.Duration) error {
+	c.log.logWait(ctx, "Waiting before the next attempt", d)
+	if call.waitCtx == nil {
+		return sleep(ctx, d)
 	}
-	if ctx.Err() != nil && !errors.Is(last, ctx.Err()) {
-		return result, fmt.Errorf("%w; before that: %w", context.Cause(ctx), last)
+	if err := sleep(call.waitCtx, d); err != nil {
+		return &InterruptedError{Err: err, Waiting: "the next attempt"}
 	}
-	return result, last
+	return nil
 }
 
 // sendIdempotent makes a call that does no more when it is sent twice: a list or
 // a delete. read turns the answer into the result.
 func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func(*response) (T, error)) (T, error) {
 	unreadable := 0
-	return retry(ctx, c, func() (T, error) {
+	return retry(ctx, c, call, func() (T, error) {
 		result, err := doRateLimited(ctx, c, call, read)
 		switch f := outcomeOf(err); {
 		case err == nil || f == notSent:

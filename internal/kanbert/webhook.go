@@ -2,7 +2,13 @@
 
 package kanbert
 
-import "time"
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
 
 // MaxURLLength is the longest URL a webhook may have, in characters (not
 // bytes): API reference, POST /webhooks, "<= 180 characters".
@@ -26,6 +32,35 @@ type Webhook struct {
 	// CreatedAt is the server's time, in UTC, to the fraction of a second that
 	// the server gave.
 	CreatedAt time.Time
+
+	// missing has a bit for each of webhookFields that the answer lacked.
+	missing uint8
+}
+
+// webhookFields are the fields of a webhook beside its id, as the API names them.
+var webhookFields = [...]string{"url", "event", "project_id", "client_id", "created_at"}
+
+// Complete returns an error, an [*APIError], if the list gave the webhook without
+// one of its fields, or with a value that cannot be read. Lists return such
+// webhooks too: the webhook of another program must not stop those who list. A
+// caller that needs the whole webhook has to ask.
+func (w Webhook) Complete() error {
+	if w.missing == 0 {
+		return nil
+	}
+	var names []string
+	for i, name := range webhookFields {
+		if w.missing&(1<<i) != 0 {
+			names = append(names, strconv.Quote(name))
+		}
+	}
+	return &APIError{
+		StatusCode: http.StatusOK,
+		Message:    fmt.Sprintf("the list gave webhook %q without a usable %s", w.ID, strings.Join(names, " and ")),
+		Method:     http.MethodGet,
+		Path:       webhooksPath,
+		Kind:       ErrMalformed,
+	}
 }
 
 // NewWebhook is what a create asks for (API reference, POST /webhooks). An

@@ -30,8 +30,19 @@ type (
 		SignatureSecretKey Secret `json:"signature_secret_key"`
 	}
 
+	// listedData is a webhook in a list. No field but its id is needed to read the
+	// list, so an odd one spoils neither its page nor its record.
+	listedData struct {
+		ID        lenient[string]    `json:"id"`
+		URL       lenient[string]    `json:"url"`
+		Event     lenient[Event]     `json:"event"`
+		ProjectID lenient[string]    `json:"project_id"`
+		ClientID  lenient[string]    `json:"client_id"`
+		CreatedAt lenient[timestamp] `json:"created_at"`
+	}
+
 	pageData struct {
-		Data *[]webhookData `json:"data"`
+		Data *[]listedData `json:"data"`
 		Meta *struct {
 			PerPage    json.RawMessage `json:"per_page"`
 			NextCursor nullable        `json:"next_cursor"`
@@ -64,6 +75,49 @@ func (n *nullable) UnmarshalJSON(data []byte) error {
 		n.text = *text
 	}
 	return nil
+}
+
+// lenient is a value that may be absent, null or of another type.
+type lenient[T any] struct {
+	value T
+	// read says that it was there and of its type, null that it was null.
+	read, null bool
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. It returns no error.
+func (l *lenient[T]) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		l.null = true
+		return nil
+	}
+	if err := json.Unmarshal(data, &l.value); err == nil {
+		l.read = true
+	}
+	return nil
+}
+
+// webhook returns what w holds. What it lacks is left empty, and noted.
+func (w *listedData) webhook() Webhook {
+	result := Webhook{
+		ID:        w.ID.value,
+		URL:       w.URL.value,
+		Event:     w.Event.value,
+		ProjectID: w.ProjectID.value,
+		ClientID:  w.ClientID.value,
+		CreatedAt: w.CreatedAt.value.Time,
+	}
+	for i, ok := range [len(webhookFields)]bool{
+		w.URL.read && result.URL != "",
+		w.Event.read && result.Event != "",
+		w.ProjectID.read || w.ProjectID.null,
+		w.ClientID.read || w.ClientID.null,
+		w.CreatedAt.read,
+	} {
+		if !ok {
+			result.missing |= 1 << i
+		}
+	}
+	return result
 }
 
 // timestamp is a time in any form of RFC 3339.
@@ -204,12 +258,14 @@ func decodeFields(body []byte) *createdData {
 // malformed makes the error for a 2xx that cannot be used.
 func (a *response) malformed(format string, args ...any) *APIError {
 	return &APIError{
-		StatusCode: a.status,
-		Message:    fmt.Sprintf(format, args...),
-		RequestID:  requestID(a.header),
-		Method:     a.call.method,
-		Path:       a.call.template,
-		Kind:       ErrMalformed,
+		StatusCode:    a.status,
+		Message:       fmt.Sprintf(format, args...),
+		RequestID:     requestID(a.header),
+		Method:        a.call.method,
+		Path:          a.call.template,
+		URL:           a.call.url,
+		BaseURLSource: a.call.baseURLSource,
+		Kind:          ErrMalformed,
 	}
 }
 

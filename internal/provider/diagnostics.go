@@ -44,6 +44,11 @@ const (
 // addError adds the diagnostics that explain err. What concerns one of attributes
 // becomes an error on it: a field that the API refused, a URL that is taken.
 func addError(diags *diag.Diagnostics, op operation, err error, attributes ...string) {
+	var interrupted *kanbert.InterruptedError
+	if errors.As(err, &interrupted) {
+		diags.AddError(string(op), explainInterrupted(op, interrupted))
+		return
+	}
 	var taken *kanbert.URLTakenError
 	if errors.As(err, &taken) && slices.Contains(attributes, "url") {
 		diags.AddAttributeError(path.Root("url"), string(op), explain(err))
@@ -58,6 +63,15 @@ func addError(diags *diag.Diagnostics, op operation, err error, attributes ...st
 		}
 	}
 	diags.AddError(string(op), explain(err, attributes...))
+}
+
+// explainInterrupted says what an interrupt left undone.
+func explainInterrupted(op operation, e *kanbert.InterruptedError) string {
+	nothing := map[operation]string{createWebhook: " Nothing was created.", deleteWebhook: " Nothing was deleted."}[op]
+	if e.Waiting == "" {
+		return "Interrupted before a request was sent." + nothing
+	}
+	return "Interrupted while waiting for " + e.Waiting + "." + nothing
 }
 
 // addUnconfirmedDelete explains that a webhook stays in state although a DELETE

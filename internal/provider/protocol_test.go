@@ -634,6 +634,19 @@ func wantNone(t testing.TB, ds diagnostics) {
 	}
 }
 
+// wantWarning expects one warning, whose text holds all parts, and no error.
+func wantWarning(t testing.TB, ds diagnostics, parts ...string) {
+	t.Helper()
+	if len(ds) != 1 || ds[0].Severity != tfprotov6.DiagnosticSeverityWarning {
+		t.Fatalf("got %v, want one warning", ds)
+	}
+	for _, part := range parts {
+		if text := ds[0].Summary + "\n" + ds[0].Detail; !strings.Contains(text, part) {
+			t.Errorf("%q lacks %q", text, part)
+		}
+	}
+}
+
 // wantNoErrors ends the test if there is an error. Warnings are let through.
 func wantNoErrors(t testing.TB, ds diagnostics) {
 	t.Helper()

@@ -38,15 +38,18 @@ func WithClientOptions(opts ...kanbert.Option) Option {
 	return func(p *kanbertProvider) { p.clientOptions = append(p.clientOptions, opts...) }
 }
 
-// WithDirectoryOptions adds options to the directory of webhooks.
-func WithDirectoryOptions(opts ...directory.Option) Option {
-	return func(p *kanbertProvider) { p.directoryOptions = append(p.directoryOptions, opts...) }
+// WithReader replaces the directory that reads are made through.
+func WithReader(newReader func(directory.Source) Reader) Option {
+	return func(p *kanbertProvider) { p.newReader = newReader }
 }
 
 // New returns the constructor of the provider at this version.
 func New(version string, opts ...Option) func() provider.Provider {
 	return func() provider.Provider {
-		p := &kanbertProvider{version: version}
+		p := &kanbertProvider{
+			version:   version,
+			newReader: func(source directory.Source) Reader { return directory.New(source) },
+		}
 		for _, opt := range opts {
 			opt(p)
 		}
@@ -55,9 +58,9 @@ func New(version string, opts ...Option) func() provider.Provider {
 }
 
 type kanbertProvider struct {
-	version          string
-	clientOptions    []kanbert.Option
-	directoryOptions []directory.Option
+	version       string
+	clientOptions []kanbert.Option
+	newReader     func(directory.Source) Reader
 }
 
 func (p *kanbertProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -130,7 +133,7 @@ func (p *kanbertProvider) Configure(ctx context.Context, req provider.ConfigureR
 		kanbert.WithUserAgent(userAgent(p.version, req.TerraformVersion, os.Getenv("TF_APPEND_USER_AGENT"))),
 		kanbert.WithLogger(logToTerraform),
 	}, p.clientOptions)
-	data := newProviderData(settings.unknown, options, p.directoryOptions)
+	data := newProviderData(settings.unknown, options, p.newReader)
 	resp.ResourceData = data
 	resp.DataSourceData = data
 	resp.ListResourceData = data

@@ -3,9 +3,12 @@
 package provider
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -33,11 +36,25 @@ type providerData struct {
 // api is the client and the reader.
 type api struct {
 	client *kanbert.Client
-	reader *directory.Directory
+	reader Reader
+}
+
+// Reader answers for webhooks. [directory.Directory] says what each method must
+// hold to.
+type Reader interface {
+	Read(ctx context.Context, id, url string, notBefore time.Time) (kanbert.Webhook, error)
+	ConfirmGone(ctx context.Context, id, url string, notBefore time.Time) error
+	ByID(ctx context.Context, id string) (kanbert.Webhook, bool, error)
+	ByURL(ctx context.Context, url string) (kanbert.Webhook, bool, error)
+	ByEquivalentURL(ctx context.Context, url string) (kanbert.Webhook, bool, error)
+	List(ctx context.Context, opts kanbert.ListOptions, limit int) iter.Seq2[kanbert.Webhook, error]
+	SeenFree(url string) bool
+	Created(kanbert.Webhook)
+	Deleted(id string)
 }
 
 // newProviderData sends nothing. clientOptions come last and win.
-func newProviderData(unknown []string, clientOptions []kanbert.Option, directoryOptions []directory.Option) *providerData {
+func newProviderData(unknown []string, clientOptions []kanbert.Option, newReader func(directory.Source) Reader) *providerData {
 	return &providerData{
 		unknown: unknown,
 		open: sync.OnceValues(func() (*api, error) {
@@ -45,7 +62,7 @@ func newProviderData(unknown []string, clientOptions []kanbert.Option, directory
 			if err != nil {
 				return nil, err
 			}
-			return &api{client: client, reader: directory.New(client, directoryOptions...)}, nil
+			return &api{client: client, reader: newReader(client)}, nil
 		}),
 	}
 }

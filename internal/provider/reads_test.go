@@ -48,10 +48,14 @@ func (p plannedReads) waves() int {
 
 func (p plannedReads) pages() int { return max(1, (p.m+p.page-1)/p.page) }
 
-// bound is how many requests one walk may cost. What is missing has to be
-// proved: by a look-up that did not find it and one listing for all.
+// bound is how many requests one walk may cost. Where all is on one page, that
+// page is all. That a full page is the last shows only on the next. What is missing
+// has to be proved: by a look-up that did not find it and one listing for all.
 func (p plannedReads) bound() int {
-	bound := 2*min(p.waves(), p.pages()) + 1
+	bound := 1
+	if p.m > p.page {
+		bound = 3*min(p.waves(), p.m/(2*p.page)+1) + 1
+	}
 	if p.missing > 0 {
 		bound += p.pages() + (p.missing+9)/10
 	}
@@ -255,12 +259,16 @@ resource "kanbert_webhook" "ours" {
 		if out, err := w.run(args...); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		posts, deletes, gets := s.Count(http.MethodPost), s.Count(http.MethodDelete), s.Count(http.MethodGet)
-		t.Logf("%s: %d POST, %d DELETE, %d GET", step.args[0], posts, deletes, gets)
+		posts, deletes, whoami := s.Count(http.MethodPost), s.Count(http.MethodDelete), s.CountOf(kanberttest.Match{PathPrefix: kanberttest.WhoamiPath})
+		gets := s.Count(http.MethodGet) - whoami
+		t.Logf("%s: %d POST, %d DELETE, %d GET, %d of whoami", step.args[0], posts, deletes, gets, whoami)
+		if want := min(1, step.posts); whoami != want {
+			t.Errorf("%s: the workspace was asked for %d times, want %d", step.args[0], whoami, want)
+		}
 		if posts != step.posts || deletes != step.deletes {
 			t.Errorf("%s: %d POST and %d DELETE, want %d and %d", step.args[0], posts, deletes, step.posts, step.deletes)
 		}
-		if gets > step.gets || s.Count("") != posts+deletes+gets {
+		if gets > step.gets || s.Count("") != posts+deletes+gets+whoami {
 			t.Errorf("%s: %d GET of %d requests, %d GET are allowed", step.args[0], gets, s.Count(""), step.gets)
 		}
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
@@ -55,7 +54,7 @@ func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportSt
 }
 
 // finder looks a webhook up. It gives nil, with an error, if there is none.
-type finder func(context.Context, *directory.Directory, *diag.Diagnostics) *kanbert.Webhook
+type finder func(context.Context, Reader, *diag.Diagnostics) *kanbert.Webhook
 
 // importTarget reads what an import names. It gives nil, with an error, if that
 // cannot be the name of a webhook, so that no request is spent on it.
@@ -76,7 +75,7 @@ func importTarget(ctx context.Context, req resource.ImportStateRequest, diags *d
 		diags.AddError(string(importWebhook), fmt.Sprintf(
 			"The import id begins with %q, as a URL does, but the URL of a webhook begins with https:// or http://. Give the id or the URL of the webhook. %s", scheme+"://", whereToFindIDs))
 	default:
-		return func(ctx context.Context, d *directory.Directory, diags *diag.Diagnostics) *kanbert.Webhook {
+		return func(ctx context.Context, d Reader, diags *diag.Diagnostics) *kanbert.Webhook {
 			return findByID(ctx, d, importWebhook, name, diags)
 		}
 	}
@@ -94,7 +93,7 @@ func identityTarget(ctx context.Context, req resource.ImportStateRequest, diags 
 		diags.AddError(string(importWebhook), "The id of the identity is empty. Give the id of the webhook. "+whereToFindIDs)
 		return nil
 	}
-	return func(ctx context.Context, d *directory.Directory, diags *diag.Diagnostics) *kanbert.Webhook {
+	return func(ctx context.Context, d Reader, diags *diag.Diagnostics) *kanbert.Webhook {
 		return findByID(ctx, d, importWebhook, id, diags)
 	}
 }
@@ -105,7 +104,7 @@ func urlTarget(address string, diags *diag.Diagnostics) finder {
 			"The import id begins as a URL does, but it is none: "+whatIsWrongWithURL(err)+". Give the id or the URL of the webhook. "+whereToFindIDs)
 		return nil
 	}
-	return func(ctx context.Context, d *directory.Directory, diags *diag.Diagnostics) *kanbert.Webhook {
+	return func(ctx context.Context, d Reader, diags *diag.Diagnostics) *kanbert.Webhook {
 		return findByURL(ctx, d, importWebhook, address, diags)
 	}
 }
@@ -127,7 +126,7 @@ func isHTTP(scheme string) bool {
 }
 
 // findByID looks the webhook up for op.
-func findByID(ctx context.Context, d *directory.Directory, op operation, id string, diags *diag.Diagnostics) *kanbert.Webhook {
+func findByID(ctx context.Context, d Reader, op operation, id string, diags *diag.Diagnostics) *kanbert.Webhook {
 	webhook, found, err := d.ByID(ctx, id)
 	if err != nil {
 		addError(diags, op, err)
@@ -141,7 +140,7 @@ func findByID(ctx context.Context, d *directory.Directory, op operation, id stri
 }
 
 // findByURL looks the holder of the URL up for op.
-func findByURL(ctx context.Context, d *directory.Directory, op operation, address string, diags *diag.Diagnostics) *kanbert.Webhook {
+func findByURL(ctx context.Context, d Reader, op operation, address string, diags *diag.Diagnostics) *kanbert.Webhook {
 	webhook, found, err := d.ByEquivalentURL(ctx, address)
 	if err != nil {
 		addError(diags, op, err)

@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
@@ -90,11 +89,11 @@ func (l *webhookListResource) List(ctx context.Context, req list.ListRequest, st
 // listResults lists page by page, as results are taken, and asks for no page
 // beyond the last result that is wanted. An error is a result as well: dropped, it
 // would make an outage look like a workspace without webhooks.
-func listResults(ctx context.Context, req list.ListRequest, config webhookListModel, d *directory.Directory) iter.Seq[list.ListResult] {
+func listResults(ctx context.Context, req list.ListRequest, config webhookListModel, d Reader) iter.Seq[list.ListResult] {
 	wanted := config.selection(req.Limit)
 	return func(push func(list.ListResult) bool) {
 		found := int64(0)
-		for webhook, err := range d.List(ctx, wanted.listOptions()) {
+		for webhook, err := range d.List(ctx, wanted.listOptions(), int(wanted.Limit.ValueInt64())) {
 			if err != nil {
 				push(list.ListResult{Diagnostics: listDiagnostics(config.Filter, err)})
 				return

@@ -92,12 +92,12 @@ func attributesOf(ctx context.Context, from source, diags *diag.Diagnostics) map
 }
 
 // newWebhookModel is the one conversion from the API. The URL has the server's
-// spelling.
+// spelling. What a record of a list lacks is null.
 func newWebhookModel(w kanbert.Webhook) webhookModel {
 	return webhookModel{
 		ID:        types.StringValue(w.ID),
-		URL:       types.StringValue(w.URL),
-		Event:     types.StringValue(string(w.Event)),
+		URL:       stringOrNull(w.URL),
+		Event:     stringOrNull(string(w.Event)),
 		ProjectID: stringOrNull(w.ProjectID),
 		ClientID:  stringOrNull(w.ClientID),
 		CreatedAt: timeOrNull(w.CreatedAt),

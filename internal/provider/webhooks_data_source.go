@@ -144,7 +144,7 @@ func (d *webhooksDataSource) Read(ctx context.Context, req datasource.ReadReques
 		return
 	}
 	found := []attr.Value{}
-	for webhook, err := range api.reader.List(ctx, config.listOptions()) {
+	for webhook, err := range api.reader.List(ctx, config.listOptions(), int(config.Limit.ValueInt64())) {
 		if err != nil {
 			addListError(&resp.Diagnostics, err, config.Filter)
 			return

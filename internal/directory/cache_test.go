@@ -13,33 +13,33 @@ var standing = kanbert.Webhook{ID: "id", URL: "https://receiver.example.com/", E
 // An older load that arrives late must not make what is known look older: the
 // listing that is complete next would take it for gone.
 func TestOlderNewsChangesNothing(t *testing.T) {
-	b := newBook()
-	b.learn([]kanbert.Webhook{standing}, stamp{sequence: 5}, nil)
-	b.learn([]kanbert.Webhook{standing}, stamp{sequence: 3}, nil)
-	b.sweep(stamp{sequence: 4})
-	if b.find(&question{kind: read, id: "id"}) == nil {
+	c := newCache()
+	c.prime([]kanbert.Webhook{standing}, stamp{sequence: 5}, nil)
+	c.prime([]kanbert.Webhook{standing}, stamp{sequence: 3}, nil)
+	c.sweep(stamp{sequence: 4})
+	if c.find(&query{matchID: true, id: "id"}) == nil {
 		t.Error("it was swept away, although a younger request had shown it")
 	}
 }
 
 // A delete can be told before the create that made the webhook.
 func TestCreatedAfterDeleted(t *testing.T) {
-	b := newBook()
-	b.deleted("id")
-	b.created(standing, stamp{sequence: 2})
-	if b.find(&question{kind: read, id: "id"}) != nil {
+	c := newCache()
+	c.delete("id")
+	c.created(standing, stamp{sequence: 2})
+	if c.find(&query{matchID: true, id: "id"}) != nil {
 		t.Error("it came back")
 	}
 }
 
 // What one answer shows side by side stands side by side, whatever it shows.
 func TestOneAnswerShowsOneURLTwice(t *testing.T) {
-	b := newBook()
+	c := newCache()
 	other := standing
 	other.ID = "other"
-	b.learn([]kanbert.Webhook{standing, other}, stamp{sequence: 1}, nil)
+	c.prime([]kanbert.Webhook{standing, other}, stamp{sequence: 1}, nil)
 	for _, id := range []string{"id", "other"} {
-		if b.find(&question{kind: read, id: id}) == nil {
+		if c.find(&query{matchID: true, id: id}) == nil {
 			t.Errorf("%s is not known", id)
 		}
 	}
@@ -47,19 +47,19 @@ func TestOneAnswerShowsOneURLTwice(t *testing.T) {
 
 // A webhook that is shown at another URL is not found at the one before.
 func TestURLChanges(t *testing.T) {
-	b := newBook()
+	c := newCache()
 	urls := []string{"https://one.example.com/", "https://TWO.example.com/", "https://three.example.com/"}
 	for i, url := range urls {
 		w := standing
 		w.URL = url
-		b.learn([]kanbert.Webhook{w}, stamp{sequence: uint64(i + 1)}, nil)
+		c.prime([]kanbert.Webhook{w}, stamp{sequence: uint64(i + 1)}, nil)
 		for k, asked := range urls {
-			if found := b.find(&question{kind: byURL, url: asked}) != nil; found != (k == i) {
+			if found := c.find(&query{url: asked}) != nil; found != (k == i) {
 				t.Errorf("at %s: found at %s: %t", url, asked, found)
 			}
 		}
 	}
-	if len(b.respelt) != 0 {
-		t.Errorf("%d are still kept as respelt", len(b.respelt))
+	if len(c.byURL) != 1 {
+		t.Errorf("%d URLs are kept", len(c.byURL))
 	}
 }
