@@ -11,7 +11,9 @@ import (
 	"io"
 	"log"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
@@ -34,6 +36,9 @@ func main() {
 	}
 	quietSDK(os.Environ())
 	quietHTTP()
+	if !*debug {
+		ignoreTermination()
+	}
 	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
 		Address: provider.Address,
 		Debug:   *debug,
@@ -43,6 +48,13 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+// ignoreTermination leaves the end of this process to the CLI that started it.
+// `timeout`, CI runners and service managers send SIGTERM to the whole process
+// group: the CLI waits for what its providers have in flight, and stops them
+// itself. A provider that ended at once would lose the secret of each webhook
+// that it is creating.
+func ignoreTermination() { signal.Ignore(syscall.SIGTERM) }
 
 // quietHTTP switches the standard logger off. net/http writes to it, past every
 // filter, and the CLI puts that into its log: the bytes that follow an answer

@@ -250,6 +250,25 @@ func testGettingStarted(t *testing.T) {
 	w.deliverByScript(receiver)
 	w.run(0, "destroy", "-auto-approve")
 	w.requests(0, 1)
+	testDeliveryFromSandbox(t)
+}
+
+// testDeliveryFromSandbox follows the guide without an account: the sandbox sends
+// a signed event to a receiver on this machine.
+func testDeliveryFromSandbox(t *testing.T) {
+	t.Helper()
+	w := newWorkspace(t, "guides/getting-started")
+	// The receiver's address is needed before its secrets exist.
+	var receiver *webhook.Receiver
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { receiver.ServeHTTP(rw, r) }))
+	defer server.Close()
+	w.settings["TF_VAR_receiver"] = server.URL
+	w.settings["SANDBOX_URL"] = strings.TrimSuffix(w.sandbox.BaseURL(), kanberttest.BasePath)
+	w.apply()
+	receiver = receiverFor(w)
+	if out, ok := w.script("deliver-from-sandbox.sh"); ok && !strings.Contains(out, `"status": 204`) {
+		t.Errorf("deliver-from-sandbox.sh prints:\n%s", out)
+	}
 }
 
 // deliverByScript runs the commands of the guide that sign and send a delivery,

@@ -269,7 +269,7 @@ func (w *workspace) requests(posts, deletes int) {
 func (w *workspace) secrets() map[string]string {
 	secrets := make(map[string]string)
 	for _, webhook := range w.sandbox.Webhooks() {
-		secrets[strings.TrimPrefix(webhook.URL, "https://hooks.example.com")] = webhook.Secret
+		secrets[strings.TrimPrefix(strings.TrimPrefix(webhook.URL, "https://hooks.example.com"), w.settings["TF_VAR_receiver"])] = webhook.Secret
 	}
 	return secrets
 }

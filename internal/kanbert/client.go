@@ -16,15 +16,17 @@ import (
 type Client struct {
 	token          Secret
 	baseURL        *url.URL
+	baseURLSource  string
 	maxRetries     int
 	requestTimeout time.Duration
+	maxWait        time.Duration
 	userAgent      string
 	transport      http.RoundTripper
 	log            LogFunc
 	pauses         Pauses
 
 	http      *http.Client
-	gate      gate
+	limiter   *rateLimiter
 	clock     serverClock
 	claims    claims
 	creates   keyedLock
@@ -39,6 +41,7 @@ func New(opts ...Option) (*Client, error) {
 	c := &Client{
 		maxRetries:     DefaultMaxRetries,
 		requestTimeout: DefaultRequestTimeout,
+		maxWait:        DefaultMaxWait,
 		userAgent:      "terraform-provider-kanbert",
 		log:            discardLog,
 		pauses:         defaultPauses,
@@ -63,7 +66,7 @@ func New(opts ...Option) (*Client, error) {
 		// become a GET.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	c.gate.pauses, c.gate.log = c.pauses, c.log
+	c.limiter = newRateLimiter(c.pauses, c.log, c.maxWait, c.requestTimeout)
 	c.clock.started = time.Now()
 	c.workspace.asked = make(chan struct{})
 	return c, nil
@@ -71,33 +74,34 @@ func New(opts ...Option) (*Client, error) {
 
 // newTransport returns the way to the network: proxies from the environment,
 // HTTP/2, and as many spare connections as Terraform runs operations at a time.
-func newTransport() http.RoundTripper {
+func newTransport() *http.Transport {
 	t := &http.Transport{}
 	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
 		t = standard.Clone()
 	}
 	t.Proxy = http.ProxyFromEnvironment
+	t.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
+		if answer.StatusCode == http.StatusOK {
+			return nil
+		}
+		return &ProxyError{Host: proxy.Host, StatusCode: answer.StatusCode}
+	}
 	t.MaxIdleConnsPerHost = 16
 	t.MaxResponseHeaderBytes = maxHeader
 	return t
 }
 
 // DetachedContext returns a context for a create or a delete: it carries what ctx
-// carries, ignores its cancellation, and ends after [Client.OperationTimeout].
-// A create that is cut off between its request and the answer would leave a
-// webhook behind whose secret nobody has.
+// carries and ignores its cancellation. A create that is cut off between its
+// request and the answer would leave a webhook behind whose secret is lost. It
+// has no deadline, because all that a call does has its own bound: an attempt
+// request_timeout, the attempts max_retries, the waits max_wait.
 func (c *Client) DetachedContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), c.OperationTimeout())
+	return context.WithCancel(context.WithoutCancel(ctx))
 }
 
-// OperationTimeout is how long a create or a delete may take. It is time for
-// every retry to be used and to end with a full time-out, for the request itself
-// and, in a create, for a look-up and a delete beside it; and for each of the
-// three to wait for rate limits as long as a call may. A delete never needs more.
-// A create could, if its look-ups fail again and again as well: it is then cut
-// off, and its error says what may stand.
-func (c *Client) OperationTimeout() time.Duration {
-	const requestsPerTry = 3 // the request, a look-up, the delete of what is ours
-	tries := time.Duration(c.maxRetries + 1)
-	return requestsPerTry*(tries*(c.requestTimeout+c.pauses.Max)+maxRateLimitWait) + c.pauses.Holder
+// Waited returns for how long, in all, there were calls that waited for a rate
+// limit, the end of an outage or a connection, and what was waited for last.
+func (c *Client) Waited() (time.Duration, string) {
+	return c.limiter.totalWaited()
 }

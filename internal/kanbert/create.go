@@ -55,6 +55,9 @@ func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook, seenFree func(
 	if err != nil {
 		return nil, fmt.Errorf("creating a webhook: %w", err)
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, &InterruptedError{Err: err}
+	}
 	unlock, err := c.creates.lock(ctx, urlKey(w.URL))
 	if err != nil {
 		return nil, &InterruptedError{Err: err, Waiting: "another create of the same URL"}
@@ -63,6 +66,9 @@ func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook, seenFree func(
 	// Asked now, because nothing may be asked between the answer and the
 	// caller's record of it, and that record should name the workspace.
 	c.WorkspaceID(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, &InterruptedError{Err: err}
+	}
 
 	detached, cancel := c.DetachedContext(ctx)
 	defer cancel()
@@ -70,7 +76,7 @@ func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook, seenFree func(
 		method: http.MethodPost, template: webhooksPath, path: webhooksPath, body: body, waitCtx: ctx,
 	}}
 	op.call.unaccounted = op.recordAmbiguous
-	created, err := retry(detached, c, func() (*CreatedWebhook, error) { return op.try(detached) })
+	created, err := retry(detached, c, op.call, func() (*CreatedWebhook, error) { return op.try(detached) })
 	err = op.conclude(err)
 	if created == nil {
 		created = webhookWithoutSecret(err)
@@ -128,7 +134,7 @@ type ambiguousRequest struct {
 // create may be sent again.
 func (op *createOp) try(ctx context.Context) (*CreatedWebhook, error) {
 	for {
-		created, err := exchange(ctx, op.client, op.call, op.read)
+		created, err := doRateLimited(ctx, op.client, op.call, op.read)
 		switch {
 		case err == nil:
 			return created, nil
@@ -140,10 +146,10 @@ func (op *createOp) try(ctx context.Context) (*CreatedWebhook, error) {
 			}
 			continue
 		}
-		switch createFate(err) {
-		case undone:
+		switch createOutcome(err) {
+		case notSent:
 			return nil, err
-		case unknown:
+		case ambiguous:
 			op.recordAmbiguous(err)
 			return nil, op.settleLost(ctx, err)
 		default:
@@ -152,20 +158,22 @@ func (op *createOp) try(ctx context.Context) (*CreatedWebhook, error) {
 	}
 }
 
-// createFate judges the error of one POST. A POST needs more than other methods
+// createOutcome judges the error of one POST. A POST needs more than other methods
 // to count as refused: a redirect and a page of a proxy may come after the work.
-func createFate(err error) fate {
+func createOutcome(err error) outcome {
 	var answer *APIError
 	if !errors.As(err, &answer) {
-		return fateOf(err)
+		return outcomeOf(err)
 	}
 	switch code := answer.StatusCode; {
+	case answer.isHeld:
+		return refused // It is the answer to another call; this one was not sent.
 	case code == http.StatusTooEarly:
-		return unknown
+		return ambiguous
 	case code == http.StatusTooManyRequests, code >= 400 && code < 500 && answer.OwnJSON:
-		return fateOf(err)
+		return outcomeOf(err)
 	default:
-		return unknown
+		return ambiguous
 	}
 }
 
@@ -174,7 +182,7 @@ func createFate(err error) fate {
 // URL whose words did not arrive is repeated once, as one that can be read is.
 func (op *createOp) isFinalAnswer(err error) bool {
 	var answer *APIError
-	if !errors.As(err, &answer) || answer.StatusCode == http.StatusTooEarly || fateOf(err) != refused {
+	if !errors.As(err, &answer) || answer.StatusCode == http.StatusTooEarly || outcomeOf(err) != refused {
 		return false
 	}
 	if answer.StatusCode != http.StatusConflict && answer.StatusCode != http.StatusUnprocessableEntity {

@@ -9,7 +9,7 @@ import (
 
 // read reads the answer to a create. Beside an error the result is not nil if
 // the answer had an id.
-func (op *createOp) read(a *answer) (*CreatedWebhook, error) {
+func (op *createOp) read(a *response) (*CreatedWebhook, error) {
 	created, err := op.decode(a)
 	if created != nil {
 		created.AnsweredAt, _ = believableDate(a.header, time.Now())
@@ -17,7 +17,7 @@ func (op *createOp) read(a *answer) (*CreatedWebhook, error) {
 	return created, err
 }
 
-func (op *createOp) decode(a *answer) (*CreatedWebhook, error) {
+func (op *createOp) decode(a *response) (*CreatedWebhook, error) {
 	var data createdData
 	if err := a.decode(&data); err != nil {
 		return op.decodePartial(a, err)
@@ -44,7 +44,7 @@ func (op *createOp) decode(a *answer) (*CreatedWebhook, error) {
 // beside it. What cannot be read is filled with what was asked for, and CreatedAt
 // may be zero. The result is nil if there is no id, so that the create counts as
 // not answered.
-func (op *createOp) decodePartial(a *answer, why error) (*CreatedWebhook, error) {
+func (op *createOp) decodePartial(a *response, why error) (*CreatedWebhook, error) {
 	// What does not call itself JSON need not come from the API.
 	if errors.Is(why, ErrNotJSON) {
 		return nil, why

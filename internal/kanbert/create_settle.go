@@ -48,7 +48,7 @@ func (op *createOp) settleLost(ctx context.Context, lost error) error {
 // look-up after it saw a webhook, so that a refusal, whoever gave it, counts as
 // one.
 func (op *createOp) sendAgain(lost error) error {
-	if fateOf(lost) == refused && len(op.unresolved) > 0 {
+	if outcomeOf(lost) == refused && len(op.unresolved) > 0 {
 		op.unresolved = op.unresolved[:len(op.unresolved)-1]
 	}
 	if op.isFinalAnswer(lost) {
@@ -60,6 +60,7 @@ func (op *createOp) sendAgain(lost error) error {
 // settleRefusal finds out who holds the URL of a create that was refused for it.
 // It returns nil if the create may be sent again.
 func (op *createOp) settleRefusal(ctx context.Context, refusal error) error {
+	wasFree := op.seenFree != nil && op.seenFree()
 	holder, err := op.find(ctx)
 	switch {
 	case err != nil && len(op.unresolved) > 0:
@@ -73,6 +74,10 @@ func (op *createOp) settleRefusal(ctx context.Context, refusal error) error {
 		return op.undo(ctx, holder)
 	case holder == nil && len(op.unresolved) == 0:
 		return op.postAgain(refusal)
+	case wasFree && len(op.unresolved) == 0:
+		// It came after the URL was seen free, and so is none that is being
+		// destroyed beside this create: another resource's, or another run's.
+		return final(op.held(holder, refusal))
 	}
 	return op.awaitHolder(ctx, holder, refusal)
 }
@@ -145,10 +150,11 @@ func (op *createOp) awaitHolder(ctx context.Context, holder *Webhook, why error)
 		if holder != nil {
 			op.wait.seen = holder
 		}
-		pause := op.wait.pauses.NextBackOff()
-		if time.Now().Add(pause).After(op.wait.until) {
+		left := time.Until(op.wait.until)
+		if left <= 0 {
 			return final(op.held(op.wait.seen, why))
 		}
+		pause := min(op.wait.pauses.NextBackOff(), left)
 		if err := op.pause(ctx, pause); err != nil {
 			return final(err)
 		}

@@ -19,6 +19,9 @@ import (
 // in flight is finished, and so is a call whose last request may have done its
 // work.
 func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
+	if err := ctx.Err(); err != nil {
+		return &InterruptedError{Err: err}
+	}
 	detached, cancel := c.DetachedContext(ctx)
 	defer cancel()
 	return c.deleteWebhook(detached, &call{waitCtx: ctx}, id)
@@ -46,7 +49,7 @@ func IsNotFound(err error) bool {
 
 // readDeleted takes any 2xx of the API for a success, with or without a body. A
 // page of HTML is not the API's.
-func readDeleted(a *answer) (struct{}, error) {
+func readDeleted(a *response) (struct{}, error) {
 	if len(a.body) == 0 || looksLikeJSON(a.header) {
 		return struct{}{}, nil
 	}

@@ -41,8 +41,13 @@ type APIError struct {
 	RequestID string
 	// Method and Path say what was asked. Path is a template: /webhooks/{id}.
 	Method, Path string
-	// RetryAt is when a 429 asks to come back; zero if it did not say, or if
-	// this is no 429.
+	// URL is the URL that was asked, without its query, and BaseURLSource is where
+	// its beginning comes from, if that was said with [WithBaseURLSource].
+	URL, BaseURLSource string
+	// RedirectHost is the host that a 3xx leads to, or empty.
+	RedirectHost string
+	// RetryAt is when a 429 or a 503 asks to come back; zero if it did not say,
+	// or for another status.
 	RetryAt time.Time
 	// Kind is one of the Err… variables.
 	Kind error
@@ -51,6 +56,15 @@ type APIError struct {
 	// object with a text "message". What else answers may be a proxy.
 	OwnJSON bool
 
+	// Attempts and Elapsed say how often and how long the call was tried.
+	Attempts int
+	Elapsed  time.Duration
+	// Incident is what the error has in common with those of other calls, or nil.
+	Incident *Incident
+
+	// isHeld is true if it is the answer to another call, and this one was not
+	// sent.
+	isHeld bool
 	// cut is true if the body broke off, although the server called it whole.
 	cut bool
 	// unread is true for a refusal of which the status alone arrived.

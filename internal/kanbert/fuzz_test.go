@@ -22,7 +22,7 @@ func FuzzListAnswer(f *testing.F) {
 		f.Add([]byte(body), "application/json")
 	}
 	f.Fuzz(func(t *testing.T, body []byte, contentType string) {
-		a := &answer{call: &call{method: http.MethodGet, template: webhooksPath}, status: 200, header: http.Header{"Content-Type": {contentType}}, body: body}
+		a := &response{call: &call{method: http.MethodGet, template: webhooksPath}, status: 200, header: http.Header{"Content-Type": {contentType}}, body: body}
 		page, err := readPage(a, "here")
 		if err != nil {
 			var api *APIError
@@ -55,7 +55,7 @@ func FuzzCreateAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		cr := &createOp{asked: askedHook}
-		a := &answer{call: &call{method: http.MethodPost, template: webhooksPath}, status: 201, header: http.Header{}, body: body}
+		a := &response{call: &call{method: http.MethodPost, template: webhooksPath}, status: 201, header: http.Header{}, body: body}
 		created, err := cr.read(a)
 		if created != nil && (created.ID == "" || created.URL == "" || created.Event == "") {
 			t.Errorf("created %+v", created)
@@ -63,8 +63,8 @@ func FuzzCreateAnswer(f *testing.F) {
 		if err == nil && (created == nil || created.SignatureSecretKey.IsZero() || created.CreatedAt.IsZero()) {
 			t.Errorf("created %+v without an error", created)
 		}
-		if created == nil && fateOf(err) != unknown {
-			t.Errorf("%v counts as %d", err, fateOf(err))
+		if created == nil && outcomeOf(err) != ambiguous {
+			t.Errorf("%v counts as %d", err, outcomeOf(err))
 		}
 	})
 }

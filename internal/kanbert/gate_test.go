@@ -20,38 +20,41 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// TestOneLimitHoldsEveryone expects a 429 to stop the requests of all, until the
-// time it names.
+// TestOneLimitHoldsEveryone expects a 429 and a 503 to stop the requests of all
+// until the time they name, and to let them go one after the other.
 func TestOneLimitHoldsEveryone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := kanberttest.New()
-		s.FailNth(1, kanberttest.Match{}, kanberttest.RateLimited(kanberttest.InSeconds, time.Minute))
-		c := newTestClient(t, s)
-		begin := time.Now()
-		var group sync.WaitGroup
-		for i := range 10 {
-			group.Go(func() {
-				// The first request has been refused before the others begin.
-				time.Sleep(time.Duration(i) * time.Second)
-				all(t, c, ListOptions{})
-			})
-		}
-		group.Wait()
-		if n := s.Count(""); n != 11 {
-			t.Errorf("%d requests were sent, want 11", n)
-		}
-		moments := map[time.Duration]bool{}
-		for _, r := range s.Requests()[1:] {
-			after := r.Time.Sub(begin)
-			moments[after] = true
-			if after < time.Minute || after > time.Minute+maxRateLimitJitter {
-				t.Errorf("a request was sent after %s", after)
+	for _, refusal := range []kanberttest.Fault{
+		kanberttest.RateLimited(kanberttest.InSeconds, time.Minute),
+		kanberttest.Status(503).RetryAfter(kanberttest.InSeconds, time.Minute),
+		kanberttest.HTML(503).RetryAfter(kanberttest.AsDate, time.Minute),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := kanberttest.New()
+			s.FailNth(1, kanberttest.Match{}, refusal)
+			c := newTestClient(t, s)
+			begin := time.Now()
+			var group sync.WaitGroup
+			for i := range 10 {
+				group.Go(func() {
+					// The first request has been refused before the others begin.
+					time.Sleep(time.Duration(i) * time.Second)
+					all(t, c, ListOptions{})
+				})
 			}
-		}
-		if len(moments) < 5 {
-			t.Errorf("10 requests were sent at %d moments", len(moments))
-		}
-	})
+			group.Wait()
+			if n := s.Count(""); n != 11 {
+				t.Errorf("%s: %d requests were sent, want 11", refusal, n)
+			}
+			last := time.Minute - 1
+			for _, r := range s.Requests()[1:] {
+				after := r.Time.Sub(begin)
+				if after <= last || after > time.Minute+5*time.Second {
+					t.Errorf("%s: a request was sent after %s", refusal, after)
+				}
+				last = after
+			}
+		})
+	}
 }
 
 // TestLimitOfTwentyInThreeSeconds creates 60 webhooks through 10 lanes, as
@@ -83,63 +86,70 @@ func TestLimitOfTwentyInThreeSeconds(t *testing.T) {
 	}
 }
 
-// TestLimitBeyondTheCap expects the error to say when to come back, at once, and
+// TestLimitBeyondMaxWait expects the error to say when to come back, at once, and
 // to say it to all without asking again.
-func TestLimitBeyondTheCap(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := kanberttest.New()
-		s.FailNth(1, kanberttest.Match{}, kanberttest.RateLimited(kanberttest.InSeconds, time.Hour))
-		c := newTestClient(t, s)
-		begin := time.Now()
-		_, listErr := c.ListPage(t.Context(), ListOptions{})
-		_, createErr := c.CreateWebhook(t.Context(), askedHook, seenFree)
-		for _, err := range []error{listErr, createErr} {
-			var api *APIError
-			if !errors.Is(err, ErrRateLimited) || !errors.As(err, &api) || !api.RetryAt.Equal(begin.Add(time.Hour)) {
-				t.Errorf("got %v", err)
-			}
-		}
-		if !strings.Contains(createErr.Error(), "POST /webhooks") {
-			t.Errorf("the create fails with %v", createErr)
-		}
-		if s.Count("") != 1 || time.Since(begin) != 0 {
-			t.Errorf("%d requests in %s", s.Count(""), time.Since(begin))
-		}
-		time.Sleep(time.Hour - maxRateLimitPause)
-		if all(t, c, ListOptions{}); s.Count("") != 2 {
-			t.Errorf("%d requests were sent, want 2", s.Count(""))
-		}
-	})
-}
-
-// TestLimitWithoutEnd expects the budget of waits to end a call.
-func TestLimitWithoutEnd(t *testing.T) {
-	for _, wait := range []time.Duration{0, time.Minute} {
+func TestLimitBeyondMaxWait(t *testing.T) {
+	for _, status := range []int{429, 503} {
 		synctest.Test(t, func(t *testing.T) {
 			s := kanberttest.New()
-			s.FailEvery(kanberttest.Match{}, kanberttest.RateLimited(kanberttest.InSeconds, wait))
+			s.FailNth(1, kanberttest.Match{}, kanberttest.Status(status).RetryAfter(kanberttest.InSeconds, time.Hour))
+			c := newTestClient(t, s)
 			begin := time.Now()
-			_, err := newTestClient(t, s).ListPage(t.Context(), ListOptions{})
-			if !errors.Is(err, ErrRateLimited) {
-				t.Errorf("got %v", err)
+			_, listErr := c.ListPage(t.Context(), ListOptions{})
+			_, createErr := c.CreateWebhook(t.Context(), askedHook, nil)
+			for _, err := range []error{listErr, createErr} {
+				var api *APIError
+				if !errors.As(err, &api) || api.StatusCode != status || !api.RetryAt.Equal(begin.Add(time.Hour)) {
+					t.Errorf("got %v", err)
+				}
 			}
-			if took := time.Since(begin); took > maxRateLimitWait || took < maxRateLimitWait/2 {
-				t.Errorf("it took %s", took)
+			if !strings.Contains(createErr.Error(), "POST /webhooks") || errors.As(createErr, new(*UncertainError)) {
+				t.Errorf("the create fails with %v", createErr)
 			}
-			if n := s.Count(""); n > 100 {
-				t.Errorf("%d requests were sent", n)
+			if s.Count("") != 1 || time.Since(begin) != 0 {
+				t.Errorf("%d requests in %s", s.Count(""), time.Since(begin))
+			}
+			time.Sleep(time.Hour - DefaultMaxWait)
+			if all(t, c, ListOptions{}); s.Count("") != 2 {
+				t.Errorf("%d requests were sent, want 2", s.Count(""))
 			}
 		})
 	}
 }
 
-// TestLimitBetweenFailures expects the budget of waits to hold for a call as a
-// whole: a failure between two limits does not renew it.
+// TestLimitWithoutEnd expects max_wait to end a call.
+func TestLimitWithoutEnd(t *testing.T) {
+	for _, refusal := range []kanberttest.Fault{
+		kanberttest.RateLimited(kanberttest.InSeconds, 0),
+		kanberttest.RateLimited(kanberttest.InSeconds, time.Minute),
+		kanberttest.HTML(503),
+		kanberttest.Refused(),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := kanberttest.New()
+			s.FailEvery(kanberttest.Match{}, refusal)
+			begin := time.Now()
+			_, err := newTestClient(t, s).ListPage(t.Context(), ListOptions{})
+			if err == nil {
+				t.Errorf("%s: no error", refusal)
+			}
+			if took := time.Since(begin); took > DefaultMaxWait+time.Second || took < DefaultMaxWait*3/4 {
+				t.Errorf("%s: it took %s", refusal, took)
+			}
+			if n := s.Count(""); n > 60 {
+				t.Errorf("%s: %d requests were sent", refusal, n)
+			}
+		})
+	}
+}
+
+// TestLimitBetweenFailures expects the time to wait to go on over other failures,
+// and to begin anew with a success.
 func TestLimitBetweenFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := kanberttest.New()
 		for n := 1; n < 40; n += 2 {
-			s.FailNth(n, kanberttest.Match{}, kanberttest.RateLimited(kanberttest.InSeconds, 4*time.Minute))
+			s.FailNth(n, kanberttest.Match{}, kanberttest.RateLimited(kanberttest.InSeconds, 2*time.Minute))
 			s.FailNth(n+1, kanberttest.Match{}, kanberttest.Reset())
 		}
 		begin := time.Now()
@@ -147,34 +157,42 @@ func TestLimitBetweenFailures(t *testing.T) {
 		if !errors.Is(err, ErrRateLimited) {
 			t.Errorf("got %v", err)
 		}
-		if took := time.Since(begin); took > maxRateLimitWait || took < maxRateLimitWait/2 {
+		if took := time.Since(begin); took > DefaultMaxWait || took < DefaultMaxWait/2 {
 			t.Errorf("it took %s", took)
 		}
-		// Three limits are waited for, and the fourth is too much.
-		if n := s.Count(""); n != 7 {
-			t.Errorf("%d requests were sent, want 7", n)
+		// Two limits are waited for, and the third is too much.
+		if n := s.Count(""); n != 5 {
+			t.Errorf("%d requests were sent, want 5", n)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		for n := 1; n < 20; n += 2 {
+			s.FailNth(n, kanberttest.Match{}, kanberttest.RateLimited(kanberttest.InSeconds, 4*time.Minute))
+		}
+		c := newTestClient(t, s)
+		for range 10 {
+			all(t, c, ListOptions{})
 		}
 	})
 }
 
-// TestOperationTimeoutHasTimeForLimits creates a webhook under limits that are
-// as long as a call waits, on the request, on the look-up and on the delete.
-func TestOperationTimeoutHasTimeForLimits(t *testing.T) {
+// TestDetachedContextHasTimeForLimits creates a webhook under limits that take
+// longer than max_wait in all, on the request, on the look-up and on the delete.
+func TestDetachedContextHasTimeForLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := kanberttest.New()
-		limit := kanberttest.RateLimited(kanberttest.InSeconds, 290*time.Second)
+		limit := kanberttest.RateLimited(kanberttest.InSeconds, 120*time.Second)
 		for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodDelete} {
-			for n := 1; n <= 3; n++ {
-				s.FailNth(n, kanberttest.Match{Method: method}, limit)
-			}
+			s.FailNth(1, kanberttest.Match{Method: method}, limit)
 		}
-		s.FailNth(4, posts, kanberttest.Timeout().AfterWork())
+		s.FailNth(2, posts, kanberttest.Timeout().AfterWork())
 		c := newTestClient(t, s, WithMaxRetries(1))
 		ctx, cancel := c.DetachedContext(t.Context())
 		defer cancel()
-		created, err := c.CreateWebhook(ctx, askedHook, seenFree)
+		created, err := c.CreateWebhook(ctx, askedHook, func() bool { return true })
 		expectCreated(t, s, created, err)
-		if got, want := methods(s), "POST POST POST POST GET GET GET GET DELETE DELETE DELETE DELETE POST"; got != want {
+		if got, want := methods(s), "POST POST GET GET DELETE DELETE POST"; got != want {
 			t.Errorf("the requests are %s, want %s", got, want)
 		}
 	})
@@ -213,6 +231,21 @@ func TestRetryAt(t *testing.T) {
 		"seconds till the reset":        {map[string]string{"X-RateLimit-Reset": "60"}, time.Minute},
 		"both":                          {map[string]string{"Retry-After": "10", "X-RateLimit-Reset": "60"}, 10 * time.Second},
 		"nonsense and a reset":          {map[string]string{"Retry-After": "soon", "X-RateLimit-Reset": "60"}, time.Minute},
+		"decimals":                      {map[string]string{"Retry-After": "1.5"}, 1500 * time.Millisecond},
+		"a date with an offset":         {map[string]string{"Retry-After": "Fri, 02 Jan 2026 05:05:05 +0200"}, time.Minute},
+		"a date in a zone with a name":  {map[string]string{"Retry-After": "Thu, 01 Jan 2026 22:05:05 EST"}, time.Minute},
+		"a date in summer time":         {map[string]string{"Retry-After": "Fri, 02 Jan 2026 05:05:05 CEST"}, time.Minute},
+		"a date in UTC":                 {map[string]string{"Retry-After": "Fri, 02 Jan 2026 03:05:05 UTC"}, time.Minute},
+		"a date in an unknown zone":     {map[string]string{"Retry-After": "Fri, 02 Jan 2026 03:05:05 XYZT"}, -1},
+		"a date of RFC 850":             {map[string]string{"Retry-After": "Friday, 02-Jan-26 03:05:05 GMT"}, time.Minute},
+		"a date of asctime":             {map[string]string{"Retry-After": "Fri Jan  2 03:05:05 2026"}, time.Minute},
+		"a date of RFC 3339":            {map[string]string{"Retry-After": "2026-01-02T04:05:05+01:00"}, time.Minute},
+		"a Unix time in milliseconds":   {map[string]string{"X-RateLimit-Reset": "1767323105000", "Date": httpNow}, time.Minute},
+		"a Unix time with a fraction":   {map[string]string{"X-RateLimit-Reset": "1767323105.5", "Date": httpNow}, time.Minute + time.Second/2},
+		"a Unix time that has passed":   {map[string]string{"X-RateLimit-Reset": "1767323000", "Date": httpNow}, 0},
+		"a decimal reset":               {map[string]string{"X-RateLimit-Reset": "0.5"}, time.Second / 2},
+		"hexadecimal":                   {map[string]string{"Retry-After": "0x10"}, -1},
+		"infinite":                      {map[string]string{"Retry-After": "Inf"}, -1},
 		"negative":                      {map[string]string{"Retry-After": "-5"}, -1},
 		"more than a number can hold":   {map[string]string{"Retry-After": strings.Repeat("9", 40)}, maxRetryAfter},
 		"more than a duration holds":    {map[string]string{"Retry-After": "9223372036854775807"}, maxRetryAfter},
@@ -268,14 +301,15 @@ func TestLogs(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Seed(kanberttest.Webhook{URL: "https://receiver.example/taken"})
-		_, conflict := c.CreateWebhook(t.Context(), NewWebhook{URL: "https://receiver.example/taken", Event: ContactCreate}, seenFree)
+		_, conflict := c.CreateWebhook(t.Context(), NewWebhook{URL: "https://receiver.example/taken", Event: ContactCreate}, heldBefore)
 		if !errors.As(conflict, new(*URLTakenError)) {
 			t.Error(conflict)
 		}
 		text := strings.Join(log.kept, "\n")
 		for _, want := range []string{
 			"DEBUG Called the API method=POST path=/webhooks attempt=1 duration_ms=0 error=POST /webhooks: 127.0.0.1:1: read tcp: read: connection reset by peer",
-			"INFO Waiting for the rate limit of the API method=GET path=/webhooks wait=1m0s",
+			"INFO Waiting for the rate limit method=GET path=/webhooks wait=1m0s",
+			"INFO Sending requests again after the rate limit status=429 waited=1m0s held_calls=1 total_waited=1m0s",
 			"DEBUG Called the API method=GET path=/webhooks attempt=1 duration_ms=0 status=429 request_id=req-000002 error=too many requests",
 			"DEBUG Called the API method=GET path=/webhooks attempt=2 duration_ms=0 status=200 request_id=req-000003",
 			"INFO Deleting a webhook that this create made and whose secret was lost",

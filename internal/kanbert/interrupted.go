@@ -9,11 +9,15 @@ import "fmt"
 type InterruptedError struct {
 	// Err is the context's error.
 	Err error
-	// Waiting is what the call waited for, as in "the rate limit".
+	// Waiting is what the call waited for, as in "the rate limit"; empty if it
+	// had not begun.
 	Waiting string
 }
 
 func (e *InterruptedError) Error() string {
+	if e.Waiting == "" {
+		return fmt.Sprintf("interrupted before anything was sent: %v", e.Err)
+	}
 	return fmt.Sprintf("interrupted while waiting for %s: %v", e.Waiting, e.Err)
 }
 func (e *InterruptedError) Unwrap() error { return e.Err }

@@ -138,15 +138,15 @@ func (c *Client) listPage(ctx context.Context, opts ListOptions, size int) (*Pag
 		query.Set("filter", opts.Filter)
 	}
 	call := &call{method: http.MethodGet, template: webhooksPath, path: webhooksPath, query: query, urgent: opts.urgent}
-	read := func(a *answer) (*Page, error) { return readPage(a, opts.Cursor) }
+	read := func(a *response) (*Page, error) { return readPage(a, opts.Cursor) }
 	if opts.Once {
-		return exchange(ctx, c, call, read)
+		return doRateLimited(ctx, c, call, read)
 	}
 	return sendIdempotent(ctx, c, call, read)
 }
 
 // readPage reads one page, which was asked for at cursor.
-func readPage(a *answer, cursor string) (*Page, error) {
+func readPage(a *response, cursor string) (*Page, error) {
 	var data pageData
 	if err := a.decode(&data); err != nil {
 		return nil, err

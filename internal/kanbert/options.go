@@ -23,6 +23,8 @@ const (
 	// DefaultRequestTimeout is how long one attempt may take, from the
 	// connection to the last byte of the answer.
 	DefaultRequestTimeout = 30 * time.Second
+	// DefaultMaxWait is how long calls wait without one success of any of them.
+	DefaultMaxWait = 5 * time.Minute
 )
 
 // Option configures a [Client]. Its error is an [*OptionError].
@@ -31,7 +33,7 @@ type Option func(*Client) error
 // OptionError says what is wrong with one option. It never holds the value of a
 // token, nor user info or query of a URL.
 type OptionError struct {
-	// Option is token, base_url, max_retries, request_timeout, user_agent,
+	// Option is token, base_url, max_retries, request_timeout, max_wait, user_agent,
 	// transport, logger or pauses.
 	Option string
 	// Problem completes the sentence that begins with the option's name.
@@ -58,7 +60,7 @@ func WithToken(token Secret) Option {
 		case strings.ContainsAny(strings.TrimSpace(text), "\r\n"):
 			return optionError("token", "has a line break in it, which a header cannot carry")
 		case strings.ContainsAny(text, "\r\n"):
-			return optionError("token", "begins or ends with a line break; if it is read from a file, wrap it in trimspace()")
+			return optionError("token", "begins or ends with a line break")
 		case strings.IndexFunc(text, unicode.IsControl) >= 0:
 			return optionError("token", "has a control character in it, which a header cannot carry")
 		case strings.IndexFunc(text, notVisibleASCII) >= 0:
@@ -101,6 +103,15 @@ func WithBaseURL(base string) Option {
 	}
 }
 
+// WithBaseURLSource says where the base URL comes from, as in "the environment
+// variable X". Errors pass it on, to be told beside the URL.
+func WithBaseURLSource(source string) Option {
+	return func(c *Client) error {
+		c.baseURLSource = source
+		return nil
+	}
+}
+
 // IsLoopback reports whether host, a name or an address without a port, is this
 // machine. Names other than localhost are not looked up.
 func IsLoopback(host string) bool {
@@ -112,7 +123,7 @@ func IsLoopback(host string) bool {
 }
 
 // WithMaxRetries sets how often one call is tried again after its first attempt;
-// [DefaultMaxRetries] if unset, 0 for never. Waits for a rate limit do not
+// [DefaultMaxRetries] if unset, 0 for never. What [WithMaxWait] bounds does not
 // count.
 func WithMaxRetries(n int) Option {
 	return func(c *Client) error {
@@ -132,6 +143,20 @@ func WithRequestTimeout(d time.Duration) Option {
 			return optionError("request_timeout", "must be more than nothing, and is %s", d)
 		}
 		c.requestTimeout = d
+		return nil
+	}
+}
+
+// WithMaxWait sets how long all calls together go on waiting for rate limits
+// (429), unavailability (503) and connections that cannot be made, without one
+// success of any call; [DefaultMaxWait] if unset, 0 for not at all. Each success
+// starts it anew.
+func WithMaxWait(d time.Duration) Option {
+	return func(c *Client) error {
+		if d < 0 {
+			return optionError("max_wait", "must not be negative, and is %s", d)
+		}
+		c.maxWait = d
 		return nil
 	}
 }

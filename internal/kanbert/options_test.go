@@ -21,7 +21,7 @@ func TestNewRefuses(t *testing.T) {
 		"no token":                     {nil, "token", "missing"},
 		"an empty token":               {[]Option{WithToken(NewSecret(""))}, "token", "empty"},
 		"a blank token":                {[]Option{WithToken(NewSecret(" \n"))}, "token", "blank"},
-		"a line break behind a token":  {[]Option{WithToken(NewSecret("hunter2\n"))}, "token", "trimspace()"},
+		"a line break behind a token":  {[]Option{WithToken(NewSecret("hunter2\n"))}, "token", "line break"},
 		"a line break inside a token":  {[]Option{WithToken(NewSecret("hun\r\nter2"))}, "token", "line break in it"},
 		"a control character":          {[]Option{WithToken(NewSecret("hunter2\x00"))}, "token", "control character"},
 		"a space in a token":           {[]Option{WithToken(NewSecret("Bearer hunter2"))}, "token", "space"},
@@ -96,8 +96,8 @@ func TestDefaults(t *testing.T) {
 	if got := c.baseURL.String(); got != "https://api.kanbert.com/api/v1" {
 		t.Errorf("the API is at %s", got)
 	}
-	if c.maxRetries != 8 || c.requestTimeout != 30*time.Second {
-		t.Errorf("%d retries of %s", c.maxRetries, c.requestTimeout)
+	if c.maxRetries != 8 || c.requestTimeout != 30*time.Second || c.maxWait != 5*time.Minute {
+		t.Errorf("%d retries of %s, waits of %s", c.maxRetries, c.requestTimeout, c.maxWait)
 	}
 	transport, ok := c.transport.(*http.Transport)
 	if !ok || transport.Proxy == nil {
@@ -110,8 +110,7 @@ func TestDefaults(t *testing.T) {
 	if uninterrupted.Err() != nil {
 		t.Error("the cancellation of the caller got through")
 	}
-	deadline, ok := uninterrupted.Deadline()
-	if least := 9 * 30 * time.Second; !ok || time.Until(deadline) < least {
-		t.Errorf("an operation ends at %s, and its attempts alone may take %s", deadline, least)
+	if deadline, ok := uninterrupted.Deadline(); ok {
+		t.Errorf("an operation ends at %s, whatever it waits for", deadline)
 	}
 }

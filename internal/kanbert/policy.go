@@ -15,64 +15,69 @@ import (
 
 // This file alone decides what may be sent again.
 //
-//	what came back                          fate      GET, DELETE   POST
-//	no connection was made                  undone    again         again
-//	429                                     limited   again, after the wait it asks for, on a budget of its own
-//	time-out, reset, cut answer, 5xx, 408   unknown   again         never by itself: look first (create.go)
-//	2xx that cannot be read                 unknown   thrice more   never by itself: look first
-//	404 that is not the API's own           refused   thrice more   final
-//	any other status; an untrusted server   refused   final         final (a taken URL: create.go)
+//	what came back                          outcome    GET, DELETE   POST
+//	no connection was made                  notSent    again, while max_wait lasts
+//	429                                     limited    again, while max_wait lasts, after the wait that it asks for
+//	503                                     ambiguous  the same      the same, but it may have done its work
+//	time-out, reset, cut answer, 5xx, 408   ambiguous  again         never by itself: look first (create.go)
+//	2xx that cannot be read                 ambiguous  thrice more   never by itself: look first
+//	404 that is not the API's own           refused    thrice more   final
+//	any other status; an untrusted server   refused    final         final (a taken URL: create.go)
 //
 // Two resends happen below this file and outside its count. net/http sends a GET
 // again, or anything of which not one byte was written, if a connection that it
 // kept idle turns out to be dead. It would do so with a POST as well if the
 // request had an Idempotency-Key header: the client must never set one.
 
-// fate is what is known of a request's work once its attempt has ended.
-type fate int
+// outcome is what is known of a request's work once its attempt has ended.
+type outcome int
 
 const (
 	// refused: it did nothing, and would do nothing if sent again.
-	refused fate = iota
-	// undone: it did nothing, because no connection was made.
-	undone
+	refused outcome = iota
+	// notSent: it did nothing, because no connection was made.
+	notSent
 	// limited: it did nothing, because there were too many.
 	limited
-	// unknown: it may have done its work, may do it yet, or may not.
-	unknown
+	// ambiguous: it may have done its work, may do it yet, or may not.
+	ambiguous
 )
 
-// fateOf judges the error of one attempt.
-func fateOf(err error) fate {
+// outcomeOf judges the error of one attempt.
+func outcomeOf(err error) outcome {
 	var transport *TransportError
 	var api *APIError
 	switch {
 	case errors.As(err, &transport):
-		return transport.fate()
+		return transport.outcome()
 	case errors.As(err, &api):
-		return api.fate()
+		return api.outcome()
 	default:
 		return refused // The client's own refusal, before anything was sent.
 	}
 }
 
-func (e *TransportError) fate() fate {
+func (e *TransportError) outcome() outcome {
 	switch {
+	case e.isHeld:
+		return refused
 	case !e.Unsent:
-		return unknown
+		return ambiguous
 	case e.untrusted():
 		return refused
 	default:
-		return undone
+		return notSent
 	}
 }
 
-func (e *APIError) fate() fate {
+func (e *APIError) outcome() outcome {
 	switch code := e.StatusCode; {
+	case e.isHeld:
+		return refused
 	case code == http.StatusTooManyRequests:
 		return limited
 	case code == http.StatusRequestTimeout, code >= 500, code < 300:
-		return unknown
+		return ambiguous
 	default:
 		return refused
 	}
@@ -93,11 +98,13 @@ type Pauses struct {
 	// Look is the pause before the first of the look-ups that tell whether an
 	// unanswered create has happened.
 	Look time.Duration
-	// Limited is the first wait after a 429 that does not say how long to wait.
+	// Limited is the first wait after a 429 or a 503 that does not say how long
+	// to wait, and the period in which requests are counted after it.
 	Limited time.Duration
 	// Holder is how long in all the holder of a taken URL is waited for.
 	Holder time.Duration
-	// Lag is by how much lists may lag behind creates and deletes.
+	// Lag is by how much lists may lag behind creates and deletes: replicas of a
+	// database do.
 	Lag time.Duration
 
 	// steady switches the jitter off, so that a test can be repeated.
@@ -112,6 +119,11 @@ var defaultPauses = Pauses{
 	Holder:  10 * time.Second,
 	Lag:     20 * time.Second,
 }
+
+// ListLag is by how much lists may lag behind writes: 20 seconds unless a test
+// says otherwise. That a webhook is not listed is believed only from lists that
+// began this long after it was made.
+func (c *Client) ListLag() time.Duration { return c.pauses.Lag }
 
 func (p Pauses) withDefaults() Pauses {
 	for _, f := range []struct{ value, otherwise *time.Duration }{
@@ -153,42 +165,57 @@ func final(err error) error { return backoff.Permanent(err) }
 // retry runs try, and again after a pause, until it succeeds, its error is
 // [final], or the retries of one call are used up. An error is never lost to the
 // end of ctx: what the last try said comes back with it.
-func retry[T any](ctx context.Context, c *Client, try func() (T, error)) (T, error) {
-	var last error
-	result, err := backoff.Retry(ctx,
-		func() (T, error) {
-			result, err := try()
-			last = err
+func retry[T any](ctx context.Context, c *Client, call *call, try func() (T, error)) (T, error) {
+	result, err := tryAgain(ctx, c, call, try)
+	c.limiter.conclude(call, err)
+	return result, err
+}
+
+func tryAgain[T any](ctx context.Context, c *Client, call *call, try func() (T, error)) (T, error) {
+	pauses := c.pauses.growing(c.pauses.First)
+	for retries := 0; ; retries++ {
+		result, err := try()
+		var permanent *backoff.PermanentError
+		switch {
+		case err == nil:
+			return result, nil
+		case errors.As(err, &permanent):
+			return result, permanent.Unwrap()
+		case retries >= c.maxRetries:
+			c.limiter.usedUp(call, err, c.maxRetries)
 			return result, err
-		},
-		backoff.WithBackOff(c.pauses.growing(c.pauses.First)),
-		backoff.WithMaxTries(uint(c.maxRetries)+1),
-		backoff.WithMaxElapsedTime(0), // The deadline of ctx bounds the time.
-		backoff.WithNotify(func(_ error, d time.Duration) {
-			c.log.logWait(ctx, "Waiting before the next attempt", d)
-		}),
-	)
-	if err == nil {
-		return result, nil
+		case c.limiter.isExhausted():
+			return result, err
+		}
+		if cut := c.pause(ctx, call, pauses.NextBackOff()); cut != nil {
+			if errors.Is(err, cut) {
+				return result, err
+			}
+			return result, fmt.Errorf("%w; before that: %w", cut, err)
+		}
 	}
-	var permanent *backoff.PermanentError
-	if errors.As(last, &permanent) {
-		return result, permanent.Unwrap()
+}
+
+// pause waits for d before the next attempt.
+func (c *Client) pause(ctx context.Context, call *call, d time.Duration) error {
+	c.log.logWait(ctx, "Waiting before the next attempt", d)
+	if call.waitCtx == nil {
+		return sleep(ctx, d)
 	}
-	if ctx.Err() != nil && !errors.Is(last, ctx.Err()) {
-		return result, fmt.Errorf("%w; before that: %w", context.Cause(ctx), last)
+	if err := sleep(call.waitCtx, d); err != nil {
+		return &InterruptedError{Err: err, Waiting: "the next attempt"}
 	}
-	return result, last
+	return nil
 }
 
 // sendIdempotent makes a call that does no more when it is sent twice: a list or
 // a delete. read turns the answer into the result.
-func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func(*answer) (T, error)) (T, error) {
+func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func(*response) (T, error)) (T, error) {
 	unreadable := 0
-	return retry(ctx, c, func() (T, error) {
-		result, err := exchange(ctx, c, call, read)
-		switch f := fateOf(err); {
-		case err == nil || f == undone:
+	return retry(ctx, c, call, func() (T, error) {
+		result, err := doRateLimited(ctx, c, call, read)
+		switch f := outcomeOf(err); {
+		case err == nil || f == notSent:
 			return result, err
 		case call.method == http.MethodDelete && IsNotFound(err):
 			// Whoever said so: it has to be confirmed by a list.
@@ -197,7 +224,7 @@ func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func
 			if unreadable <= maxUnreadable {
 				return result, err
 			}
-		case f == unknown:
+		case f == ambiguous:
 			call.waitCtx = nil // It may have done its work: it is finished.
 			return result, err
 		}

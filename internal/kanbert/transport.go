@@ -4,6 +4,7 @@ package kanbert
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -23,7 +24,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-	"unicode"
 )
 
 const (
@@ -51,16 +51,28 @@ type call struct {
 	unaccounted func(error)
 	// urgent calls go ahead of others where calls wait.
 	urgent bool
+	// url is the URL that is asked, without its query, and baseURLSource is where
+	// its beginning comes from.
+	url, baseURLSource string
 	// attempts is how often the call has been made.
 	attempts int
 	// sent is when the last attempt began, after any wait for a rate limit.
 	sent time.Time
-	// waited is how long the call has waited for rate limits, over all attempts.
-	waited time.Duration
+	// began is when the call came to the gate first, as the arrival-th of all
+	// calls, when the API had answered so many attempts.
+	began          time.Time
+	arrival        uint64
+	answeredBefore uint64
+	// epoch is that of the gate when the last attempt was sent, and heldIn one
+	// more than the last in which the call waited.
+	epoch, heldIn int
+	// failed is the error of the last attempt that failed without an answer of
+	// the API.
+	failed error
 }
 
-// answer is a whole answer with a status of 2xx.
-type answer struct {
+// response is a whole answer with a status of 2xx.
+type response struct {
 	call   *call
 	status int
 	header http.Header
@@ -71,16 +83,31 @@ type answer struct {
 type TransportError struct {
 	// Method and Path say what was asked. Path is a template: /webhooks/{id}.
 	Method, Path string
+	// URL is the URL that was asked, without its query, and BaseURLSource is where
+	// its beginning comes from, if that was said with [WithBaseURLSource].
+	URL, BaseURLSource string
 	// Host is the host, and port if one was given, of the base URL.
 	Host string
+	// Proxy is the host of the proxy that could not be reached or that refused,
+	// or empty if it is not a proxy's fault.
+	Proxy string
 	// Unsent is true if not one byte of the request can have reached the server,
 	// because no connection was made.
 	Unsent bool
 	// Timeout is the time that one attempt was given, if it ran out.
 	Timeout time.Duration
+	// Attempts and Elapsed say how often and how long the call was tried.
+	Attempts int
+	Elapsed  time.Duration
+	// Incident is what the error has in common with those of other calls, or nil.
+	Incident *Incident
 	// Err is the error of the network. Its text holds no URL, and nothing of what
 	// the server sent.
 	Err error
+
+	// isHeld is true if it is the error of another call, and this one was not
+	// sent.
+	isHeld bool
 }
 
 func (e *TransportError) Error() string {
@@ -103,12 +130,31 @@ func (e *TransportError) untrusted() bool {
 	var notTLS tls.RecordHeaderError
 	var dns *net.DNSError
 	return errors.As(e.Err, &certificate) || errors.As(e.Err, &authority) || errors.As(e.Err, &hostname) ||
-		errors.As(e.Err, &notTLS) || errors.Is(e.Err, http.ErrSchemeMismatch) || (errors.As(e.Err, &dns) && dns.IsNotFound)
+		errors.As(e.Err, &notTLS) || e.refusedByProxy() || errors.Is(e.Err, http.ErrSchemeMismatch) || (errors.As(e.Err, &dns) && dns.IsNotFound)
 }
 
-// attempt sends a call once, within the time of one attempt, and reads its
+// refusedByProxy reports whether a proxy refused to connect to the host. One that
+// tried, and says that it failed, may succeed later.
+func (e *TransportError) refusedByProxy() bool {
+	var proxy *ProxyError
+	return errors.As(e.Err, &proxy) && proxy.StatusCode < 500
+}
+
+// ProxyError says that a proxy did not connect to the host that it was asked for.
+type ProxyError struct {
+	// Host is the proxy's.
+	Host string
+	// StatusCode is that of its answer.
+	StatusCode int
+}
+
+func (e *ProxyError) Error() string {
+	return fmt.Sprintf("proxy %s: CONNECT: %d %s", e.Host, e.StatusCode, http.StatusText(e.StatusCode))
+}
+
+// doOnce sends a call once, within the time of one attempt, and reads its
 // answer. Anything but a 2xx that read understands is an error.
-func attempt[T any](ctx context.Context, c *Client, call *call, read func(*answer) (T, error)) (T, error) {
+func doOnce[T any](ctx context.Context, c *Client, call *call, read func(*response) (T, error)) (T, error) {
 	call.attempts++
 	call.sent = time.Now()
 	var result T
@@ -120,7 +166,7 @@ func attempt[T any](ctx context.Context, c *Client, call *call, read func(*answe
 	return result, err
 }
 
-func (c *Client) logAttempt(ctx context.Context, call *call, a *answer, err error, took time.Duration) {
+func (c *Client) logAttempt(ctx context.Context, call *call, a *response, err error, took time.Duration) {
 	attrs := []slog.Attr{
 		slog.String("method", call.method),
 		slog.String("path", call.template),
@@ -145,7 +191,7 @@ func (c *Client) logAttempt(ctx context.Context, call *call, a *answer, err erro
 }
 
 // roundTrip sends a call once and reads the whole answer.
-func (c *Client) roundTrip(ctx context.Context, call *call) (*answer, error) {
+func (c *Client) roundTrip(ctx context.Context, call *call) (*response, error) {
 	timed, cancel := context.WithTimeout(ctx, c.requestTimeout)
 	defer cancel()
 	var watch connectionWatch
@@ -160,11 +206,14 @@ func (c *Client) roundTrip(ctx context.Context, call *call) (*answer, error) {
 	defer func() { _ = resp.Body.Close() }()
 	now := time.Now()
 	c.clock.observe(resp.Header, now)
+	if strings.Contains(resp.Header.Get("X-Request-Id"), c.token.Reveal()) {
+		resp.Header.Del("X-Request-Id")
+	}
 	body, readErr := readBounded(resp.Body)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, c.refusal(call, resp, body, readErr, now)
 	}
-	a := &answer{call: call, status: resp.StatusCode, header: resp.Header, body: body}
+	a := &response{call: call, status: resp.StatusCode, header: resp.Header, body: body}
 	if errors.Is(readErr, errTooLarge) {
 		return a, a.malformed("the answer is larger than %d MiB", maxBody>>20)
 	}
@@ -202,11 +251,24 @@ func (c *Client) newRequest(ctx context.Context, call *call) (*http.Request, err
 	req.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	// Without it the API would answer a refused field with a redirect to a page.
 	req.Header.Set("Accept", "application/json")
+	// Texts are shown to people beside our own.
+	req.Header.Set("Accept-Language", "en")
 	req.Header.Set("User-Agent", c.userAgent)
 	if call.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	return req, nil
+}
+
+// shownAddress is the URL of a call as texts show it. An id that could be a URL
+// itself is left out.
+func shownAddress(base url.URL, call *call) string {
+	const maxShown = 200
+	path := call.path
+	if lower := strings.ToLower(path); len(path) > maxShown || strings.Contains(lower, "%2f") || strings.Contains(lower, "%40") {
+		path = call.template
+	}
+	return base.Scheme + "://" + base.Host + base.EscapedPath() + path
 }
 
 // transportError strips the URL that net/http puts around its errors and what it
@@ -217,11 +279,35 @@ func (c *Client) transportError(ctx, timed context.Context, call *call, err erro
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	e := &TransportError{Method: call.method, Path: call.template, Host: c.baseURL.Host, Unsent: unsent, Err: c.unquoted(err)}
+	e := &TransportError{
+		Method: call.method, Path: call.template, URL: call.url, BaseURLSource: call.baseURLSource,
+		Host: c.baseURL.Host, Proxy: c.failedProxy(err), Unsent: unsent, Err: c.unquoted(err),
+	}
 	if ctx.Err() == nil && errors.Is(timed.Err(), context.DeadlineExceeded) {
 		e.Timeout = c.requestTimeout
 	}
 	return e
+}
+
+// failedProxy returns the host of the proxy that err is about, or nothing.
+func (c *Client) failedProxy(err error) string {
+	var refused *ProxyError
+	if errors.As(err, &refused) {
+		return refused.Host
+	}
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "proxyconnect" && !strings.HasPrefix(op.Op, "socks") {
+		return ""
+	}
+	transport, ok := c.transport.(*http.Transport)
+	if !ok || transport.Proxy == nil {
+		return ""
+	}
+	proxy, err := transport.Proxy(&http.Request{URL: c.baseURL})
+	if err != nil || proxy == nil {
+		return ""
+	}
+	return proxy.Host
 }
 
 // networkError is an error of the network whose text was made fit to be shown.
@@ -244,7 +330,7 @@ func (c *Client) unquoted(err error) error {
 	if errors.As(err, new(*tls.CertificateVerificationError)) {
 		return err
 	}
-	text := c.scrub(quotation.ReplaceAllString(err.Error(), `"…"`))
+	text := c.scrubber(nil).text(quotation.ReplaceAllString(err.Error(), `"…"`), maxMessage)
 	if text == err.Error() {
 		return err
 	}
@@ -283,19 +369,34 @@ func readBounded(body io.Reader) ([]byte, error) {
 // refusal makes the error for an answer that is no 2xx.
 func (c *Client) refusal(call *call, resp *http.Response, body []byte, readErr error, now time.Time) error {
 	e := &APIError{
-		StatusCode: resp.StatusCode,
-		RequestID:  requestID(resp.Header),
-		Method:     call.method,
-		Path:       call.template,
+		StatusCode:    resp.StatusCode,
+		RequestID:     requestID(resp.Header),
+		Method:        call.method,
+		Path:          call.template,
+		URL:           call.url,
+		BaseURLSource: call.baseURLSource,
+		RedirectHost:  redirectHost(resp, c.baseURL),
 	}
-	understood := readErr == nil && e.readBody(resp.Header, body, c.scrub)
+	understood := readErr == nil && e.readBody(resp.Header, body, c.scrubber(call))
 	e.OwnJSON = readErr == nil && isOwnJSON(resp.Header, body)
 	e.unread = !understood || len(bytes.TrimSpace(body)) == 0
-	if e.StatusCode == http.StatusTooManyRequests {
+	if e.StatusCode == http.StatusTooManyRequests || e.StatusCode == http.StatusServiceUnavailable {
 		e.RetryAt = retryAt(resp.Header, now)
 	}
 	e.Kind = e.kind(understood, readErr == nil && looksLikeJSON(resp.Header))
 	return e
+}
+
+// redirectHost returns the host that a redirect leads to, or nothing.
+func redirectHost(resp *http.Response, base *url.URL) string {
+	if resp.StatusCode < 300 || resp.StatusCode > 399 {
+		return ""
+	}
+	target, err := base.Parse(resp.Header.Get("Location"))
+	if err != nil || resp.Header.Get("Location") == "" || len(target.Host) > maxRequestID || strings.IndexFunc(target.Host, notVisibleASCII) >= 0 {
+		return ""
+	}
+	return target.Host
 }
 
 // isOwnJSON reports whether a refusal has the form of the API's own: JSON, an
@@ -348,7 +449,7 @@ func (e *APIError) kind(understood, isJSON bool) error {
 
 // readBody takes message and field errors out of a refusal's body, and reports
 // whether the body was understood. An empty body says nothing and is no page.
-func (e *APIError) readBody(header http.Header, body []byte, scrub func(string) string) bool {
+func (e *APIError) readBody(header http.Header, body []byte, scrub *scrubber) bool {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return true
 	}
@@ -365,20 +466,36 @@ func (e *APIError) readBody(header http.Header, body []byte, scrub func(string) 
 		return json.Valid(body)
 	}
 	_ = json.Unmarshal(parsed.Message, &e.Message)
-	e.Message = scrub(e.Message)
+	e.Message = scrub.text(e.Message, maxMessage)
 	if len(parsed.Errors) > 0 {
 		e.Fields = make(map[string][]string)
 	}
-	for _, field := range slices.Sorted(maps.Keys(parsed.Errors)) {
+	for _, field := range boundedFields(parsed.Errors) {
 		texts := stringOrStrings(parsed.Errors[field])
+		texts = texts[:min(len(texts), maxFieldTexts)]
 		for i := range texts {
-			texts[i] = scrub(texts[i])
+			texts[i] = scrub.text(texts[i], maxFieldText)
 		}
 		// Two names may become one.
-		name := scrub(field)
+		name := scrub.text(field, maxFieldText)
 		e.Fields[name] = append(e.Fields[name], texts...)
 	}
 	return true
+}
+
+// boundedFields returns the names of some of the fields, in order. Those that the
+// API has go before any others.
+func boundedFields(fields map[string]json.RawMessage) []string {
+	names := slices.Sorted(maps.Keys(fields))
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
+	return names[:min(len(names), maxFields)]
+}
+
+func rank(field string) int {
+	if slices.Contains([]string{"url", "event", "project_id", "client_id"}, field) {
+		return 0
+	}
+	return 1
 }
 
 func stringOrStrings(raw json.RawMessage) []string {
@@ -391,20 +508,6 @@ func stringOrStrings(raw json.RawMessage) []string {
 		return []string{one}
 	}
 	return nil
-}
-
-// maxMessage is how much of one text of the server is kept, in characters.
-const maxMessage = 500
-
-// scrub makes a text of the server fit for a terminal and a log: one line, not
-// endless, without the token.
-func (c *Client) scrub(text string) string {
-	text = strings.ReplaceAll(text, c.token.Reveal(), redacted)
-	text = strings.Join(strings.FieldsFunc(text, unicode.IsControl), " ")
-	if runes := []rune(text); len(runes) > maxMessage {
-		text = string(runes[:maxMessage]) + "…"
-	}
-	return text
 }
 
 // looksLikeJSON reports whether an answer calls itself JSON, or nothing at all.

@@ -194,7 +194,7 @@ func (w *webhookData) webhook() Webhook {
 }
 
 // decode reads the body of an answer into v.
-func (a *answer) decode(v any) error {
+func (a *response) decode(v any) error {
 	if !looksLikeJSON(a.header) {
 		e := a.malformed("")
 		e.Kind = ErrNotJSON
@@ -256,19 +256,21 @@ func decodeFields(body []byte) *createdData {
 }
 
 // malformed makes the error for a 2xx that cannot be used.
-func (a *answer) malformed(format string, args ...any) *APIError {
+func (a *response) malformed(format string, args ...any) *APIError {
 	return &APIError{
-		StatusCode: a.status,
-		Message:    fmt.Sprintf(format, args...),
-		RequestID:  requestID(a.header),
-		Method:     a.call.method,
-		Path:       a.call.template,
-		Kind:       ErrMalformed,
+		StatusCode:    a.status,
+		Message:       fmt.Sprintf(format, args...),
+		RequestID:     requestID(a.header),
+		Method:        a.call.method,
+		Path:          a.call.template,
+		URL:           a.call.url,
+		BaseURLSource: a.call.baseURLSource,
+		Kind:          ErrMalformed,
 	}
 }
 
 // missing makes the error for required fields that are not there.
-func (a *answer) missing(where string, names []string) *APIError {
+func (a *response) missing(where string, names []string) *APIError {
 	for i, name := range names {
 		names[i] = fmt.Sprintf("%q", where+name)
 	}

@@ -58,7 +58,7 @@ func (c *Client) KnownWorkspaceID() string {
 func (c *Client) whoami(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, whoamiTimeout)
 	defer cancel()
-	id, err := attempt(ctx, c, &call{method: http.MethodGet, template: "/whoami", path: "/whoami"}, readSpaceID)
+	id, err := doOnce(ctx, c, &call{method: http.MethodGet, template: "/whoami", path: "/whoami"}, readSpaceID)
 	if err != nil {
 		return ""
 	}
@@ -66,7 +66,7 @@ func (c *Client) whoami(ctx context.Context) string {
 }
 
 // readSpaceID takes a text or a number: the type of the id is not documented.
-func readSpaceID(a *answer) (string, error) {
+func readSpaceID(a *response) (string, error) {
 	var data struct {
 		Space struct {
 			ID any `json:"id"`

@@ -22,6 +22,10 @@ const maxBody = 1 << 20
 
 // ServeHTTP implements [http.Handler].
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == DeliverPath {
+		s.serveDeliver(w, r)
+		return
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
@@ -188,7 +192,12 @@ func (s *Sandbox) work(r *Request) reply {
 	if refusal != nil {
 		return *refusal
 	}
-	return operation(r, now)
+	a := operation(r, now)
+	if n := s.config().rateLimit; n > 0 {
+		a.header.Set("X-RateLimit-Limit", strconv.Itoa(n))
+		a.header.Set("X-RateLimit-Remaining", strconv.Itoa(max(0, n-s.limiter.count)))
+	}
+	return a
 }
 
 // operation does the work of an admitted request, under the lock.

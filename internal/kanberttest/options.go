@@ -58,6 +58,7 @@ type config struct {
 	ratePeriod       time.Duration
 	rateLimitForm    RetryAfterForm
 	onRequestHandled func(Request)
+	onDelivery       func(Delivery)
 }
 
 func defaults() config {
@@ -292,3 +293,7 @@ func WithRetryAfterForm(form RetryAfterForm) Option {
 // WithOnRequest calls f with the record of each request when its answer is
 // decided, before it is sent. f must be safe for concurrent use.
 func WithOnRequest(f func(Request)) Option { return func(c *config) { c.onRequestHandled = f } }
+
+// WithOnDelivery calls f with what became of each delivery of [Sandbox.Deliver].
+// f must be safe for concurrent use.
+func WithOnDelivery(f func(Delivery)) Option { return func(c *config) { c.onDelivery = f } }

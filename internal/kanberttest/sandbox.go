@@ -4,6 +4,7 @@ package kanberttest
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -32,6 +33,8 @@ type Sandbox struct {
 	server  *http.Server
 	hangUp  context.CancelFunc // ends the requests that wait over HTTP
 	baseURL string
+	// certificate is that of a sandbox of StartHTTP2.
+	certificate *x509.Certificate
 
 	home          Workspace
 	unscopedToken string

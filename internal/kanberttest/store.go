@@ -85,7 +85,7 @@ func (st *store) taken(space, url string) bool {
 }
 
 // insert adds a webhook that lists show from a time on.
-func (st *store) insert(w Webhook, listedFrom time.Time) *row {
+func (st *store) insert(w Webhook, listedFrom time.Time) {
 	if st.ghosts[w.ID] != nil {
 		st.bury(st.ghosts[w.ID])
 	}
@@ -95,7 +95,6 @@ func (st *store) insert(w Webhook, listedFrom time.Time) *row {
 		i, _ := x.search(r)
 		x.rows = slices.Insert(x.rows, i, r)
 	}
-	return r
 }
 
 // remove deletes a webhook, which lists show until a time, and reports whether

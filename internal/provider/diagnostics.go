@@ -44,6 +44,11 @@ const (
 // addError adds the diagnostics that explain err. What concerns one of attributes
 // becomes an error on it: a field that the API refused, a URL that is taken.
 func addError(diags *diag.Diagnostics, op operation, err error, attributes ...string) {
+	var interrupted *kanbert.InterruptedError
+	if errors.As(err, &interrupted) {
+		diags.AddError(string(op), explainInterrupted(op, interrupted))
+		return
+	}
 	var taken *kanbert.URLTakenError
 	if errors.As(err, &taken) && slices.Contains(attributes, "url") {
 		diags.AddAttributeError(path.Root("url"), string(op), explain(err))
@@ -58,6 +63,15 @@ func addError(diags *diag.Diagnostics, op operation, err error, attributes ...st
 		}
 	}
 	diags.AddError(string(op), explain(err, attributes...))
+}
+
+// explainInterrupted says what an interrupt left undone.
+func explainInterrupted(op operation, e *kanbert.InterruptedError) string {
+	nothing := map[operation]string{createWebhook: " Nothing was created.", deleteWebhook: " Nothing was deleted."}[op]
+	if e.Waiting == "" {
+		return "Interrupted before a request was sent." + nothing
+	}
+	return "Interrupted while waiting for " + e.Waiting + "." + nothing
 }
 
 // addUnconfirmedDelete explains that a webhook stays in state although a DELETE
@@ -289,21 +303,58 @@ func transportTexts(e *kanbert.TransportError) (lead, advice string) {
 	}
 }
 
+// explainTaken has one wording for each thing that is known: what the plan knew
+// does not reach a create, so that the text is true whether Terraform manages the
+// holder or not.
 func explainTaken(e *kanbert.URLTakenError) string {
-	holder := "Which webhook has it could not be seen."
-	adopt := ""
-	if e.Holder != nil {
-		holder = "It is held by " + describe(*e.Holder) + "."
-		adopt = "If it is the webhook that this resource is to manage, import it, " + inPlaceOf + ":\n\n" + importBlock(e.Holder.ID) +
-			"\n\nAn imported webhook has no signing secret in state, and one whose event, project or client differs from the configuration is replaced.\n\n"
+	var answer *kanbert.APIError
+	request := detail("The refusal", e.Err)
+	if errors.As(e.Err, &answer) {
+		request = requestLine(answer)
 	}
-	return "The URL is taken: another webhook of the workspace has it, and a URL can be used once. Nothing was created. " + holder + "\n\n" +
-		"If the two are to be told of different events, give each its own URL, for example by another path or query.\n\n" +
-		adopt +
-		"If this is a replacement, look for create_before_destroy: with it Terraform creates the new webhook while the old one still has the URL, which cannot work. " +
-		"Remove it, or change the url as well. " +
-		"A holder that is destroyed in the same apply was waited for, but did not go in time: then apply again." +
-		detail("The refusal", e.Err)
+	switch {
+	case e.Holder != nil && e.MadeHere:
+		return "The URL is taken: this run has created " + describe(*e.Holder) + " with it. Nothing else was created. " +
+			"Give each webhook its own URL: see " + guideURL("one-receiver-for-many-events") + request
+	case e.Holder != nil:
+		return "The URL is taken: " + describe(*e.Holder) + " has it. Nothing was created. " +
+			"If Terraform manages that webhook, here or elsewhere, give this resource another URL. " +
+			"If this replaces that webhook, it does so under create_before_destroy, its own or that of a resource that depends on it: " +
+			"remove that, or change the url as well. " +
+			"Otherwise import it, " + inPlaceOf + ":\n\n" + importBlock(e.Holder.ID) + request
+	case e.Lookup != nil:
+		return "The URL is taken, and the webhook that has it could not be looked up. Nothing was created. " +
+			"Apply again: the error then names the webhook, or choose another URL." + detail("The look-up", e.Lookup) + request
+	default:
+		return "Kanbert refuses the URL, but no webhook that the API lists has this URL; only another URL helps. Nothing was created." +
+			serversWords(answer) + request
+	}
+}
+
+// explainTakenAgain is for a URL about which another error of this run tells more.
+func explainTakenAgain(e *kanbert.URLTakenError) string {
+	if e.Holder == nil {
+		return "Another error of this run tells why this URL is refused. Nothing was created."
+	}
+	return "The URL is taken by webhook " + strconv.Quote(redactID(e.Holder.ID)) + ", as another error of this run explains. Nothing was created."
+}
+
+// serversWords quotes why the server refused the url.
+func serversWords(answer *kanbert.APIError) string {
+	switch {
+	case answer == nil:
+		return ""
+	case len(answer.Fields["url"]) > 0:
+		return " The server said: " + sentences(answer.Fields["url"])
+	case answer.Message != "":
+		return " The server said: " + sentence(answer.Message)
+	}
+	return ""
+}
+
+// guideURL is where the registry has a guide.
+func guideURL(name string) string {
+	return "https://registry.terraform.io/providers/kanbert/kanbert/latest/docs/guides/" + name
 }
 
 func explainUnproven(e *kanbert.UnprovenError) string {

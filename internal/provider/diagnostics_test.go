@@ -213,6 +213,7 @@ func textCases() []textCase {
 	} {
 		add(c.name, func(t *textTest) diagnostics {
 			created := t.create(contact)
+			t.nextWalk()
 			return t.plan(created, with(contact, c.change)).diagnostics
 		})
 	}
@@ -224,11 +225,26 @@ func textCases() []textCase {
 		t.s.Seed(kanberttest.Webhook{ID: "id-7", URL: contact["url"].(string), Event: "\x1b[2Jcontact:create\n"})
 		return t.plan(instance{}, contact).diagnostics
 	})
-	add("plan: URL taken by a webhook in state", func(t *textTest) diagnostics {
+	add("plan: several webhooks with one URL", func(t *textTest) diagnostics {
+		wantNone(t, t.plan(instance{}, contact).diagnostics)
+		return t.plan(instance{}, with(contact, attrs{"event": "company:create"})).diagnostics
+	})
+	add("plan: several webhooks with one URL in different spellings", func(t *textTest) diagnostics {
+		wantNone(t, t.plan(instance{}, contact).diagnostics)
+		return t.plan(instance{}, with(contact, attrs{"url": "https://RECEIVER.example/contacts?key=hunter2"})).diagnostics
+	})
+	add("plan: one webhook at two addresses", func(t *textTest) diagnostics {
 		created := t.create(contact)
-		_, diags := t.read(created)
+		t.nextWalk()
+		wantNone(t, t.plan(created, contact).diagnostics)
+		return t.plan(created, contact).diagnostics
+	})
+	add("import: one webhook twice", func(t *textTest) diagnostics {
+		webhook := t.s.Seed(kanberttest.Webhook{URL: contact["url"].(string)})[0]
+		_, diags := t.importByID(webhook.ID)
 		wantNone(t, diags)
-		return t.plan(instance{}, with(contact, attrs{"event": "contact:update"})).diagnostics
+		_, diags = t.importByID(webhook.URL)
+		return diags
 	})
 	for _, c := range []struct {
 		name  string
@@ -279,6 +295,27 @@ func textCases() []textCase {
 	add("create: URL taken", func(t *textTest) diagnostics {
 		planned := t.plan(instance{}, contact)
 		t.s.Seed(kanberttest.Webhook{URL: contact["url"].(string)})
+		_, diags := t.apply(instance{}, planned, contact)
+		return diags
+	})
+	add("create: URL taken, by a webhook of the same run", func(t *textTest) diagnostics {
+		planned := t.plan(instance{}, with(contact, attrs{"url": unknown}))
+		planned.values = with(planned.values, contact)
+		t.create(contact)
+		_, diags := t.apply(instance{}, planned, contact)
+		return diags
+	})
+	add("create: URL taken, for the second resource of a run", func(t *textTest) diagnostics {
+		planned := t.plan(instance{}, contact)
+		t.s.Seed(kanberttest.Webhook{URL: contact["url"].(string)})
+		_, diags := t.apply(instance{}, planned, contact)
+		wantOneError(t.T, diags, "url", "has it")
+		_, diags = t.apply(instance{}, planned, contact)
+		return diags
+	})
+	add("create: URL taken, and the API lists no holder", func(t *textTest) diagnostics {
+		planned := t.plan(instance{}, contact)
+		t.s.HoldURLs(contact["url"].(string))
 		_, diags := t.apply(instance{}, planned, contact)
 		return diags
 	})

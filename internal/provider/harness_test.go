@@ -113,6 +113,7 @@ var quickly = kanbert.Pauses{
 	Look:    time.Millisecond,
 	Limited: time.Millisecond,
 	Holder:  20 * time.Millisecond,
+	Lag:     20 * time.Millisecond,
 }
 
 // factories are the provider in this process, for TestCase.ProtoV6ProviderFactories.

@@ -30,6 +30,10 @@ type protocol struct {
 	server     tfprotov6.ProviderServer
 	schemas    *tfprotov6.GetProviderSchemaResponse
 	identities map[string]*tfprotov6.ResourceIdentitySchema
+	// config is what the provider was configured with last.
+	config attrs
+	// deferral is whether the CLI allows that changes are deferred.
+	deferral bool
 }
 
 // attrs are the attributes of a block by name. A value is nil, a string, a bool,
@@ -97,12 +101,20 @@ func (p *protocol) validateProvider(config attrs) diagnostics {
 
 func (p *protocol) configure(config attrs) diagnostics {
 	p.t.Helper()
+	p.config = config
 	resp, err := p.server.ConfigureProvider(p.t.Context(), &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.99.0",
 		Config:           p.encode(p.schemas.Provider.ValueType(), config),
 	})
 	p.must(err)
 	return resp.Diagnostics
+}
+
+// nextWalk configures the provider once more, as a CLI does before each walk over
+// a configuration: what the walk before has seen is forgotten.
+func (p *protocol) nextWalk() {
+	p.t.Helper()
+	wantNone(p.t, p.configure(p.config))
 }
 
 // webhookType is the type of the resource's values.
@@ -139,6 +151,9 @@ func (p *protocol) plan(prior instance, config attrs) plannedChange {
 		Config:           p.encode(p.webhookType(), config),
 		PriorPrivate:     prior.private,
 		PriorIdentity:    p.encodeIdentity(prior.identity),
+		ClientCapabilities: &tfprotov6.PlanResourceChangeClientCapabilities{
+			DeferralAllowed: p.deferral,
+		},
 	})
 	p.must(err)
 	change := plannedChange{
@@ -153,6 +168,20 @@ func (p *protocol) plan(prior instance, config attrs) plannedChange {
 		change.replaces = append(change.replaces, attributeName(path))
 	}
 	return change
+}
+
+// replace plans a replacement as a CLI does: from prior, and then as new, with the
+// private state of the first answer. It returns the second plan and the
+// diagnostics of both.
+func (p *protocol) replace(prior instance, config attrs) plannedChange {
+	p.t.Helper()
+	first := p.plan(prior, config)
+	if first.diagnostics.hasErrors() {
+		return first
+	}
+	second := p.plan(instance{private: first.private}, config)
+	second.diagnostics = append(first.diagnostics, second.diagnostics...)
+	return second
 }
 
 // proposed does as the CLI: what is computed keeps its prior value, the rest is
@@ -602,6 +631,19 @@ func wantNone(t testing.TB, ds diagnostics) {
 	t.Helper()
 	if len(ds) > 0 {
 		t.Fatalf("unexpected diagnostics:\n%s", ds)
+	}
+}
+
+// wantWarning expects one warning, whose text holds all parts, and no error.
+func wantWarning(t testing.TB, ds diagnostics, parts ...string) {
+	t.Helper()
+	if len(ds) != 1 || ds[0].Severity != tfprotov6.DiagnosticSeverityWarning {
+		t.Fatalf("got %v, want one warning", ds)
+	}
+	for _, part := range parts {
+		if text := ds[0].Summary + "\n" + ds[0].Detail; !strings.Contains(text, part) {
+			t.Errorf("%q lacks %q", text, part)
+		}
 	}
 }
 

@@ -133,10 +133,10 @@ func (p *kanbertProvider) Configure(ctx context.Context, req provider.ConfigureR
 		kanbert.WithUserAgent(userAgent(p.version, req.TerraformVersion, os.Getenv("TF_APPEND_USER_AGENT"))),
 		kanbert.WithLogger(logToTerraform),
 	}, p.clientOptions)
-	connection := newConnection(settings.unknown, options, p.newReader)
-	resp.ResourceData = connection
-	resp.DataSourceData = connection
-	resp.ListResourceData = connection
+	data := newProviderData(settings.unknown, options, p.newReader)
+	resp.ResourceData = data
+	resp.DataSourceData = data
+	resp.ListResourceData = data
 }
 
 func (p *kanbertProvider) Resources(context.Context) []func() resource.Resource {

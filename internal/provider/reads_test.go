@@ -259,12 +259,16 @@ resource "kanbert_webhook" "ours" {
 		if out, err := w.run(args...); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		posts, deletes, gets := s.Count(http.MethodPost), s.Count(http.MethodDelete), s.Count(http.MethodGet)
-		t.Logf("%s: %d POST, %d DELETE, %d GET", step.args[0], posts, deletes, gets)
+		posts, deletes, whoami := s.Count(http.MethodPost), s.Count(http.MethodDelete), s.CountOf(kanberttest.Match{PathPrefix: kanberttest.WhoamiPath})
+		gets := s.Count(http.MethodGet) - whoami
+		t.Logf("%s: %d POST, %d DELETE, %d GET, %d of whoami", step.args[0], posts, deletes, gets, whoami)
+		if want := min(1, step.posts); whoami != want {
+			t.Errorf("%s: the workspace was asked for %d times, want %d", step.args[0], whoami, want)
+		}
 		if posts != step.posts || deletes != step.deletes {
 			t.Errorf("%s: %d POST and %d DELETE, want %d and %d", step.args[0], posts, deletes, step.posts, step.deletes)
 		}
-		if gets > step.gets || s.Count("") != posts+deletes+gets {
+		if gets > step.gets || s.Count("") != posts+deletes+gets+whoami {
 			t.Errorf("%s: %d GET of %d requests, %d GET are allowed", step.args[0], gets, s.Count(""), step.gets)
 		}
 	}

@@ -97,6 +97,7 @@ func TestUnknownConfiguration(t *testing.T) {
 		planned := p.plan(instance{}, contact)
 		wantNone(t, planned.diagnostics)
 		prior := instance{values: with(contact, attrs{"id": "id", "created_at": "2024-01-01T00:00:00Z"})}
+		p.nextWalk()
 		wantNone(t, p.plan(prior, contact).diagnostics)
 		_, diags := p.read(prior)
 		wantOneError(t, diags, "", "Provider configuration not known yet")

@@ -18,11 +18,6 @@ import (
 // This file decides when a webhook that Terraform manages counts as gone. A wrong
 // "gone" costs its signing secret for good, so that it takes more than an answer.
 
-// listLag is by how much lists are taken to lag behind writes: replicas of a
-// database do. Absence is believed only from requests that began this long after
-// the webhook was made.
-const listLag = 20 * time.Second
-
 // managedWebhook is one webhook in state, as far as its absence is concerned.
 type managedWebhook struct {
 	id, url string
@@ -37,19 +32,19 @@ func (m managedWebhook) notBefore(client *kanbert.Client) time.Time {
 	if !known || made.After(time.Now()) {
 		return time.Time{}
 	}
-	return made.Add(listLag)
+	return made.Add(client.ListLag())
 }
 
 // read reads the webhook. Before the first answer of a process the server's time
 // is not known: what then counts as gone, although it is young, is read again.
 func (m managedWebhook) read(ctx context.Context, api *api) (kanbert.Webhook, error) {
 	began, notBefore := time.Now(), m.notBefore(api.client)
-	webhook, err := api.directory.Read(ctx, m.id, m.url, notBefore)
+	webhook, err := api.reader.Read(ctx, m.id, m.url, notBefore)
 	if !errors.Is(err, directory.ErrGone) || !notBefore.IsZero() {
 		return webhook, err
 	}
 	if notBefore = m.notBefore(api.client); notBefore.After(began) {
-		return api.directory.Read(ctx, m.id, m.url, notBefore)
+		return api.reader.Read(ctx, m.id, m.url, notBefore)
 	}
 	return webhook, err
 }
@@ -57,13 +52,13 @@ func (m managedWebhook) read(ctx context.Context, api *api) (kanbert.Webhook, er
 // confirmGone returns nil if the webhook is gone, by evidence that began after the
 // call.
 func (m managedWebhook) confirmGone(ctx context.Context, api *api) error {
-	return api.directory.ConfirmGone(ctx, m.id, m.url, m.notBefore(api.client))
+	return api.reader.ConfirmGone(ctx, m.id, m.url, m.notBefore(api.client))
 }
 
 // mayBeRemoved reports whether the absence of the webhook was seen in the
 // workspace that it was made in, and warns of its removal from state. Where the
 // workspace is not known on both sides there is no such check.
-func (c *connection) mayBeRemoved(ctx context.Context, m managedWebhook, api *api, diags *diag.Diagnostics) bool {
+func (d *providerData) mayBeRemoved(ctx context.Context, m managedWebhook, api *api, diags *diag.Diagnostics) bool {
 	made, now := m.private.WorkspaceID, api.client.WorkspaceID(ctx)
 	if made != "" && now != "" && made != now {
 		diags.AddError("Webhook belongs to another Kanbert workspace", fmt.Sprintf(
@@ -72,7 +67,7 @@ func (c *connection) mayBeRemoved(ctx context.Context, m managedWebhook, api *ap
 				"or (Terraform 1.7 and newer) use a removed block with destroy = false.", redactID(m.id), made, now))
 		return false
 	}
-	c.removals.warn(m.id, made != "" && made == now, diags)
+	d.removals.warn(m.id, made != "" && made == now, diags)
 	return true
 }
 

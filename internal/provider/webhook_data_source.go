@@ -23,7 +23,7 @@ var (
 
 func newWebhookDataSource() datasource.DataSource { return &webhookDataSource{} }
 
-type webhookDataSource struct{ connection *connection }
+type webhookDataSource struct{ data *providerData }
 
 func (d *webhookDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = webhookResourceType
@@ -60,7 +60,7 @@ func (d *webhookDataSource) ConfigValidators(context.Context) []datasource.Confi
 }
 
 func (d *webhookDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	d.connection = connectionFrom(req.ProviderData)
+	d.data = providerDataFrom(req.ProviderData)
 }
 
 func (d *webhookDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -68,15 +68,15 @@ func (d *webhookDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	api := d.connection.api(&resp.Diagnostics)
+	api := d.data.api(&resp.Diagnostics)
 	if api == nil {
 		return
 	}
 	var webhook *kanbert.Webhook
 	if config.URL.IsNull() {
-		webhook = findByID(ctx, api.directory, readWebhook, config.ID.ValueString(), &resp.Diagnostics)
+		webhook = findByID(ctx, api.reader, readWebhook, config.ID.ValueString(), &resp.Diagnostics)
 	} else {
-		webhook = findByURL(ctx, api.directory, readWebhook, config.URL.ValueString(), &resp.Diagnostics)
+		webhook = findByURL(ctx, api.reader, readWebhook, config.URL.ValueString(), &resp.Diagnostics)
 	}
 	if webhook == nil {
 		return

@@ -46,7 +46,11 @@ func TestStateWithoutIdentityRefreshes(t *testing.T) {
 			s.Remove(id.(string))
 		}
 		read, diags := p.read(old)
-		wantNone(t, diags)
+		if gone {
+			wantWarning(t, diags, "no longer exists")
+		} else {
+			wantNone(t, diags)
+		}
 		if (read.values == nil) != gone {
 			t.Errorf("gone: %v, but the state is %v", gone, read.values)
 		}

@@ -30,16 +30,22 @@ func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportSt
 	if find == nil {
 		return
 	}
-	api := r.connection.api(&resp.Diagnostics)
+	api := r.data.api(&resp.Diagnostics)
 	if api == nil {
 		return
 	}
-	webhook := find(ctx, api.directory, &resp.Diagnostics)
+	webhook := find(ctx, api.reader, &resp.Diagnostics)
 	if webhook == nil {
 		return
 	}
-	// The plan must not take the imported webhook for a stranger at its URL.
-	r.connection.know(webhook.ID)
+	seen := r.data.trackManaged(webhook.ID, seenByImport)
+	if seen == importedTwice {
+		resp.Diagnostics.AddError(string(importWebhook), fmt.Sprintf(
+			"Webhook %q is imported twice: by its id and by its URL, or to two addresses. "+
+				"Two resources that manage one webhook delete it for each other. Keep one of the imports.", redactID(webhook.ID)))
+		return
+	}
+	warnOfTwoAddresses(webhook.ID, seen, &resp.Diagnostics)
 	// The secret stays null: the API gave it once, to whoever made the webhook.
 	imported := webhookResourceModel{webhookModel: newWebhookModel(*webhook)}
 	resp.Diagnostics.Append(resp.State.Set(ctx, imported.object(&resp.Diagnostics))...)

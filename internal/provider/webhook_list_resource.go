@@ -23,7 +23,7 @@ var (
 
 func newWebhookListResource() list.ListResource { return &webhookListResource{} }
 
-type webhookListResource struct{ connection *connection }
+type webhookListResource struct{ data *providerData }
 
 // webhookListModel is the config block of a list block.
 type webhookListModel struct {
@@ -68,7 +68,7 @@ func (l *webhookListResource) ListResourceConfigSchema(_ context.Context, _ list
 }
 
 func (l *webhookListResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	l.connection = connectionFrom(req.ProviderData)
+	l.data = providerDataFrom(req.ProviderData)
 }
 
 func (l *webhookListResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
@@ -78,12 +78,12 @@ func (l *webhookListResource) List(ctx context.Context, req list.ListRequest, st
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	api := l.connection.api(&diags)
+	api := l.data.api(&diags)
 	if api == nil {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
-	stream.Results = listResults(ctx, req, config, api.directory)
+	stream.Results = listResults(ctx, req, config, api.reader)
 }
 
 // listResults lists page by page, as results are taken, and asks for no page

@@ -4,8 +4,10 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -17,20 +19,22 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// keepSpelling makes a harmless respelling of the URL no difference: it plans the
+// useStateForEquivalentURL makes a harmless respelling of the URL no change: it plans the
 // state's spelling. It must stand before the modifier that asks for a
 // replacement. Terraform lets a plan keep the prior value of an argument.
-type keepSpelling struct{}
+type useStateForEquivalentURL struct{}
 
-var _ planmodifier.String = keepSpelling{}
+var _ planmodifier.String = useStateForEquivalentURL{}
 
-func (keepSpelling) Description(context.Context) string {
+func (useStateForEquivalentURL) Description(context.Context) string {
 	return "A spelling that means the same URL is no change."
 }
 
-func (m keepSpelling) MarkdownDescription(ctx context.Context) string { return m.Description(ctx) }
+func (m useStateForEquivalentURL) MarkdownDescription(ctx context.Context) string {
+	return m.Description(ctx)
+}
 
-func (keepSpelling) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+func (useStateForEquivalentURL) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
 	if req.StateValue.IsNull() || req.PlanValue.IsNull() || req.PlanValue.IsUnknown() {
 		return
 	}
@@ -53,14 +57,26 @@ func (r *webhookResource) ValidateConfig(ctx context.Context, req resource.Valid
 		"A webhook for %s has to be scoped to a project, as all for task:* and comment:* have. Set project_id to the id of the project.", event))
 }
 
-// ModifyPlan warns of what a plan brings that its lines do not show. It changes
-// nothing.
+// ModifyPlan finds what a plan brings that its lines do not show. It changes
+// nothing but private state.
 func (r *webhookResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.data == nil {
+		return
+	}
 	var prior webhookResourceModel
 	isNew, isDestroy := req.State.Raw.IsNull(), req.Plan.Raw.IsNull()
+	// An apply plans once more what the plan has warned of. In Terraform, deferral
+	// is allowed in each apply and in Stacks.
+	quiet := r.data.applying() || req.ClientCapabilities.DeferralAllowed
 	if !isNew {
 		prior = readResourceModel(ctx, req.State, &resp.Diagnostics)
-		r.connection.know(prior.ID.ValueString(), prior.newWebhook())
+		by := seenAsPrior
+		if isDestroy {
+			by = seenAsDestroyed
+		}
+		if twice := r.data.trackManaged(prior.ID.ValueString(), by); !quiet {
+			warnOfTwoAddresses(prior.ID.ValueString(), twice, &resp.Diagnostics)
+		}
 	}
 	if isDestroy || resp.Diagnostics.HasError() {
 		return
@@ -69,20 +85,125 @@ func (r *webhookResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if isNew {
-		r.warnIfTaken(ctx, planned, &resp.Diagnostics)
+	predecessor := predecessorOf(ctx, req, prior, resp)
+	change := isNew || len(changedArguments(prior, planned)) > 0
+	if r.reportConflict(planned, predecessor, change, req.ClientCapabilities.DeferralAllowed, &resp.Diagnostics) {
 		return
 	}
-	// Terraform plans a replacement a second time, as new: what then has the URL
-	// may be this resource's own predecessor.
-	r.connection.know(prior.ID.ValueString(), planned.newWebhook())
-	warnOfNewSecret(prior, planned, &resp.Diagnostics)
+	if isNew {
+		r.warnIfTaken(ctx, planned, predecessor, quiet, &resp.Diagnostics)
+		return
+	}
+	if !quiet {
+		warnOfNewSecret(prior, planned, &resp.Diagnostics)
+	}
 }
 
-// warnOfNewSecret warns if the plan replaces the webhook because an argument has
-// changed. A replacement that is asked for from outside, by -replace or a taint,
-// is planned without a change, and cannot be seen.
-func warnOfNewSecret(prior, planned webhookResourceModel, diags *diag.Diagnostics) {
+// predecessorKey is under which the first planning of a resource leaves the id of
+// its webhook to the second.
+const predecessorKey = "predecessor"
+
+// predecessorOf returns the id of the webhook that this resource has in state, or
+// "" if it has none. Terraform plans a replacement twice, the second time as new,
+// and hands the private state of the first response to the second call. The mark
+// does not outlive the plan: each first planning overwrites it, and Create starts
+// with an empty private state.
+//
+// A tainted resource, and each resource in an apply, is planned as new alone, and
+// counts as new.
+func predecessorOf(ctx context.Context, req resource.ModifyPlanRequest, prior webhookResourceModel, resp *resource.ModifyPlanResponse) string {
+	id := prior.ID.ValueString()
+	if !req.State.Raw.IsNull() {
+		if mark, err := json.Marshal(id); err == nil {
+			resp.Diagnostics.Append(resp.Private.SetKey(ctx, predecessorKey, mark)...)
+		}
+		return id
+	}
+	mark, _ := req.Private.GetKey(ctx, predecessorKey)
+	if json.Unmarshal(mark, &id) != nil {
+		return ""
+	}
+	return id
+}
+
+// reportConflict records which URL the resource is planned to have, and reports
+// whether another resource of this plan is planned to have it as well. The first
+// call that sees a conflict adds a diagnostic. The others add none: the plan has
+// failed already.
+//
+// The conflict is an error before anything is sent, because the apply would create
+// one of the webhooks at random. Where the client can defer changes it is a
+// warning. In an apply, where it concerns URLs that the plan did not know, it is
+// left to the create.
+func (r *webhookResource) reportConflict(planned webhookResourceModel, predecessor string, change, deferral bool, diags *diag.Diagnostics) bool {
+	if planned.URL.IsUnknown() {
+		return false
+	}
+	o := owner{id: predecessor}
+	if predecessor == "" {
+		o = r.data.seen.newOwner()
+	}
+	url := planned.URL.ValueString()
+	found, events := r.data.seen.planURL(o, plannedURL{url, kanbert.Event(planned.Event.ValueString()), change})
+	switch {
+	case r.data.applying():
+		return false
+	case found == sameURL && !deferral:
+		diags.AddAttributeError(path.Root("url"), "Several webhooks have one URL", explainConflict(events))
+	case found == sameURL:
+		diags.AddAttributeWarning(path.Root("url"), "Several webhooks have one URL", explainConflict(events))
+	case found == otherSpelling:
+		diags.AddAttributeWarning(path.Root("url"), "Several webhooks have one URL in different spellings", explainSpellings(events))
+	}
+	return r.data.seen.conflictReported(url)
+}
+
+// explainConflict is the detail of the error that webhooks for these events are
+// planned to have one URL.
+func explainConflict(events []kanbert.Event) string {
+	return "A URL can be used once in a Kanbert workspace, and this configuration uses it for several webhooks" + seenSoFar(events) + ". " +
+		"Give each webhook its own URL, for example with for_each:\n\n" +
+		"  url = \"…/${replace(each.key, \":\", \"/\")}\"\n\n" +
+		"Guide: " + guideURL("one-receiver-for-many-events") + "\n" +
+		"To destroy what is in state, run terraform destroy -refresh=false."
+}
+
+// explainSpellings is the detail of the warning that webhooks for these events are
+// planned to have one URL in different spellings.
+func explainSpellings(events []kanbert.Event) string {
+	return "This configuration uses one URL in different spellings for several webhooks" + seenSoFar(events) + ". " +
+		"The Kanbert API reference does not specify whether it accepts that. If it does not, the apply will fail. Give each webhook its own URL, by another path or query."
+}
+
+// seenSoFar names the events, which are sorted. A plan does not know how many
+// resources it has yet to plan.
+func seenSoFar(events []kanbert.Event) string {
+	var names []string
+	for _, e := range slices.Compact(events) {
+		if e != "" { // It is not known before the apply.
+			names = append(names, shownEvent(e))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return ", so far for " + strings.Join(names, " and ")
+}
+
+// warnOfTwoAddresses warns if a webhook was found in state at two addresses.
+func warnOfTwoAddresses(id string, seen duplication, diags *diag.Diagnostics) {
+	if seen == managedOnce {
+		return
+	}
+	id = redactID(id)
+	diags.AddWarning("Webhook "+id+" is in state at two addresses", fmt.Sprintf(
+		"Two resources manage webhook %q: removing one of them deletes the other's webhook. "+
+			"Keep one of them. Take the other out of state without deleting the webhook: run terraform state rm with its address, "+
+			"or (Terraform and OpenTofu 1.7 and newer) use a removed block with destroy = false.", id))
+}
+
+// changedArguments names the arguments that the plan changes.
+func changedArguments(prior, planned webhookResourceModel) []string {
 	var changed []string
 	for _, argument := range []struct {
 		name           string
@@ -97,6 +218,14 @@ func warnOfNewSecret(prior, planned webhookResourceModel, diags *diag.Diagnostic
 			changed = append(changed, argument.name)
 		}
 	}
+	return changed
+}
+
+// warnOfNewSecret warns if the plan replaces the webhook because an argument has
+// changed. A replacement that is asked for from outside, by -replace or a taint,
+// is planned without a change, and cannot be seen.
+func warnOfNewSecret(prior, planned webhookResourceModel, diags *diag.Diagnostics) {
+	changed := changedArguments(prior, planned)
 	if len(changed) == 0 {
 		return
 	}
@@ -107,47 +236,39 @@ func warnOfNewSecret(prior, planned webhookResourceModel, diags *diag.Diagnostic
 		strings.Join(changed, " and "), prior.ID.ValueString()))
 }
 
-// warnIfTaken warns if somebody has the URL of a webhook that is planned as new.
-// It is no error: the holder may be destroyed in the same apply, which a provider
-// cannot see.
-func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResourceModel, diags *diag.Diagnostics) {
-	if planned.URL.IsUnknown() || !r.connection.ready() {
+// warnIfTaken warns if another webhook than the predecessor has the URL of a webhook
+// that is planned as new. It is no error: the holder may be destroyed in the same
+// apply, which a provider cannot see. Where it stands in state cannot be seen
+// either: Terraform reads and plans resources in no fixed order, so that one text
+// has to be true in each case. The look-up is made in an apply as well: what it
+// sees is evidence for the create.
+func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResourceModel, predecessor string, quiet bool, diags *diag.Diagnostics) {
+	if planned.URL.IsUnknown() || !r.data.ready() {
 		return
 	}
-	api := r.connection.api(diags)
+	api := r.data.api(diags)
 	if api == nil {
 		return
 	}
-	holder, found, err := api.directory.ByURL(ctx, planned.URL.ValueString())
+	holder, found, err := api.reader.ByURL(ctx, planned.URL.ValueString())
 	switch {
 	case errors.Is(err, kanbert.ErrUnauthorized), errors.Is(err, kanbert.ErrForbidden):
 		// The create would fail of the same.
 		addError(diags, checkURL, err)
-		return
-	case ctx.Err() != nil:
-		return
+	case ctx.Err() != nil || quiet || r.data.applying():
 	case err != nil:
 		diags.AddAttributeWarning(path.Root("url"), string(checkURL),
 			"The plan goes on without knowing whether another webhook has this URL. If one has, the apply will fail and name it. "+explain(err))
-		return
-	case !found:
-		return
+	case found && holder.ID != predecessor && !r.data.seen.conflictReported(planned.URL.ValueString()):
+		diags.AddAttributeWarning(path.Root("url"), "The URL is taken", takenAtPlan(holder))
 	}
-	managed, predecessor := r.connection.knows(holder.ID, planned.newWebhook())
-	if predecessor {
-		return
-	}
-	diags.AddAttributeWarning(path.Root("url"), "The URL is taken", takenAtPlan(holder, managed))
 }
 
 // takenAtPlan is the detail of the warning that holder has the URL of a webhook
 // that is planned as new.
-func takenAtPlan(holder kanbert.Webhook, managed bool) string {
-	text := "A URL can be used once in a workspace, and " + describe(holder) + " has this one. "
-	if managed {
-		return text + "That webhook is in this Terraform state. If it is destroyed or replaced in the same apply, as when a resource was renamed, there is nothing to do. " +
-			"If it stays, the apply will fail: give each webhook its own URL, for example by another path or query."
-	}
-	return text + "If it is destroyed in the same apply, there is nothing to do. If it stays, the apply will fail: choose another URL, or import the webhook, " +
-		inPlaceOf + ":\n\n" + importBlock(holder.ID)
+func takenAtPlan(holder kanbert.Webhook) string {
+	return "A URL can be used once in a workspace, and " + describe(holder) + " has this one. " +
+		"If this apply destroys or replaces that webhook, as for a renamed or tainted resource, there is nothing to do; a moved block would keep it and its secret. " +
+		"Otherwise the apply will fail. If Terraform manages that webhook, here or elsewhere, give this resource another URL. " +
+		"If not, import it, " + inPlaceOf + ":\n\n" + importBlock(holder.ID)
 }

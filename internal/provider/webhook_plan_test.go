@@ -16,10 +16,11 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// wantNoChange ends the test unless planning config from current changes nothing
-// and says nothing.
+// wantNoChange ends the test unless planning config from current, in a walk of its
+// own, changes nothing and says nothing.
 func wantNoChange(t testing.TB, p *protocol, current instance, config attrs) {
 	t.Helper()
+	p.nextWalk()
 	planned := p.plan(current, config)
 	wantNone(t, planned.diagnostics)
 	if len(planned.replaces) > 0 || !maps.Equal(planned.values, current.values) {
@@ -50,6 +51,7 @@ func TestRespellingPlansNothing(t *testing.T) {
 	}
 	// What may mean something to the receiver is a change.
 	for _, url := range []string{"https://receiver.example/?", "https://receiver.example/A", "https://receiver.example:8443/", "http://receiver.example/"} {
+		p.nextWalk()
 		planned := p.plan(read, with(contact, attrs{"url": url}))
 		if !slices.Equal(planned.replaces, []string{"url"}) {
 			t.Errorf("%s: replaces because of %v, want url", url, planned.replaces)
@@ -64,6 +66,7 @@ func TestEachArgumentReplaces(t *testing.T) {
 	p := newProtocolFor(t, s)
 	created := p.create(contact)
 	for name, value := range map[string]any{"url": "https://receiver.example/other", "event": "contact:update", "project_id": "p", "client_id": unknown} {
+		p.nextWalk()
 		config := with(contact, attrs{name: value})
 		planned := p.plan(created, config)
 		wantNoErrors(t, planned.diagnostics)
@@ -76,7 +79,7 @@ func TestEachArgumentReplaces(t *testing.T) {
 		}
 		// Terraform plans it again, as new. That what has the URL is this
 		// resource's own predecessor is nothing to warn of.
-		again := p.plan(instance{}, config)
+		again := p.plan(instance{private: planned.private}, config)
 		wantNone(t, again.diagnostics)
 		if again.values["id"] != unknown || again.values["signature_secret_key"] != unknown {
 			t.Errorf("%s: the successor is planned with %v", name, again.values)
@@ -91,52 +94,8 @@ func TestCreateAndDestroySayNothing(t *testing.T) {
 	p := newProtocolFor(t, s)
 	wantNone(t, p.plan(instance{}, contact).diagnostics)
 	created := p.create(contact)
+	p.nextWalk()
 	wantNone(t, p.plan(created, nil).diagnostics)
-}
-
-// A replacement that is asked for from outside is planned without a change, or,
-// for a tainted resource, as new alone; and a resource whose address was changed
-// is planned as one to destroy and one to create. The predecessor is no stranger
-// there either.
-func TestPredecessorIsNoStranger(t *testing.T) {
-	t.Parallel()
-	for name, before := range map[string]func(p *protocol, created instance) diagnostics{
-		"with -replace": func(p *protocol, created instance) diagnostics { return p.plan(created, contact).diagnostics },
-		"tainted":       func(p *protocol, created instance) diagnostics { _, diags := p.read(created); return diags },
-		"renamed":       func(p *protocol, created instance) diagnostics { return p.plan(created, nil).diagnostics },
-	} {
-		s := kanberttest.New()
-		created := newProtocolFor(t, s).create(contact)
-		p := newProtocolFor(t, s)
-		wantNone(t, before(p, created))
-		if diags := p.plan(instance{}, contact).diagnostics; len(diags) > 0 {
-			t.Errorf("%s: %s", name, diags)
-		}
-	}
-}
-
-// A resource that repeats one in state, word by word, cannot be told from a
-// replacement by -replace: the plan says nothing, and the apply names the holder
-// and makes nothing. One that differs is warned of.
-func TestCopiedResource(t *testing.T) {
-	t.Parallel()
-	s := kanberttest.New()
-	created := newProtocolFor(t, s).create(contact)
-	p := newProtocolFor(t, s, WithClientOptions(kanbert.WithPauses(quickly)))
-	read, diags := p.read(created)
-	wantNone(t, diags)
-	wantNoChange(t, p, read, contact)
-	copied := p.plan(instance{}, contact)
-	wantNone(t, copied.diagnostics)
-	differing := p.plan(instance{}, with(contact, attrs{"event": "contact:update"})).diagnostics
-	if warnings := differing.warnings(); len(warnings) != 1 || warnings[0].Summary != "The URL is taken" {
-		t.Errorf("the warnings of one that differs are\n%s", warnings)
-	}
-	_, diags = p.apply(instance{}, copied, contact)
-	wantOneError(t, diags, "url", "Unable to create webhook", created.values["id"].(string))
-	if n := len(s.Webhooks()); n != 1 {
-		t.Errorf("there are %d webhooks", n)
-	}
 }
 
 // The apply of a changed address plans the successor while the predecessor is
@@ -300,23 +259,45 @@ func TestAnswerDiffers(t *testing.T) {
 }
 
 // One interrupt comes as the end of the context. A create and a delete that are
-// under way go on.
+// An interrupt while a request is in flight does not cut it off: the create
+// reaches state with its secret, and the delete is done.
 func TestInterruptDoesNotCutOff(t *testing.T) {
 	t.Parallel()
 	s := kanberttest.New()
 	p := newProtocolFor(t, s)
 	planned := p.plan(instance{}, contact)
 	ctx, interrupt := context.WithCancel(t.Context())
-	interrupt()
+	s.Before(1, kanberttest.Match{Method: http.MethodPost}, func(*kanberttest.Sandbox) { interrupt() })
 	created, diags := p.applyIn(ctx, instance{}, planned, contact)
 	wantNone(t, diags)
 	if secret := created.values["signature_secret_key"]; secret != s.Webhooks()[0].Secret {
 		t.Errorf("the secret in state is %v", secret)
 	}
+	ctx, interrupt = context.WithCancel(t.Context())
+	s.Before(1, kanberttest.Match{Method: http.MethodDelete}, func(*kanberttest.Sandbox) { interrupt() })
 	_, diags = p.applyIn(ctx, created, p.plan(created, nil), nil)
 	wantNone(t, diags)
 	if n := len(s.Webhooks()); n != 0 {
 		t.Errorf("%d webhooks are left", n)
+	}
+}
+
+// An interrupt before anything was sent ends a create and a delete at once.
+func TestInterruptBeforeTheRequest(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	p := newProtocolFor(t, s)
+	created := p.create(contact)
+	other := attrs{"url": "https://receiver.example/other", "event": "contact:create"}
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	s.ResetRequests()
+	_, diags := p.applyIn(ctx, instance{}, p.plan(instance{}, other), other)
+	wantOneError(t, diags, "", "Interrupted", "Nothing was created")
+	_, diags = p.applyIn(ctx, created, p.plan(created, nil), nil)
+	wantOneError(t, diags, "", "Interrupted", "Nothing was deleted")
+	if posts, deletes := s.Count(http.MethodPost), s.Count(http.MethodDelete); posts != 0 || deletes != 0 {
+		t.Errorf("%d POSTs and %d DELETEs were sent", posts, deletes)
 	}
 }
 
@@ -328,7 +309,7 @@ func TestDeleteOfWhatIsGone(t *testing.T) {
 	created := p.create(contact)
 	s.Remove(created.values["id"].(string))
 	gone, diags := p.apply(created, p.plan(created, nil), nil)
-	wantNone(t, diags)
+	wantWarning(t, diags, "no longer exists")
 	if gone.values != nil {
 		t.Errorf("the state is %v", gone.values)
 	}

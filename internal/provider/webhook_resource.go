@@ -38,7 +38,7 @@ const webhookResourceType = "kanbert_webhook"
 
 func newWebhookResource() resource.Resource { return &webhookResource{} }
 
-type webhookResource struct{ connection *connection }
+type webhookResource struct{ data *providerData }
 
 func (r *webhookResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = webhookResourceType
@@ -55,7 +55,7 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			"url": schema.StringAttribute{
 				Required:      true,
 				Validators:    []validator.String{urlValidator{}},
-				PlanModifiers: []planmodifier.String{keepSpelling{}, stringplanmodifier.RequiresReplace()},
+				PlanModifiers: []planmodifier.String{useStateForEquivalentURL{}, stringplanmodifier.RequiresReplace()},
 				MarkdownDescription: fmt.Sprintf("Where Kanbert delivers to: an absolute `https` or `http` URL of at most %d characters, without user info. "+
 					"A workspace can use a URL once, so that a receiver of several events needs a URL for each, by another path or query. "+
 					"A spelling that means the same (the case of the host, a default port, an empty path) is no change. "+
@@ -117,7 +117,7 @@ func (r *webhookResource) IdentitySchema(_ context.Context, _ resource.IdentityS
 }
 
 func (r *webhookResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.connection = connectionFrom(req.ProviderData)
+	r.data = providerDataFrom(req.ProviderData)
 }
 
 func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -125,12 +125,13 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	api := r.connection.api(&resp.Diagnostics)
+	api := r.data.api(&resp.Diagnostics)
 	if api == nil {
 		return
 	}
+	r.data.beginApply()
 	asked := planned.newWebhook()
-	created, err := api.client.CreateWebhook(ctx, asked, func() bool { return api.directory.SeenFree(asked.URL) })
+	created, err := api.client.CreateWebhook(ctx, asked, func() bool { return api.reader.SeenFree(asked.URL) })
 	if created != nil {
 		// The webhook exists. Its id and secret go into state before anything
 		// that can fail: the API returns the secret this once.
@@ -140,14 +141,14 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 		webhookPrivate{
 			WorkspaceID: api.client.KnownWorkspaceID(), CreatedAt: created.AnsweredAt,
 		}.save(ctx, resp.Private, &resp.Diagnostics)
-		api.directory.Created(created.Webhook)
-		r.connection.know(created.ID, asked)
+		api.reader.Created(created.Webhook)
+		r.data.trackManaged(created.ID, seenByApply)
 		planned.warnOfDifferences(created.Webhook, &resp.Diagnostics)
 	}
 	if err == nil {
 		return
 	}
-	addError(&resp.Diagnostics, createWebhook, err, "url", "event", "project_id", "client_id")
+	r.addCreateError(asked.URL, err, &resp.Diagnostics)
 	if created != nil && !created.SignatureSecretKey.IsZero() {
 		resp.Diagnostics.AddWarning("The webhook was created in spite of the error", fmt.Sprintf(
 			"Webhook %q exists, and is in state with its signing secret. Because of the error Terraform marks it as tainted and will replace it. "+
@@ -155,21 +156,32 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 	}
 }
 
+// addCreateError adds the diagnostics that explain why a create failed. A URL that
+// several creates were refused for is explained once.
+func (r *webhookResource) addCreateError(url string, err error, diags *diag.Diagnostics) {
+	var taken *kanbert.URLTakenError
+	if errors.As(err, &taken) && !r.data.seen.reportTaken(url) {
+		diags.AddAttributeError(path.Root("url"), string(createWebhook), explainTakenAgain(taken))
+		return
+	}
+	addError(diags, createWebhook, err, "url", "event", "project_id", "client_id")
+}
+
 func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	state := readResourceModel(ctx, req.State, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	api := r.connection.api(&resp.Diagnostics)
+	api := r.data.api(&resp.Diagnostics)
 	if api == nil {
 		return
 	}
 	managed := managedWebhook{state.ID.ValueString(), state.URL.ValueString(), loadPrivate(ctx, req.Private)}
-	r.connection.know(managed.id, state.newWebhook())
+	warnOfTwoAddresses(managed.id, r.data.trackManaged(managed.id, seenByRead), &resp.Diagnostics)
 	webhook, err := managed.read(ctx, api)
 	switch {
 	case errors.Is(err, directory.ErrGone):
-		if r.connection.mayBeRemoved(ctx, managed, api, &resp.Diagnostics) {
+		if r.data.mayBeRemoved(ctx, managed, api, &resp.Diagnostics) {
 			// A removal without an identity is refused, and a state that a CLI
 			// below 1.12 wrote has none.
 			setIdentity(ctx, resp.Identity, managed.id, &resp.Diagnostics)
@@ -198,17 +210,16 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	api := r.connection.api(&resp.Diagnostics)
+	api := r.data.api(&resp.Diagnostics)
 	if api == nil {
 		return
 	}
 	managed := managedWebhook{state.ID.ValueString(), state.URL.ValueString(), loadPrivate(ctx, req.Private)}
-	// A resource whose address was changed is destroyed beside the create of its
-	// successor, which is planned once more now: the holder is no stranger to it.
-	r.connection.know(managed.id, state.newWebhook())
+	r.data.beginApply()
+	r.data.trackManaged(managed.id, seenByApply)
 	switch err := api.client.DeleteWebhook(ctx, managed.id); {
 	case err == nil:
-		api.directory.Deleted(managed.id)
+		api.reader.Deleted(managed.id)
 	case kanbert.IsNotFound(err):
 		r.deleteAbsent(ctx, managed, api, err, &resp.Diagnostics)
 	default:
@@ -227,8 +238,8 @@ func (r *webhookResource) deleteAbsent(ctx context.Context, managed managedWebho
 		addUnconfirmedDelete(diags, managed.id, answer, err)
 		return
 	}
-	if r.connection.mayBeRemoved(ctx, managed, api, diags) {
-		api.directory.Deleted(managed.id)
+	if r.data.mayBeRemoved(ctx, managed, api, diags) {
+		api.reader.Deleted(managed.id)
 	}
 }
 

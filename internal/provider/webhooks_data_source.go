@@ -25,7 +25,7 @@ var (
 
 func newWebhooksDataSource() datasource.DataSource { return &webhooksDataSource{} }
 
-type webhooksDataSource struct{ connection *connection }
+type webhooksDataSource struct{ data *providerData }
 
 type webhooksModel struct {
 	Filter    types.String   `tfsdk:"filter"`
@@ -130,7 +130,7 @@ func webhookAttributes() map[string]schema.Attribute {
 }
 
 func (d *webhooksDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	d.connection = connectionFrom(req.ProviderData)
+	d.data = providerDataFrom(req.ProviderData)
 }
 
 func (d *webhooksDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -139,12 +139,12 @@ func (d *webhooksDataSource) Read(ctx context.Context, req datasource.ReadReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	api := d.connection.api(&resp.Diagnostics)
+	api := d.data.api(&resp.Diagnostics)
 	if api == nil {
 		return
 	}
 	found := []attr.Value{}
-	for webhook, err := range api.directory.List(ctx, config.listOptions(), int(config.Limit.ValueInt64())) {
+	for webhook, err := range api.reader.List(ctx, config.listOptions(), int(config.Limit.ValueInt64())) {
 		if err != nil {
 			addListError(&resp.Diagnostics, err, config.Filter)
 			return

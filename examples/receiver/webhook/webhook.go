@@ -17,7 +17,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -45,8 +48,8 @@ type Delivery struct {
 type Receiver struct {
 	// Header names the header that holds the signature.
 	Header string
-	// Log is told why a delivery was refused. It is never told a signature or a
-	// body.
+	// Log receives why a delivery was refused or ignored. It never receives a
+	// signature or a body.
 	Log *slog.Logger
 
 	secrets map[string]string
@@ -80,12 +83,12 @@ func New(secrets map[string]string) (*Receiver, error) {
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	secret, known := r.secrets[req.URL.Path]
 	if !known {
-		http.NotFound(w, req)
+		r.refuse(w, req, http.StatusNotFound, "there is no secret for the path")
 		return
 	}
 	if req.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		http.Error(w, "deliveries are sent by POST", http.StatusMethodNotAllowed)
+		r.refuse(w, req, http.StatusMethodNotAllowed, "deliveries are sent by POST")
 		return
 	}
 	// The signature is over the bytes as they were sent. A body that was decoded
@@ -93,6 +96,11 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, MaxBody))
 	if err != nil {
 		r.refuse(w, req, http.StatusRequestEntityTooLarge, "the body could not be read whole")
+		return
+	}
+	if req.Header.Get(r.Header) == "" {
+		// Which header it is can be seen from the names of those that came.
+		r.refuse(w, req, http.StatusUnauthorized, "there is no header "+r.Header, "headers", headerNames(req))
 		return
 	}
 	if !Verify(body, req.Header.Get(r.Header), secret) {
@@ -113,6 +121,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 // delivery, so that two events with identical bodies within the hour count as one.
 func (r *Receiver) accept(w http.ResponseWriter, req *http.Request, key [sha256.Size]byte, delivery Delivery) {
 	if !r.seen.add(key) {
+		r.Log.Info("delivery ignored", "path", req.URL.Path, "why", "the same body came before")
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
@@ -126,9 +135,16 @@ func (r *Receiver) accept(w http.ResponseWriter, req *http.Request, key [sha256.
 	}
 }
 
-func (r *Receiver) refuse(w http.ResponseWriter, req *http.Request, status int, why string) {
-	r.Log.Warn("delivery refused", "path", req.URL.Path, "status", status, "why", why)
+func (r *Receiver) refuse(w http.ResponseWriter, req *http.Request, status int, why string, more ...any) {
+	r.Log.Warn("delivery refused", append([]any{"method", req.Method, "path", req.URL.Path, "status", status, "why", why}, more...)...)
 	http.Error(w, why, status)
+}
+
+// headerNames are the names of the headers that came, without their values, and
+// not endlessly many.
+func headerNames(req *http.Request) string {
+	names := slices.Sorted(maps.Keys(req.Header))
+	return strings.Join(names[:min(len(names), 50)], ", ")
 }
 
 // Run gives each accepted delivery to handle, one after the other, until ctx

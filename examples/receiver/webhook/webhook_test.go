@@ -255,6 +255,58 @@ func TestRunHandlesUntilItsContextEnds(t *testing.T) {
 	})
 }
 
+// Whoever sets a receiver up has to find out what the header is called, and why
+// nothing comes of a delivery.
+func TestLogSaysWhatIsWrong(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*http.Request)
+		want   []string
+	}{
+		"another header": {
+			func(r *http.Request) {
+				r.Header.Del(DefaultHeader)
+				r.Header.Set("X-Kanbert-Signature", "5ff31013")
+				r.Header.Set("Content-Type", "application/json")
+			},
+			[]string{"status=401", `why="there is no header Signature"`, `headers="Content-Type, X-Kanbert-Signature"`},
+		},
+		"many headers":    {func(r *http.Request) { manyHeaders(r) }, []string{"X-10", "X-53"}},
+		"wrong signature": {func(r *http.Request) { r.Header.Set(DefaultHeader, "00") }, []string{`why="the signature does not match"`}},
+		"unknown path":    {func(r *http.Request) { r.URL.Path = "/other" }, []string{"path=/other", "status=404", `why="there is no secret for the path"`}},
+		"GET":             {func(r *http.Request) { r.Method = http.MethodGet }, []string{"method=GET", "status=405"}},
+		"repetition":      {nil, []string{"delivery ignored", `why="the same body came before"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			receiver := newReceiver(t)
+			var log bytes.Buffer
+			deliver(receiver, request(body, Sign([]byte(body), secret)))
+			receiver.Log = slog.New(slog.NewTextHandler(&log, nil))
+			req := request(body, Sign([]byte(body), secret))
+			if test.change != nil {
+				test.change(req)
+			}
+			deliver(receiver, req)
+			for _, want := range test.want {
+				if !strings.Contains(log.String(), want) {
+					t.Errorf("no %q in the log: %s", want, &log)
+				}
+			}
+			for _, text := range []string{"5ff31013", "contact-1", secret, "X-60"} {
+				if strings.Contains(log.String(), text) {
+					t.Errorf("the log holds %q", text)
+				}
+			}
+		})
+	}
+}
+
+func manyHeaders(r *http.Request) {
+	r.Header.Del(DefaultHeader)
+	for i := range 100 {
+		r.Header.Set(fmt.Sprintf("X-%d", i), "value")
+	}
+}
+
 func TestLogHoldsNeitherBodyNorSignature(t *testing.T) {
 	receiver := newReceiver(t)
 	var log bytes.Buffer

@@ -27,6 +27,15 @@ func line(r kanberttest.Request) string {
 	return text
 }
 
+// deliveryLine describes one delivery for a person, under the same rules.
+func deliveryLine(d kanberttest.Delivery) string {
+	outcome := strconv.Itoa(d.Status)
+	if !d.Delivered {
+		outcome = "not delivered: " + redact(d.Reason)
+	}
+	return fmt.Sprintf("deliver %s to %s → %s", d.Event, redact(d.URL), outcome)
+}
+
 // details gives what tells requests of one path apart.
 func details(r kanberttest.Request) string {
 	var words []string

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Command sandbox serves a Kanbert in memory on a loopback port, to try the
-// provider by hand. It prints the environment that leads the provider to it, and
-// a line for each request.
+// provider by hand. It writes the environment that leads the provider to it into
+// a file to source, and prints a line for each request.
 package main
 
 import (
@@ -12,17 +12,21 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
 func main() {
-	// Only Ctrl-C ends it well; there is nothing to save.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	// There is nothing to save, but a file to remove.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
@@ -31,9 +35,18 @@ func main() {
 	}
 }
 
+// defaultPort is where the sandbox listens unless that port is taken, and
+// portsTried is how many there are to try.
+const (
+	defaultPort = 8787
+	portsTried  = 100
+)
+
 // settings are the flags.
 type settings struct {
 	addr       string
+	envFile    string
+	docs       bool
 	latency    time.Duration
 	maxPage    int
 	webhooks   int
@@ -43,20 +56,38 @@ type settings struct {
 	seed       uint64
 }
 
+const usage = `Serves a Kanbert in memory, and forgets everything at the end.
+
+  make sandbox SANDBOXFLAGS="-docs -webhooks 40"
+  make sandbox SANDBOXFLAGS="-rate-limit 20 -rate-period 3s"
+  make sandbox SANDBOXFLAGS="-fault-share 0.1"
+
+Flags:
+`
+
 func readFlags(args []string, stderr io.Writer) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("sandbox", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&s.addr, "addr", "127.0.0.1:8787", "loopback `address` to listen on; port 0 takes a free one")
+	flags.Usage = func() {
+		fmt.Fprint(stderr, usage)
+		flags.PrintDefaults()
+	}
+	flags.StringVar(&s.addr, "addr", "", fmt.Sprintf("loopback `address` to listen on; port 0 takes a free one (default 127.0.0.1:%d, or the next free port)", defaultPort))
+	flags.StringVar(&s.envFile, "env", "sandbox.env", "`file` to write the environment to, for source; empty writes none")
+	flags.BoolVar(&s.docs, "docs", false, "begin with the webhooks that the documentation imports and reads")
 	flags.DurationVar(&s.latency, "latency", 0, "how much longer every answer takes")
 	flags.IntVar(&s.maxPage, "max-page", 30, "the largest page of the list, in webhooks")
 	flags.IntVar(&s.webhooks, "webhooks", 0, "how many webhooks there are to begin with")
 	flags.IntVar(&s.rateLimit, "rate-limit", 0, "how many requests are let in per period; 0 for all")
 	flags.DurationVar(&s.ratePeriod, "rate-period", time.Minute, "the period of -rate-limit")
 	flags.Float64Var(&s.faultShare, "fault-share", 0, "the share of requests that meet a fault, from 0 to 1")
-	flags.Uint64Var(&s.seed, "seed", 1, "what the token, ids, secrets and faults follow from")
+	flags.Uint64Var(&s.seed, "seed", 0, "what the token, ids, secrets and faults follow from; 0 takes a new one at each start")
 	if err := flags.Parse(args); err != nil {
 		return s, err
+	}
+	if s.seed == 0 {
+		s.seed = rand.Uint64()
 	}
 	return s, s.check(flags.Args())
 }
@@ -93,22 +124,54 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		kanberttest.WithMaxPageSize(set.maxPage),
 		kanberttest.WithRateLimit(set.rateLimit, set.ratePeriod),
 		kanberttest.WithOnRequest(func(r kanberttest.Request) { requests.Print(line(r)) }),
+		kanberttest.WithOnDelivery(func(d kanberttest.Delivery) { requests.Print(deliveryLine(d)) }),
 	)
 	sandbox.Seed(samples(set.webhooks, time.Now())...)
+	if set.docs {
+		sandbox.Seed(documented(time.Now())...)
+	}
 	if set.faultShare > 0 {
 		sandbox.FailShare(set.faultShare, set.seed, kanberttest.Match{}, faults...)
 	}
-	if err := sandbox.Listen(set.addr); err != nil {
-		return fmt.Errorf("%w (another address can be given with -addr)", err)
-	}
-	defer sandbox.Close()
-	_, err = fmt.Fprintf(stdout, "export KANBERT_BASE_URL=%s\nexport KANBERT_TOKEN=%s\n", sandbox.BaseURL(), sandbox.Token())
-	if err != nil {
+	if err := listen(sandbox, set.addr); err != nil {
 		return err
 	}
-	requests.Print("Serving. Run these lines in another terminal; Ctrl-C ends this one and forgets everything.")
+	defer sandbox.Close()
+	requests.Printf("Serving %s (seed %d). Ctrl-C ends it, and everything is forgotten.", sandbox.BaseURL(), set.seed)
+	requests.Print(`Flags: make sandbox SANDBOXFLAGS="-docs -webhooks 40". SANDBOXFLAGS=-h lists them.`)
+	requests.Printf(`Deliveries: curl -X POST "$SANDBOX_URL%s?event=contact:create"`, kanberttest.DeliverPath)
+	requests.Print("Run this in another terminal:")
+	env := environment(sandbox)
+	if set.envFile == "" {
+		fmt.Fprint(stdout, env)
+	} else {
+		file, err := writeEnvironment(set.envFile, env)
+		if err != nil {
+			return fmt.Errorf("%w (another file can be given with -env)", err)
+		}
+		defer removeEnvironment(file, env)
+		fmt.Fprintf(stdout, "source %s\n", shellQuote(file))
+	}
 	<-ctx.Done()
 	return nil
+}
+
+// listen takes addr, or else the default port or the next one that is free.
+func listen(sandbox *kanberttest.Sandbox, addr string) error {
+	if addr != "" {
+		if err := sandbox.Listen(addr); err != nil {
+			return fmt.Errorf("%w (another address can be given with -addr)", err)
+		}
+		return nil
+	}
+	var err error
+	for port := defaultPort; port < defaultPort+portsTried; port++ {
+		err = sandbox.Listen(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w, and so are the %d ports before it", err, portsTried-1)
 }
 
 // faults are those of -fault-share. None of them lets a person wait for the time
@@ -138,4 +201,17 @@ func samples(n int, now time.Time) []kanberttest.Webhook {
 		}
 	}
 	return all
+}
+
+// documented gives the webhooks that the configurations of the documentation
+// import and read.
+func documented(now time.Time) []kanberttest.Webhook {
+	return []kanberttest.Webhook{
+		{ID: "webhook-1", URL: "https://hooks.example.com/kanbert/new-contacts", Event: "contact:create", CreatedAt: now.AddDate(0, -2, 0)},
+		{ID: "webhook-2", URL: "https://hooks.example.com/kanbert/changed-companies", Event: "company:update", CreatedAt: now.AddDate(0, -3, 0)},
+		{
+			ID: "webhook-3", URL: "https://backup.example.com/kanbert/tasks", Event: "task:create", ProjectID: "project-1",
+			CreatedAt: now.AddDate(0, 0, -1),
+		},
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,29 +16,27 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// connection is the only way from resources and data sources to the API. One is
+// providerData is what resources and data sources get when they are configured:
+// the client, the reader, and the webhooks that this process saw in state. One is
 // made when the provider is configured and shared by all of them, so that there
-// is one gate for rate limits and one directory in a provider process. It is safe
+// is one gate for rate limits and one reader in a provider process. It is safe
 // for concurrent use.
-type connection struct {
+type providerData struct {
 	// unknown names the provider's arguments without which nothing can be sent
 	// and that Terraform does not know yet.
 	unknown []string
-	// open makes the client and the directory, once.
+	// open makes the client and the reader, once.
 	open func() (*api, error)
-
+	// seen is what this process saw of Terraform's state and plan.
+	seen registry
+	// removals counts what leaves state because it is gone.
 	removals removals
-
-	mu sync.Mutex
-	// managed holds, for each webhook that this process saw in Terraform's state,
-	// how it stands there and how it was planned to be.
-	managed map[string][]kanbert.NewWebhook
 }
 
-// api is what a connection opens to.
+// api is the client and the reader.
 type api struct {
-	client    *kanbert.Client
-	directory Reader
+	client *kanbert.Client
+	reader Reader
 }
 
 // Reader answers for webhooks. [directory.Directory] says what each method must
@@ -56,46 +53,45 @@ type Reader interface {
 	Deleted(id string)
 }
 
-// newConnection sends nothing. clientOptions come last and win.
-func newConnection(unknown []string, clientOptions []kanbert.Option, newReader func(directory.Source) Reader) *connection {
-	return &connection{
+// newProviderData sends nothing. clientOptions come last and win.
+func newProviderData(unknown []string, clientOptions []kanbert.Option, newReader func(directory.Source) Reader) *providerData {
+	return &providerData{
 		unknown: unknown,
-		managed: make(map[string][]kanbert.NewWebhook),
 		open: sync.OnceValues(func() (*api, error) {
 			client, err := kanbert.New(clientOptions...)
 			if err != nil {
 				return nil, err
 			}
-			return &api{client: client, directory: newReader(client)}, nil
+			return &api{client: client, reader: newReader(client)}, nil
 		}),
 	}
 }
 
-// connectionFrom takes the connection out of what the framework hands to a
+// providerDataFrom returns the provider data that the framework hands to a
 // Configure method. It is nil before the provider is configured, which is so
 // whenever a configuration is only validated.
-func connectionFrom(providerData any) *connection {
-	c, _ := providerData.(*connection)
-	return c
+func providerDataFrom(configured any) *providerData {
+	d, _ := configured.(*providerData)
+	return d
 }
 
-// api returns the client and the directory, or nil with an error in diags if
+// api returns the client and the reader, or nil with an error in diags if
 // nothing can be sent.
-func (c *connection) api(diags *diag.Diagnostics) *api {
-	if c == nil {
+func (d *providerData) api(diags *diag.Diagnostics) *api {
+	if d == nil {
 		diags.AddError("Provider not configured",
 			"A request to Kanbert is needed, but the provider was not configured before. This is an error in the provider or in the CLI: please report it.")
 		return nil
 	}
-	if !c.ready() {
+	if !d.ready() {
 		diags.AddError("Provider configuration not known yet", fmt.Sprintf(
 			"A request to Kanbert is needed now, but the provider's %s will be known only after apply. "+
 				"Nothing was sent, and no environment variable stands in for it: that might be the token of another workspace, or another host. "+
 				"Apply what the provider block depends on first, with -target, or take the value from a variable.",
-			strings.Join(c.unknown, " and ")))
+			strings.Join(d.unknown, " and ")))
 		return nil
 	}
-	a, err := c.open()
+	a, err := d.open()
 	if err != nil {
 		diags.AddError("Invalid provider configuration",
 			"The client of Kanbert cannot be made: "+err.Error()+". This is an error in the provider, which should have named the argument: please report it.")
@@ -106,33 +102,30 @@ func (c *connection) api(diags *diag.Diagnostics) *api {
 
 // ready reports whether something can be sent. It is not so while the provider's
 // configuration is not known.
-func (c *connection) ready() bool { return c != nil && len(c.unknown) == 0 }
+func (d *providerData) ready() bool { return d != nil && len(d.unknown) == 0 }
 
-// know remembers that the webhook with this id is in Terraform's state, and how
-// it stands there or is planned to be.
-func (c *connection) know(id string, as ...kanbert.NewWebhook) {
-	if c == nil || id == "" {
-		return
+// trackManaged remembers that the webhook with this id is in Terraform's state, and
+// returns what this sighting is the first to show. Each sighting of an id in state
+// passes through here: by Read, ModifyPlan, import, and Delete, and what Create
+// puts there.
+func (d *providerData) trackManaged(id string, by sighting) duplication {
+	if d == nil || id == "" {
+		return managedOnce
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	seen := c.managed[id]
-	for _, w := range as {
-		w.URL = kanbert.CanonicalURL(w.URL)
-		if !slices.Contains(seen, w) {
-			seen = append(seen, w)
-		}
+	seen := d.seen.trackManaged(id, by)
+	// No create may take it for its own. Without a client there is none.
+	if !d.ready() {
+		return seen
 	}
-	c.managed[id] = seen
+	if a, err := d.open(); err == nil {
+		a.client.Claim(id)
+	}
+	return seen
 }
 
-// knows reports whether the webhook with this id is in Terraform's state, as far
-// as this process has seen, and whether it stands there as w or is planned to be
-// replaced by w.
-func (c *connection) knows(id string, w kanbert.NewWebhook) (managed, predecessor bool) {
-	w.URL = kanbert.CanonicalURL(w.URL)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	as, managed := c.managed[id]
-	return managed, slices.Contains(as, w)
-}
+// beginApply records that this process creates or deletes webhooks, so that what
+// is planned from here on is planned while others are being applied.
+func (d *providerData) beginApply() { d.seen.applying.Store(true) }
+
+// applying reports whether the first Create or Delete of this process has begun.
+func (d *providerData) applying() bool { return d.seen.applying.Load() }

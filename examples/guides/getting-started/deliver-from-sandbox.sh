@@ -1,0 +1,1 @@
+curl -X POST "$SANDBOX_URL/deliver?event=contact:create"

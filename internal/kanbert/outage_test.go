@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package kanbert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
+)
+
+// inLanes runs do n times, ten at a time and in order of arrival, as Terraform
+// does.
+func inLanes(n int, do func(i int)) {
+	todo := make(chan int)
+	var group sync.WaitGroup
+	for range 10 {
+		group.Go(func() {
+			for i := range todo {
+				do(i)
+			}
+		})
+	}
+	for i := range n {
+		todo <- i
+	}
+	close(todo)
+	group.Wait()
+}
+
+func numbered(i int) NewWebhook {
+	return NewWebhook{URL: fmt.Sprintf("https://receiver.example/%d", i), Event: ContactCreate}
+}
+
+// outageFaults are servers that are down, each in its way.
+var outageFaults = []kanberttest.Fault{
+	kanberttest.Refused(),
+	kanberttest.Timeout(),
+	kanberttest.Reset(),
+	kanberttest.Status(500),
+	kanberttest.HTML(502),
+	kanberttest.HTML(503),
+	kanberttest.RateLimited(kanberttest.Unsaid, 0),
+	kanberttest.RateLimited(kanberttest.InSeconds, time.Hour),
+}
+
+// slowly is a transport whose answers take d.
+func slowly(d time.Duration, base http.RoundTripper) http.RoundTripper {
+	return roundTripFunc(func(r *http.Request) (*http.Response, error) {
+		if err := sleep(r.Context(), d); err != nil {
+			return nil, err
+		}
+		return base.RoundTrip(r)
+	})
+}
+
+// TestOutageEndsAllAtOnce expects a server that is down to end any number of
+// calls in the time of one.
+func TestOutageEndsAllAtOnce(t *testing.T) {
+	for _, fault := range outageFaults {
+		for _, latency := range []time.Duration{0, 300 * time.Millisecond, 10 * time.Second} {
+			took := map[int]time.Duration{}
+			for _, n := range []int{1, 10, 500} {
+				synctest.Test(t, func(t *testing.T) {
+					s := kanberttest.New()
+					s.FailEvery(kanberttest.Match{}, fault)
+					c := newTestClient(t, s, WithTransport(slowly(latency, s.Transport())))
+					begin := time.Now()
+					inLanes(n, func(int) {
+						if _, err := c.ListPage(t.Context(), ListOptions{}); err == nil {
+							t.Errorf("%s: no error", fault)
+						}
+					})
+					took[n] = time.Since(begin)
+				})
+			}
+			if limit := took[1]*3/2 + 30*time.Second; took[10] > limit || took[500] > limit {
+				t.Errorf("%s, latency %s: it took %v", fault, latency, took)
+			}
+		}
+	}
+}
+
+// TestOutageHasOneIncident expects all errors of an outage to share an incident,
+// and a success to end it.
+func TestOutageHasOneIncident(t *testing.T) {
+	faults := append(slices.Clone(outageFaults), kanberttest.Status(401), kanberttest.Status(403), kanberttest.HTML(302), kanberttest.HTML(200))
+	for _, fault := range faults {
+		synctest.Test(t, func(t *testing.T) {
+			s := kanberttest.New()
+			s.FailEvery(kanberttest.Match{}, fault)
+			c := newTestClient(t, s)
+			for _, want := range []int{1, 0} {
+				if told := firsts(t, c, fault); told != want {
+					t.Errorf("%s: %d errors are the first, want %d", fault, told, want)
+				}
+			}
+			s.ClearFaults()
+			time.Sleep(time.Hour)
+			all(t, c, ListOptions{})
+			s.FailEvery(kanberttest.Match{}, fault)
+			if told := firsts(t, c, fault); told != 1 {
+				t.Errorf("%s: %d errors are the first after a success, want 1", fault, told)
+			}
+		})
+	}
+}
+
+// firsts makes 30 calls that fail, and counts how many errors are the first of
+// their incident.
+func firsts(t *testing.T, c *Client, fault kanberttest.Fault) (told int) {
+	t.Helper()
+	var mu sync.Mutex
+	inLanes(30, func(int) {
+		_, err := c.ListPage(t.Context(), ListOptions{})
+		incident := IncidentOf(err)
+		if incident == nil {
+			t.Errorf("%s: no incident in %v", fault, err)
+		}
+		if incident.First("error") {
+			expectTried(t, fault, err)
+			mu.Lock()
+			told++
+			mu.Unlock()
+		}
+	})
+	return told
+}
+
+// expectTried expects an error to say how often and how long was tried.
+func expectTried(t *testing.T, fault kanberttest.Fault, err error) {
+	t.Helper()
+	var answer *APIError
+	var transport *TransportError
+	attempts, elapsed := 0, time.Duration(0)
+	switch {
+	case errors.As(err, &transport):
+		attempts, elapsed = transport.Attempts, transport.Elapsed
+	case errors.As(err, &answer):
+		attempts, elapsed = answer.Attempts, answer.Elapsed
+	}
+	if attempts == 0 || attempts > 1 && elapsed == 0 {
+		t.Errorf("%s: tried %d times in %s", fault, attempts, elapsed)
+	}
+}
+
+// TestOutageIsOverWithASuccess expects a server that is back to be noticed by the
+// next call, and each call to have its whole budget from then on.
+func TestOutageIsOverWithASuccess(t *testing.T) {
+	for _, fault := range []kanberttest.Fault{kanberttest.Refused(), kanberttest.Status(500), kanberttest.HTML(503)} {
+		synctest.Test(t, func(t *testing.T) {
+			s := kanberttest.New()
+			s.FailEvery(kanberttest.Match{}, fault)
+			c := newTestClient(t, s)
+			if _, err := c.ListPage(t.Context(), ListOptions{}); err == nil {
+				t.Fatalf("%s: no error", fault)
+			}
+			before := s.Count("")
+			if _, err := c.ListPage(t.Context(), ListOptions{}); err == nil || s.Count("") != before+1 {
+				t.Errorf("%s: %d further requests and %v", fault, s.Count("")-before, err)
+			}
+			s.ClearFaults()
+			all(t, c, ListOptions{})
+			s.FailNth(s.Count("")+1, kanberttest.Match{}, fault)
+			s.FailNth(s.Count("")+2, kanberttest.Match{}, fault)
+			all(t, c, ListOptions{})
+		})
+	}
+}
+
+// TestOutageIsForgotten expects a call to have its whole budget a minute after
+// the last failure.
+func TestOutageIsForgotten(t *testing.T) {
+	for _, fault := range []kanberttest.Fault{kanberttest.Timeout(), kanberttest.Refused(), kanberttest.HTML(503)} {
+		synctest.Test(t, func(t *testing.T) {
+			s := kanberttest.New()
+			s.FailEvery(kanberttest.Match{}, fault)
+			c := newTestClient(t, s)
+			for range 3 {
+				before := s.Count("")
+				if _, err := c.ListPage(t.Context(), ListOptions{}); err == nil || s.Count("") < before+5 {
+					t.Errorf("%s: %d requests and %v", fault, s.Count("")-before, err)
+				}
+				time.Sleep(outageMemory + time.Second)
+			}
+		})
+	}
+}
+
+// TestFlakyServerIsNoOutage expects calls against a server that loses a quarter
+// of all requests to have their own budget each.
+func TestFlakyServerIsNoOutage(t *testing.T) {
+	for _, retries := range []int{0, 1, 2, 8} {
+		for _, lanes := range []int{1, 10} {
+			synctest.Test(t, func(t *testing.T) {
+				s := kanberttest.New()
+				random := rand.New(rand.NewPCG(1, 2))
+				var mu sync.Mutex
+				requests, lost := 0, 0
+				c := newTestClient(t, s, WithMaxRetries(retries), WithTransport(roundTripFunc(func(r *http.Request) (*http.Response, error) {
+					mu.Lock()
+					requests++
+					lose := random.IntN(4) == 0
+					mu.Unlock()
+					if lose {
+						return nil, io.ErrUnexpectedEOF
+					}
+					return s.Transport().RoundTrip(r)
+				})))
+				run := func(int) {
+					if _, err := c.ListPage(t.Context(), ListOptions{}); err != nil {
+						mu.Lock()
+						lost++
+						mu.Unlock()
+						if IncidentOf(err) != nil {
+							t.Errorf("%d retries: an incident", retries)
+						}
+					}
+				}
+				const calls = 400
+				if lanes == 1 {
+					for i := range calls {
+						run(i)
+					}
+				} else {
+					inLanes(calls, run)
+				}
+				want := float64(calls)
+				for range retries + 1 {
+					want /= 4
+				}
+				if float64(lost) > 1.5*want+2 || float64(lost) < want/2-2 {
+					t.Errorf("%d retries: %d calls of %d are lost, want %.0f", retries, lost, calls, want)
+				}
+				if retries == 0 && requests != calls {
+					t.Errorf("%d requests were sent, want one for each call", requests)
+				}
+			})
+		}
+	}
+}
+
+// TestNoRetriesNoOutage expects that, without retries, each call stands for
+// itself.
+func TestNoRetriesNoOutage(t *testing.T) {
+	for _, fault := range []kanberttest.Fault{kanberttest.Timeout(), kanberttest.Status(500)} {
+		synctest.Test(t, func(t *testing.T) {
+			s := kanberttest.New()
+			s.FailEvery(kanberttest.Match{}, fault)
+			c := newTestClient(t, s, WithMaxRetries(0))
+			inLanes(50, func(int) {
+				if _, err := c.ListPage(t.Context(), ListOptions{}); IncidentOf(err) != nil {
+					t.Error("an incident")
+				}
+			})
+			if n := s.Count(""); n != 50 {
+				t.Errorf("%s: %d requests were sent, want 50", fault, n)
+			}
+		})
+	}
+}
+
+// TestMaxWaitOfNothing expects no wait, and each call to be tried.
+func TestMaxWaitOfNothing(t *testing.T) {
+	for _, fault := range []kanberttest.Fault{
+		kanberttest.Refused(),
+		kanberttest.HTML(503),
+		kanberttest.RateLimited(kanberttest.Unsaid, 0),
+		kanberttest.RateLimited(kanberttest.InSeconds, time.Second),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := kanberttest.New()
+			s.FailNth(1, kanberttest.Match{}, fault)
+			c := newTestClient(t, s, WithMaxWait(0))
+			begin := time.Now()
+			if _, err := c.ListPage(t.Context(), ListOptions{}); err == nil {
+				t.Errorf("%s: no error", fault)
+			}
+			if s.Count("") != 1 || time.Since(begin) != 0 {
+				t.Errorf("%s: %d requests in %s", fault, s.Count(""), time.Since(begin))
+			}
+			time.Sleep(2 * time.Second)
+			all(t, c, ListOptions{})
+		})
+	}
+}
+
+// limitReq refuses what nginx would with limit_req, a burst and nodelay.
+type limitReq struct {
+	base   http.RoundTripper
+	rate   float64 // in a second
+	burst  float64
+	status int
+
+	mu       sync.Mutex
+	excess   float64
+	last     time.Time
+	requests int
+}
+
+func (l *limitReq) RoundTrip(r *http.Request) (*http.Response, error) {
+	l.mu.Lock()
+	now := time.Now()
+	excess := max(0, l.excess-l.rate*now.Sub(l.last).Seconds()+1)
+	if l.last.IsZero() {
+		excess = 0
+	}
+	l.requests++
+	refused := excess > l.burst
+	if !refused {
+		l.excess, l.last = excess, now
+	}
+	l.mu.Unlock()
+	if !refused {
+		return l.base.RoundTrip(r)
+	}
+	return &http.Response{
+		StatusCode: l.status, Request: r, Header: http.Header{"Content-Type": {"text/html"}},
+		Body: io.NopCloser(strings.NewReader("<html><center><h1>503 Service Temporarily Unavailable</h1></center></html>")),
+	}, nil
+}
+
+// TestLimitReq creates 200 webhooks behind nginx's limit_req of 5 a second, which
+// takes 40 seconds at least.
+func TestLimitReq(t *testing.T) {
+	for _, status := range []int{503, 429} {
+		for _, latency := range []time.Duration{0, 20 * time.Millisecond, 200 * time.Millisecond} {
+			for _, burst := range []float64{5, 0} {
+				synctest.Test(t, func(t *testing.T) {
+					s := kanberttest.New()
+					nginx := &limitReq{base: slowly(latency, s.Transport()), rate: 5, burst: burst, status: status}
+					c := newTestClient(t, s, WithTransport(nginx))
+					begin := time.Now()
+					inLanes(200, func(i int) {
+						if _, err := c.CreateWebhook(t.Context(), numbered(i), nil); err != nil {
+							t.Error(err)
+						}
+					})
+					took := time.Since(begin)
+					limit := 100 * time.Second
+					if burst == 0 {
+						limit = 3 * time.Minute // Two requests too close to each other are one too many.
+					}
+					t.Logf("%d, latency %s, burst %v: %d requests in %s", status, latency, burst, nginx.requests, took)
+					if len(s.Webhooks()) != 200 || took > limit || burst > 0 && nginx.requests > 300 {
+						t.Errorf("%d webhooks, %d requests in %s", len(s.Webhooks()), nginx.requests, took)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestMaintenance expects a maintenance of 80 seconds to be waited for.
+func TestMaintenance(t *testing.T) {
+	for _, fault := range []kanberttest.Fault{
+		kanberttest.Status(503).RetryAfter(kanberttest.InSeconds, time.Minute),
+		kanberttest.HTML(503),
+		kanberttest.Refused(),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := kanberttest.New()
+			s.FailEvery(kanberttest.Match{}, fault)
+			time.AfterFunc(80*time.Second, s.ClearFaults)
+			c := newTestClient(t, s)
+			begin := time.Now()
+			inLanes(50, func(i int) {
+				if _, err := c.CreateWebhook(t.Context(), numbered(i), nil); err != nil {
+					t.Error(err)
+				}
+			})
+			if took := time.Since(begin); took > 150*time.Second || s.Count("") > 200 {
+				t.Errorf("%s: %d requests in %s", fault, s.Count(""), took)
+			}
+		})
+	}
+}
+
+// TestFirstComeFirstServed creates 60 webhooks under a limit of 20 a minute.
+func TestFirstComeFirstServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New(kanberttest.WithRateLimit(20, time.Minute))
+		c := newTestClient(t, s, WithTransport(slowly(20*time.Millisecond, s.Transport())))
+		var mu sync.Mutex
+		var done []int
+		begin := time.Now()
+		inLanes(60, func(i int) {
+			if _, err := c.CreateWebhook(t.Context(), numbered(i), nil); err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			done = append(done, i)
+			mu.Unlock()
+		})
+		for at, i := range done {
+			// What is under way together may change places.
+			if i > at+10 || i < at-10 {
+				t.Errorf("the create %d ended as number %d", i, at)
+			}
+		}
+		if took := time.Since(begin); took > 4*time.Minute || s.Count("") > 90 {
+			t.Errorf("%d requests in %s", s.Count(""), took)
+		}
+	})
+}
+
+// TestInterruptedAtTheGate expects Ctrl-C to end a create that has nothing in
+// flight at once, without a further POST.
+func TestInterruptedAtTheGate(t *testing.T) {
+	for _, fault := range []kanberttest.Fault{
+		kanberttest.RateLimited(kanberttest.InSeconds, time.Minute),
+		kanberttest.RateLimited(kanberttest.Unsaid, time.Minute),
+		kanberttest.Refused(),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := kanberttest.New()
+			s.FailEvery(kanberttest.Match{}, fault)
+			c := newTestClient(t, s)
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(20500*time.Millisecond, cancel)
+			time.AfterFunc(20500*time.Millisecond, s.ClearFaults)
+			begin := time.Now()
+			inLanes(10, func(i int) {
+				_, err := c.CreateWebhook(ctx, numbered(i), nil)
+				var interrupted *InterruptedError
+				if !errors.As(err, &interrupted) || !errors.Is(err, context.Canceled) || interrupted.Waiting == "" {
+					t.Errorf("%s: got %v", fault, err)
+				}
+			})
+			if took := time.Since(begin); took > 21*time.Second || len(s.Webhooks()) != 0 {
+				t.Errorf("%s: %d webhooks after %s", fault, len(s.Webhooks()), took)
+			}
+		})
+	}
+}
+
+// TestUrgentCallsGoFirst expects a look-up that settles a create to be sent
+// before what waits longer.
+func TestUrgentCallsGoFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		s.FailNth(1, kanberttest.Match{}, kanberttest.RateLimited(kanberttest.InSeconds, time.Minute))
+		c := newTestClient(t, s)
+		var group sync.WaitGroup
+		for i := range 10 {
+			group.Go(func() {
+				time.Sleep(time.Duration(i) * time.Second)
+				all(t, c, ListOptions{Filter: "url isnotnull", urgent: i == 9})
+				if i == 9 && s.Count("") != 2 {
+					t.Errorf("%d requests were sent before", s.Count("")-2)
+				}
+			})
+		}
+		group.Wait()
+	})
+}
+
+// TestRefusedPOSTIsUnaccounted expects a POST that was answered 503 to be sent
+// again without a look-up, although the 503 may come after the work.
+func TestRefusedPOSTIsUnaccounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		s.FailNth(1, posts, kanberttest.HTML(503))
+		if _, err := newTestClient(t, s).CreateWebhook(t.Context(), askedHook, nil); err != nil {
+			t.Error(err)
+		}
+		if got := methods(s); got != "POST POST" {
+			t.Errorf("the requests are %s", got)
+		}
+	})
+}
