@@ -130,7 +130,7 @@ func (d *Directory) next(w *waiter, now time.Time) step {
 		return needPages
 	case w.url == "" || w.lookedUp || d.lookups.refused && !scanned:
 		return needScan
-	case d.large || d.listingFailed || scanned:
+	case d.large || d.listingFailed || scanned || d.scan.late(now):
 		return needLookup
 	default:
 		return needFirstPage
