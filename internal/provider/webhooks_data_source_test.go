@@ -289,7 +289,7 @@ func TestWebhooksSorts(t *testing.T) {
 	for name, test := range map[string]struct {
 		sort             []string
 		sent, sentForAll string
-		order func(a, b kanberttest.Webhook) int
+		order            func(a, b kanberttest.Webhook) int
 	}{
 		"not unique":     {[]string{"-created_at"}, "-created_at,url", "url", newestFirst},
 		"unique":         {[]string{"-url"}, "-url", "url", func(a, b kanberttest.Webhook) int { return cmp.Compare(b.URL, a.URL) }},
