@@ -6,9 +6,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -336,5 +336,5 @@ func (s *Session) proxyError(w http.ResponseWriter, _ *http.Request, err error) 
 func writeMessage(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, fmt.Sprintf("{\"message\":%q}\n", message))
+	_ = json.NewEncoder(w).Encode(map[string]string{"message": message})
 }

@@ -78,12 +78,13 @@ type probe struct {
 }
 
 func (p *probe) run(ctx context.Context) error {
-	steps := []func(context.Context) error{
-		p.askWhoami, p.askRefusals, p.askList, p.askHeaders, p.askPageSizes, p.askCursors, p.askFilters, p.askStringFilters, p.askRefusedQueries,
-	}
+	type step = func(context.Context) error
+	steps := []step{p.askWhoami, p.askRefusals}
 	if p.session != nil {
+		// What they create gives the reads something to list.
 		steps = append(steps, p.session.tryDomain, p.askCreate, p.askTaken, p.askSpellings, p.askRefusedCreates, p.askCursorsOfOwn, p.askOverlap, p.askDelete)
 	}
+	steps = append(steps, p.askList, p.askHeaders, p.askPageSizes, p.askCursors, p.askFilters, p.askStringFilters, p.askRefusedQueries, p.tellLimits)
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -442,6 +443,31 @@ func (p *probe) askRefusedQueries(ctx context.Context) error {
 		}
 		p.add("A", "sort="+sort+" is taken", fmt.Sprint(got.status), verdict(got.ok(), Differs), "Lists by url, the only unique sort.")
 	}
+	return nil
+}
+
+// tellLimits tells of the 429s that were met. None is provoked: the limit may be
+// shared with the team's other integrations.
+func (p *probe) tellLimits(context.Context) error {
+	const (
+		assumption = "A 429 has Retry-After or X-RateLimit-Reset"
+		provider   = "Waits as it says; where it says nothing, with pauses that double."
+	)
+	limited := p.limited.Load()
+	if limited == nil {
+		p.add("C", assumption, "none met, and none provoked", Unknown, provider)
+		return nil
+	}
+	var forms []string
+	for _, name := range []string{"Retry-After", "X-RateLimit-Reset"} {
+		switch value := limited.header.Get(name); {
+		case value != "" && strings.Trim(value, "0123456789") == "":
+			forms = append(forms, fmt.Sprintf("%s as a number of %d digits", name, len(value)))
+		case value != "":
+			forms = append(forms, name+" in another form")
+		}
+	}
+	p.add("C", assumption, fmt.Sprintf("%s; headers: %d (%s)", limited.bodyShape(), len(forms), strings.Join(forms, ", ")), verdict(len(forms) > 0, Variant), provider)
 	return nil
 }
 

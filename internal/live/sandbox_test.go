@@ -183,6 +183,32 @@ func TestProbeTellsServersApart(t *testing.T) {
 	}
 }
 
+// The form of a limit that was met is told.
+func TestProbeTellsOfLimits(t *testing.T) {
+	t.Parallel()
+	r := newRun(t)
+	if row := find(t, r.probe(t, false), "A 429 has"); row.Verdict != live.Unknown {
+		t.Errorf("%+v", row)
+	}
+	r.FailNth(9, kanberttest.Match{}, kanberttest.RateLimited(kanberttest.InSeconds, 30*time.Second))
+	if row := find(t, r.probe(t, false), "A 429 has"); row.Verdict != live.Holds || !strings.Contains(row.Observed, "Retry-After as a number of 2 digits") {
+		t.Errorf("%+v", row)
+	}
+}
+
+// In a workspace without webhooks, what a run makes is looked at.
+func TestProbeOfAnEmptyWorkspace(t *testing.T) {
+	t.Parallel()
+	r := newRun(t)
+	r.Remove(r.Webhooks()[0].ID)
+	for _, row := range r.probe(t, true) {
+		known := strings.Contains(row.Assumption, "429") || strings.Contains(row.Assumption, "switches workspaces")
+		if row.Verdict == live.Unknown && !known {
+			t.Errorf("%+v", row)
+		}
+	}
+}
+
 // A list that lags is waited for.
 func TestProbeSeesLag(t *testing.T) {
 	t.Parallel()

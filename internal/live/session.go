@@ -127,8 +127,9 @@ func (s *Session) create(req *http.Request) (*http.Response, error) {
 		s.creates.Add(-1)
 	}
 	return s.learn(resp, func(body []byte) error {
-		var made record
-		if json.Unmarshal(body, &made) != nil || made.ID == "" || resp.StatusCode > 299 {
+		// Where there is no id to be read, a list will show it.
+		made := answer{body: body}.created()
+		if made.ID == "" || resp.StatusCode > 299 {
 			return nil
 		}
 		return s.recordMade(made.ID)

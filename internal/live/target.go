@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
@@ -48,6 +49,8 @@ type api struct {
 	token kanbert.Secret
 	http  *http.Client
 	wait  func(ctx context.Context, d time.Duration) error
+	// limited is the last 429.
+	limited atomic.Pointer[answer]
 }
 
 // newAPI checks the target as the provider does. transport may be nil.
@@ -119,8 +122,12 @@ type answer struct {
 func (a *api) do(ctx context.Context, r request) (answer, error) {
 	for n := 0; ; n++ {
 		got, err := a.once(ctx, r)
-		if err != nil || got.status != http.StatusTooManyRequests || n == maxLimitWaits {
+		if err != nil || got.status != http.StatusTooManyRequests {
 			return got, err
+		}
+		a.limited.Store(&got)
+		if n == maxLimitWaits {
+			return got, nil
 		}
 		if err := a.wait(ctx, retryAfter(got.header)); err != nil {
 			return got, err
