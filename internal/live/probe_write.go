@@ -51,7 +51,27 @@ func (p *probe) askCreate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.askFiltersOf(ctx, address)
+	if err := p.askFiltersOf(ctx, address); err != nil {
+		return err
+	}
+	return p.askStringFiltersOf(ctx, address)
+}
+
+// askStringFiltersOf asks what users' filters mean, which no page specifies. An
+// address of this run needs no escapes.
+func (p *probe) askStringFiltersOf(ctx context.Context, address string) error {
+	const warns = "Passes it on, and says in the guide on filters that it is not specified."
+	ours := `url = "` + address + `"`
+	middle := strings.TrimPrefix(address, Prefix)
+	return p.askEach(ctx, []filterCase{
+		{"B", `String form: url = "…" lists the webhook`, ours, checksFirst, lists(1), Differs},
+		{"C", "and binds tighter than or", ours + ` or ` + ours + ` and url = "` + Prefix + `absent"`, warns, lists(1), Variant},
+		{"C", "like without a wildcard lists what contains the value", `url like "` + middle + `"`, warns, lists(1), Variant},
+		{"C", "like takes % as a wildcard", `url like "%` + middle + `%"`, warns, lists(1), Variant},
+		{"C", "contains tells letters of another case apart", `url contains "` + strings.ToUpper(middle) + `"`, warns, lists(0), Variant},
+		{"C", "today means the day in UTC", ours + ` and created_at = today`, warns, lists(1), Variant},
+		{"C", "now is later than the create that just ended", ours + ` and created_at <= now`, warns, lists(1), Variant},
+	})
 }
 
 func (p *probe) askCreatedAt(got answer, made record) {
