@@ -82,6 +82,7 @@ var rooms = map[string]struct {
 	"kanberttest": {may: []string{"filter"}, never: []string{"github.com/hashicorp/"}},
 	"contract":    {never: []string{"github.com/"}},
 	"cli":         {},
+	"laraveltest": {never: []string{"github.com/hashicorp/"}},
 }
 
 // TestImportsPointOneWay compares the imports of every package with the table.
