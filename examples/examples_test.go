@@ -259,7 +259,7 @@ func testDeliveryFromSandbox(t *testing.T) {
 	t.Helper()
 	w := newWorkspace(t, "guides/getting-started")
 	// The receiver's address is needed before its secrets exist.
-	var receiver http.Handler = http.NotFoundHandler()
+	var receiver *webhook.Receiver
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { receiver.ServeHTTP(rw, r) }))
 	defer server.Close()
 	w.settings["TF_VAR_receiver"] = server.URL

@@ -100,8 +100,8 @@ const (
 func ResetStream(code StreamCode) Fault { return Fault{kind: resetStream, code: code} }
 
 // GoAway lets the server send a GOAWAY that says the request was not processed,
-// and close the connection; after the work it says so wrongly. Over anything but
-// HTTP/2 it resets the connection.
+// and take no further one on the connection; after the work it says so wrongly.
+// Over anything but HTTP/2 it resets the connection.
 func GoAway() Fault { return Fault{kind: goAway} }
 
 // GoAwayAfterAnswer lets the server answer rightly, and send a GOAWAY that

@@ -343,6 +343,9 @@ func TestRetryAfterForms(t *testing.T) {
 				if a.status != want || (want == 429 && !check(a.header, until)) {
 					t.Errorf("answer %d: %d %v", i, a.status, a.header)
 				}
+				if a.header.Get("X-RateLimit-Limit") != "1" || a.header.Get("X-RateLimit-Remaining") != "0" {
+					t.Errorf("answer %d: %v", i, a.header)
+				}
 			}
 			now = now.Add(90 * time.Second)
 			if a := call.must(http.MethodGet, "/webhooks", ""); a.status != http.StatusOK {

@@ -192,7 +192,12 @@ func (s *Sandbox) work(r *Request) reply {
 	if refusal != nil {
 		return *refusal
 	}
-	return operation(r, now)
+	a := operation(r, now)
+	if n := s.config().rateLimit; n > 0 {
+		a.header.Set("X-RateLimit-Limit", strconv.Itoa(n))
+		a.header.Set("X-RateLimit-Remaining", strconv.Itoa(max(0, n-s.limiter.count)))
+	}
+	return a
 }
 
 // operation does the work of an admitted request, under the lock.

@@ -176,16 +176,12 @@ func newHTTP2Stream(ctx context.Context, f *http2.MetaHeadersFrame) *http2Stream
 	return &http2Stream{request: r, cancel: cancel}
 }
 
-// end forgets a stream. A connection that drains ends with its last one.
+// end forgets a stream. A connection that drains is left to the client to close,
+// as servers do for a while: who is about to send on it must first see the GOAWAY.
 func (c *http2Conn) end(id uint32) {
-	stream := c.streams[id]
-	if stream == nil {
-		return
-	}
-	stream.cancel()
-	delete(c.streams, id)
-	if c.draining && len(c.streams) == 0 {
-		_ = c.conn.Close()
+	if stream := c.streams[id]; stream != nil {
+		stream.cancel()
+		delete(c.streams, id)
 	}
 }
 

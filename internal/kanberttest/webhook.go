@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -248,6 +249,16 @@ var invisibles = &unicode.RangeTable{
 	R32: []unicode.Range32{{Lo: 0x1d159, Hi: 0x1d159, Stride: 1}, {Lo: 0x1d173, Hi: 0x1d17a, Stride: 1}, {Lo: 0xe0020, Hi: 0xe0020, Stride: 1}},
 }
 
+// validURL is Laravel's rule "url" for the two schemes that a receiver can have:
+// letters and digits of every script, but no emoji, and in ASCII no space and
+// none of | { } ^ < > " ` \ anywhere.
+var validURL = regexp.MustCompile(`(?i)^https?://` +
+	`(([_.\pL\pN-]|%[0-9A-F]{2})*(:([_.\pL\pN-]|%[0-9A-F]{2})*)?@)?` +
+	`([\pL\pN\pS\-_.]+|\[[0-9A-F:.]+\])(:[0-9]+)?` +
+	`(/([\pL\pN\-._~!$&'()*+,;=:@]|%[0-9A-F]{2})*)*` +
+	`(\?([\pL\pN\-._~!$&'\[\]()*+,;=:@/?]|%[0-9A-F]{2})*)?` +
+	`(#([\pL\pN\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*)?$`)
+
 // url returns the URL, or nothing if there is none that could be taken.
 func (in input) url(faults *invalid) string {
 	if in["url"] == nil {
@@ -259,8 +270,7 @@ func (in input) url(faults *invalid) string {
 		faults.add("url", ruleString)
 		return ""
 	}
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.ContainsAny(text, " \t\r\n") {
+	if !validURL.MatchString(text) {
 		faults.add("url", ruleURL)
 	}
 	if utf8.RuneCountInString(text) > maxURLLength {

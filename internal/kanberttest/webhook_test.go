@@ -3,6 +3,7 @@
 package kanberttest_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -142,6 +143,39 @@ func TestValidation(t *testing.T) {
 				t.Errorf("got  %s\nwant %q %v", a.body, c.message, c.errors)
 			}
 		})
+	}
+}
+
+// TestURLRule finds which characters a URL may have.
+func TestURLRule(t *testing.T) {
+	s := kanberttest.New()
+	call := overMemory(t, s)
+	for url, want := range map[string]int{
+		"https://r.example": 201,
+		"http://127.0.0.1:8080/kanbert/new-contacts?a[]=1&b": 201,
+		"https://[::1]:8080/":                                201,
+		"HTTPS://User:Pass@R.example./%7E~!$&'()*+,;=:@#x/?": 201,
+		"https://müller.example/日本/?ключ=ż":                  201,
+		"ftp://r.example/":                                   422,
+		"https://":                                           422,
+		"//r.example/":                                       422,
+		"https://r.example/%zz":                              422,
+		"https://r.example/a b":                              422,
+		"https://r.example/😀":                                422,
+		"https://r.example/[1]":                              422,
+	} {
+		if a := call.create(url); a.status != want {
+			t.Errorf("%s: %d %s", url, a.status, a.body)
+		}
+	}
+	for _, c := range `|{}^<>"` + "`" + `\` {
+		body, err := json.Marshal(map[string]string{"url": "https://r.example/?" + string(c), "event": "contact:create"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := call.must(http.MethodPost, "/webhooks", string(body)); a.status != 422 || !strings.Contains(a.body, `"url":[`) {
+			t.Errorf("%c: %d %s", c, a.status, a.body)
+		}
 	}
 }
 
