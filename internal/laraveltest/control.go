@@ -148,6 +148,7 @@ func (l *Laravel) control(ctx context.Context, method string, body any) ([]byte,
 
 // client keeps no connection, so that a test that ended leaves none.
 var client = &http.Client{
+	Timeout:       time.Minute,
 	Transport:     &http.Transport{DisableKeepAlives: true},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }

@@ -196,9 +196,9 @@ func (l *Laravel) writeFiles() error {
 		"debug":          l.options.Debug,
 		"database":       l.database(),
 		"tokens": []map[string]string{
-			{"id": l.token, "workspace_id": Workspace, "workspace_name": "First", "scopes": "profile integration"},
-			{"id": l.unscopedToken, "workspace_id": Workspace, "workspace_name": "First", "scopes": "profile"},
-			{"id": l.otherToken, "workspace_id": OtherWorkspace, "workspace_name": "Other", "scopes": "integration"},
+			{"id": l.token, "user_id": "usr_first", "workspace_id": Workspace, "workspace_name": "First", "scopes": "profile integration"},
+			{"id": l.unscopedToken, "user_id": "usr_first", "workspace_id": Workspace, "workspace_name": "First", "scopes": "profile"},
+			{"id": l.otherToken, "user_id": "usr_other", "workspace_id": OtherWorkspace, "workspace_name": "Other", "scopes": "integration"},
 		},
 	}
 	if err := l.writeSettings(); err != nil {

@@ -95,7 +95,7 @@ class StoreWebhookRequest extends FormRequest
 
     public function rules(): array
     {
-        $scoped = Str::startsWith((string) json_encode($this->input('event')), ['"task:', '"comment:']);
+        $scoped = in_array($this->input('event'), array_slice(self::EVENTS, 6), true);
 
         return [
             'url' => ['required', 'string', 'url', 'max:180', Rule::unique('webhooks', 'url')],
@@ -163,7 +163,7 @@ class WebhookController
         $user = $request->user();
 
         return [
-            'id' => $user->id,
+            'id' => $user->user_id,
             'first_name' => 'Ada',
             'last_name' => 'Example',
             'email' => 'ada@example.com',
@@ -261,8 +261,9 @@ class Filter
 
             return;
         }
-        if ($field === 'created_at' && $value === 'today' && in_array($op, ['eq', 'ne'], true)) {
-            $day = [self::value($field, 'today'), CarbonImmutable::today()->endOfDay()->toDateTimeString()];
+        if ($field === 'created_at' && is_string($value) && Str::startsWith($value, 'today') && in_array($op, ['eq', 'ne'], true)) {
+            $begin = self::value($field, $value);
+            $day = [$begin, CarbonImmutable::parse($begin)->endOfDay()->toDateTimeString()];
             $query->whereBetween($field, $day, $boolean, $op === 'ne');
 
             return;
@@ -534,6 +535,7 @@ class Artisans extends ConsoleKernel
         Artisan::command('kanbert:install', function (): void {
             Schema::create('tokens', function (Blueprint $table): void {
                 $table->string('id')->primary();
+                $table->string('user_id');
                 $table->string('workspace_id');
                 $table->string('workspace_name');
                 $table->string('scopes');
@@ -663,7 +665,7 @@ class AppServiceProvider extends ServiceProvider
         RateLimiter::for('api', function (Request $request) {
             [$attempts, $seconds] = Settings::get('throttle') ?? [0, 0];
 
-            $limit = $attempts ? new Limit($request->user()->id, $attempts) : Limit::none();
+            $limit = $attempts ? new Limit($request->user()->user_id, $attempts) : Limit::none();
             $limit->decayMinutes = $seconds / 60;
 
             return $limit;
