@@ -21,9 +21,6 @@ var (
 	database = flag.String("laravel.database", "", "`URL` of a MariaDB or PostgreSQL database to use instead of SQLite: mysql://USER:PASSWORD@127.0.0.1/DATABASE, pgsql://…")
 )
 
-// packages are what Debian calls that which is needed.
-const packages = "php-cli php-fpm php-sqlite3 php-mbstring php-xml php-mysql php-pgsql php-laravel-framework nginx"
-
 // programs are the paths of what the harness runs.
 type programs struct {
 	php, fpm, nginx string
@@ -50,7 +47,7 @@ var findPrograms = sync.OnceValues(func() (programs, error) {
 	if len(missing) == 0 {
 		return p, nil
 	}
-	return p, fmt.Errorf("missing: %s. On Debian 12: apt-get install --no-install-recommends %s", strings.Join(missing, ", "), packages)
+	return p, fmt.Errorf("missing: %s. On Debian 12, scripts/install-laravel installs it", strings.Join(missing, ", "))
 })
 
 // require returns the programs. It skips the test unless -laravel is given, and
