@@ -253,10 +253,10 @@ func (r *settingsReader) checkProxy() {
 // shows nothing of it: it may hold a password. Like Go, it takes an address
 // without a scheme for one of http.
 func proxyProblem(value string) string {
-	u, err := url.Parse(value)
-	if err != nil || u.Scheme == "" || u.Host == "" {
-		u, err = url.Parse("http://" + value)
+	if !strings.Contains(value, "://") {
+		value = "http://" + value
 	}
+	u, err := url.Parse(value)
 	switch {
 	case err != nil || u.Hostname() == "":
 		return "cannot be read as the address of a proxy"
