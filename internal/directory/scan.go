@@ -138,11 +138,16 @@ func (d *Directory) continueScan(now time.Time) time.Duration {
 	if !first {
 		return 0
 	}
-	wait := s.front.started.Add(PageWait).Sub(now)
-	if wait <= 0 {
+	if s.late(now) {
 		d.release(s)
+		return 0
 	}
-	return wait
+	return s.front.started.Add(PageWait).Sub(now)
+}
+
+// late reports whether the first page is waited for no longer.
+func (s *scan) late(now time.Time) bool {
+	return s != nil && s.front.taken == 0 && s.front.inFlight() && now.Sub(s.front.started) >= PageWait
 }
 
 // release lets go those that waited for the first page of s alone, or all once s

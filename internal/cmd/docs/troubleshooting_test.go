@@ -74,9 +74,11 @@ func TestTroubleshootingHasEveryHeading(t *testing.T) {
 	if len(headings) == 0 {
 		t.Fatal("no heading was found")
 	}
+	ids := regexp.MustCompile(`\b[0-9a-z]{26}\b`)
 	for _, heading := range headings {
-		if !strings.Contains(string(page), "\n"+heading[1]+"\n") {
-			t.Errorf("the guide lacks the heading %q", heading[1])
+		text := ids.ReplaceAllString(heading[1], "…")
+		if !strings.Contains(string(page), "\n"+text+"\n") {
+			t.Errorf("the guide lacks the heading %q", text)
 		}
 	}
 }
