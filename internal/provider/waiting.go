@@ -28,14 +28,17 @@ func (a *api) watchWaiting(diags *diag.Diagnostics) (end func()) {
 }
 
 func waitingText(what string, waited time.Duration) string {
-	reason := "Kanbert's rate limit (429) slows"
-	advice := "Other programs with the same token count too."
+	waited = waited.Round(time.Second)
+	const log = " To see each wait, set TF_LOG_PROVIDER=INFO."
 	switch {
 	case strings.Contains(what, "503"):
-		reason, advice = "Kanbert is unavailable at times (503), which slows", "This may be maintenance, or a proxy that limits requests."
+		return fmt.Sprintf("Kanbert is unavailable at times (503), which slows this run down: this operation waited %s. "+
+			"This may be maintenance, or a proxy that limits requests.", waited) + log
 	case strings.Contains(what, "connection"):
-		reason, advice = "Connections to Kanbert cannot be made at times, which slows", "Check the network."
+		return fmt.Sprintf("Connections to Kanbert cannot be made at times, which slows this run down: this operation waited %s. "+
+			"Check the network.", waited) + log
+	default:
+		return fmt.Sprintf("Kanbert's rate limit (429) slows this run down: this operation waited %s. "+
+			"Other programs with the same token count too.", waited) + log
 	}
-	return fmt.Sprintf("%s this run down: this operation waited %s. %s To see each wait, set TF_LOG_PROVIDER=INFO.",
-		reason, waited.Round(time.Second), advice)
 }
