@@ -145,7 +145,7 @@ func TestProxyServesTheRunAlone(t *testing.T) {
 	if err := client.DeleteWebhook(t.Context(), f.theirs.ID); !errors.Is(err, kanbert.ErrForbidden) {
 		t.Errorf("deleting what is not of the run: %v", err)
 	}
-	w, err := client.CreateWebhook(t.Context(), kanbert.NewWebhook{URL: s.NewURL(), Event: quietEvent})
+	w, err := client.CreateWebhook(t.Context(), kanbert.NewWebhook{URL: s.NewURL(), Event: quietEvent}, nil)
 	if err != nil || w.SignatureSecretKey.IsZero() {
 		t.Fatal(err)
 	}
