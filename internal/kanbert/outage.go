@@ -123,10 +123,15 @@ func (l *rateLimiter) refuse(call *call, now time.Time) error {
 		return call.failed
 	}
 	slow := time.Duration(float64(l.outage.requestTimeout) * slowFailure)
-	if l.outage.took > slow || l.isShut(now) && l.retryAt.After(now) {
+	switch {
+	case l.outage.took > slow, l.isShut(now) && l.retryAt.After(now):
 		return call.held(l.outage.err)
+	case call.method == http.MethodPost && outcomeOf(l.outage.err) == ambiguous:
+		// It might do its work, and leave a webhook whose secret is lost.
+		return call.held(l.outage.err)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // isExhausted reports whether a call that has failed gets no further attempt.

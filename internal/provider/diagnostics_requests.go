@@ -43,43 +43,41 @@ func isRepeated(err error, purpose string) bool {
 
 // repeatedText is one line that points at the error that explains the cause.
 func repeatedText(op operation, err error) string {
-	done := map[operation]string{
+	return pointer(map[operation]string{
 		createWebhook: "Not created", readWebhook: "Not read", deleteWebhook: "Not deleted",
 		listWebhooks: "Not listed", importWebhook: "Not imported", checkURL: "Not checked",
-	}[op]
-	return done + ": " + cause(err) + ", see the first error."
+	}[op], err, tellError)
 }
 
 // explainOnce is explain, or one sentence if the cause was explained before.
 func explainOnce(err error, purpose string) string {
 	if isRepeated(err, purpose) {
-		return upperFirst(cause(err)) + ", see the first " + purpose + "."
+		return pointer("Failed", err, purpose)
 	}
 	return explain(err)
 }
 
-func upperFirst(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
-
-// cause names in a few words what several errors have in common.
-func cause(err error) string {
+// pointer is a sentence that names the cause of err in a few words, and points at
+// the text that explains it.
+func pointer(lead string, err error, to string) string {
 	var answer *kanbert.APIError
 	switch {
 	case !errors.As(err, &answer):
-		return "Kanbert cannot be reached"
+		return fmt.Sprintf("%s: Kanbert cannot be reached, see the first %s.", lead, to)
 	case errors.Is(err, kanbert.ErrUnauthorized):
-		return "Kanbert does not accept the token (401)"
+		return fmt.Sprintf("%s: Kanbert does not accept the token (401), see the first %s.", lead, to)
 	case errors.Is(err, kanbert.ErrForbidden):
-		return "the token does not permit it (403)"
+		return fmt.Sprintf("%s: the token does not permit it (403), see the first %s.", lead, to)
 	case errors.Is(err, kanbert.ErrRateLimited):
-		return "Kanbert's rate limit is exceeded (429)"
+		return fmt.Sprintf("%s: Kanbert's rate limit is exceeded (429), see the first %s.", lead, to)
 	case answer.StatusCode == http.StatusServiceUnavailable:
-		return "Kanbert is unavailable (503)"
+		return fmt.Sprintf("%s: Kanbert is unavailable (503), see the first %s.", lead, to)
 	case errors.Is(err, kanbert.ErrServer):
-		return fmt.Sprintf("Kanbert fails to answer (%d)", answer.StatusCode)
+		return fmt.Sprintf("%s: Kanbert fails to answer (%d), see the first %s.", lead, answer.StatusCode, to)
 	case errors.Is(err, kanbert.ErrRedirect):
-		return fmt.Sprintf("the server returns a redirect (%d)", answer.StatusCode)
+		return fmt.Sprintf("%s: the server returns a redirect (%d), see the first %s.", lead, answer.StatusCode, to)
 	default:
-		return "the answer is not JSON"
+		return fmt.Sprintf("%s: the answer is not JSON, see the first %s.", lead, to)
 	}
 }
 
@@ -114,11 +112,10 @@ func answerTexts(answer *kanbert.APIError) (lead, advice string) {
 		}
 		return fmt.Sprintf("Kanbert failed to handle the request (%d).", code), advice
 	case errors.Is(answer, kanbert.ErrRedirect):
-		target := ""
-		if answer.RedirectHost != "" {
-			target = " to " + answer.RedirectHost
+		if answer.RedirectHost == "" {
+			return "The server returned a redirect. The provider does not follow redirects.", checkBaseURL
 		}
-		return "The server returned a redirect" + target + ". The provider does not follow redirects.", checkBaseURL
+		return fmt.Sprintf("The server returned a redirect to %s. The provider does not follow redirects.", answer.RedirectHost), checkBaseURL
 	case errors.Is(answer, kanbert.ErrNotJSON):
 		return "The answer is not JSON, so that it is not Kanbert's.",
 			"Check base_url, and whether a proxy, a firewall or a maintenance page answers instead: open the URL below in a browser on this machine."
@@ -142,7 +139,7 @@ func refusalTexts(code int) (lead, advice string) {
 	case http.StatusGone:
 		return "The API endpoint is gone (410).", checkBaseURL + " If it is right, install a newer version of the provider."
 	default:
-		return strings.TrimRight(fmt.Sprintf("The server refused the request (%d %s", code, http.StatusText(code)), " ") + ").",
+		return fmt.Sprintf("The server refused the request (%d).", code),
 			"Check base_url, and what is between this machine and Kanbert."
 	}
 }
@@ -264,7 +261,7 @@ func certificateTexts(e *kanbert.TransportError) (lead, advice string, ok bool) 
 			"Check base_url. If a proxy answers instead, ask who runs it.", true
 	case errors.As(e.Err, &authority), errors.As(e.Err, &certificate):
 		return fmt.Sprintf("The certificate of %s is not trusted on this machine.", e.Host),
-			"If a proxy of your organisation inspects TLS, " + trustAuthority(runtime.GOOS) + ". Otherwise do not continue: the connection may be intercepted.", true
+			trustAuthority(runtime.GOOS) + " Otherwise do not continue: the connection may be intercepted.", true
 	}
 	return "", "", false
 }
@@ -275,20 +272,20 @@ func expiryTexts(host string, cert *x509.Certificate) (lead, advice string, ok b
 		return fmt.Sprintf("The certificate of %s is not valid before %s.", host, cert.NotBefore.UTC().Format(time.RFC3339)),
 			"Wait until then, " + clock, true
 	}
-	when := ""
+	lead = fmt.Sprintf("The certificate of %s has expired.", host)
 	if cert != nil && !cert.NotAfter.IsZero() {
-		when = " at " + cert.NotAfter.UTC().Format(time.RFC3339)
+		lead = fmt.Sprintf("The certificate of %s expired at %s.", host, cert.NotAfter.UTC().Format(time.RFC3339))
 	}
-	return fmt.Sprintf("The certificate of %s has expired%s.", host, when), "Ask who runs the server to renew it, " + clock, true
+	return lead, "Ask who runs the server to renew it, " + clock, true
 }
 
 // trustAuthority says how a certificate authority is trusted on a system. Go
 // reads SSL_CERT_FILE on those that have no trust store of their own.
 func trustAuthority(goos string) string {
 	if slices.Contains([]string{"windows", "darwin", "ios"}, goos) {
-		return "add its authority to the trust store of this machine"
+		return "If a proxy of your organisation inspects TLS, add its authority to the trust store of this machine."
 	}
-	return "add its authority to the trust store of this machine, or name its file in SSL_CERT_FILE"
+	return "If a proxy of your organisation inspects TLS, add its authority to the trust store of this machine, or name its file in SSL_CERT_FILE."
 }
 
 // proxyTexts is for a proxy that could not be reached, or that refused.

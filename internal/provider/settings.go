@@ -243,25 +243,24 @@ func (r *settingsReader) checkProxy() {
 		return
 	}
 	if problem := proxyProblem(value); problem != "" {
-		r.diags.AddError("Invalid proxy", fmt.Sprintf(
-			"The environment variable %s %s, so that no request can be sent. "+
-				"Write it as http://HOST:PORT, or unset it to connect without a proxy.", name, problem))
+		r.diags.AddError("Invalid proxy", fmt.Sprintf(problem, name)+
+			" Write it as http://HOST:PORT, or unset it to connect without a proxy.")
 	}
 }
 
-// proxyProblem says what is wrong with the address of a proxy, or nothing. It
-// shows nothing of it: it may hold a password. Like Go, it takes an address
+// proxyProblem says what is wrong with the address of a proxy, with %s for the
+// variable, or nothing. It shows nothing of it: it may hold a password. Like Go, it takes an address
 // without a scheme for one of http.
 func proxyProblem(value string) string {
-	u, err := url.Parse(value)
-	if err != nil || u.Scheme == "" || u.Host == "" {
-		u, err = url.Parse("http://" + value)
+	if !strings.Contains(value, "://") {
+		value = "http://" + value
 	}
+	u, err := url.Parse(value)
 	switch {
 	case err != nil || u.Hostname() == "":
-		return "cannot be read as the address of a proxy"
+		return "The environment variable %s cannot be read as the address of a proxy, so that no request can be sent."
 	case !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme):
-		return "names a proxy of a kind that is not supported"
+		return "The environment variable %s names a proxy of a kind that is not supported, so that no request can be sent."
 	default:
 		return ""
 	}

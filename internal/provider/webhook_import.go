@@ -34,6 +34,7 @@ func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportSt
 	if api == nil {
 		return
 	}
+	defer api.watchWaiting(&resp.Diagnostics)()
 	webhook := find(ctx, api.reader, &resp.Diagnostics)
 	if webhook == nil {
 		return

@@ -250,6 +250,7 @@ func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResour
 	if api == nil {
 		return
 	}
+	defer api.watchWaiting(diags)()
 	holder, found, err := api.reader.ByURL(ctx, planned.URL.ValueString())
 	switch {
 	case errors.Is(err, kanbert.ErrUnauthorized), errors.Is(err, kanbert.ErrForbidden):
