@@ -320,7 +320,7 @@ func explainTaken(e *kanbert.URLTakenError) string {
 		return "The URL is taken: " + describe(*e.Holder) + " has it. Nothing was created. " +
 			"If Terraform manages that webhook, here or elsewhere, give this resource another URL. " +
 			"If this replaces that webhook, it does so under create_before_destroy, its own or that of a resource that depends on it: " +
-			"remove that, or change the url as well. " +
+			"remove that, or change the url as well. If it is deposed, only another url helps. " +
 			"Otherwise import it, " + inPlaceOf + ":\n\n" + importBlock(e.Holder.ID) + request
 	case e.Lookup != nil:
 		return "The URL is taken, and the webhook that has it could not be looked up. Nothing was created. " +

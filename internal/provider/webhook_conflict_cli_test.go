@@ -286,3 +286,28 @@ func TestOneWebhookAtTwoAddressesThroughTheCLI(t *testing.T) {
 	w.wantEmptyPlan(t)
 	wantNoWrites(t, s)
 }
+
+// A webhook whose replacement stands, and whose deletion failed, holds its URL as a
+// deposed object, which Terraform deletes after everything else. Applying again
+// does not help, with or without create_before_destroy. Another URL does.
+func TestDeposedHolderThroughTheCLI(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.Start(t)
+	const before = "lifecycle {\n create_before_destroy = true\n}\n"
+	w := newPlainWorkspace(t, configFor(s, block("a", "a", "contact:create", before)))
+	w.must(t, "apply", "-auto-approve")
+	s.FailEvery(kanberttest.Match{Method: http.MethodDelete}, kanberttest.Status(http.StatusForbidden))
+	w.write(t, configFor(s, block("a", "b", "contact:create", before)))
+	w.fails(t, 1, "Unable to delete webhook", "apply", "-auto-approve")
+	s.ClearFaults()
+
+	for _, lifecycle := range []string{before, before, ""} {
+		w.write(t, configFor(s, block("a", "a", "contact:create", lifecycle)))
+		w.fails(t, 1, "Unable to create webhook", "apply", "-auto-approve")
+	}
+	w.write(t, configFor(s, block("a", "c", "contact:create", before)))
+	w.must(t, "apply", "-auto-approve")
+	w.write(t, configFor(s, block("a", "a", "contact:create", before)))
+	w.must(t, "apply", "-auto-approve")
+	wantAllHeld(t, s, w, 1)
+}
