@@ -244,7 +244,7 @@ func TestInheritedCreateBeforeDestroyThroughTheCLI(t *testing.T) {
 	before := s.Webhooks()[0]
 	lines := w.fails(t, 1, "Unable to create webhook", "apply", "-auto-approve", "-replace=kanbert_webhook.a")
 	text := flat(strings.Join(lines, "\n"))
-	for _, part := range []string{before.ID, "create_before_destroy, its own or that of a resource that depends on it", "remove that, or change the url as well"} {
+	for _, part := range []string{before.ID, "If this replaces that webhook, remove create_before_destroy, its own or that of a resource that depends on it, or change the url as well"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the error does not say %q:\n%s", part, text)
 		}
