@@ -3,10 +3,12 @@
 package provider
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -183,11 +185,33 @@ func TestNoFalseConflictThroughTheCLI(t *testing.T) {
 				t.Errorf("a conflict is reported:\n%s", out)
 			}
 			w.wantEmptyPlan(t)
+			w.must(t, "apply", "-auto-approve")
+			w.wantNoMark(t)
 			w.must(t, "destroy", "-auto-approve")
 			if n := len(s.Webhooks()); n != 0 {
 				t.Errorf("%d webhooks are left", n)
 			}
 		})
+	}
+}
+
+// wantNoMark fails the test if private state in the state file holds the mark by
+// which the two plannings of a replacement know each other.
+func (w *workspace) wantNoMark(t *testing.T) {
+	t.Helper()
+	state, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := regexp.MustCompile(`"private": "([^"]*)"`).FindAllSubmatch(state, -1)
+	if len(all) == 0 {
+		t.Error("the state holds no private state")
+	}
+	for _, private := range all {
+		text, err := base64.StdEncoding.DecodeString(string(private[1]))
+		if err != nil || strings.Contains(string(text), predecessorKey) {
+			t.Errorf("the private state is %s (%v)", text, err)
+		}
 	}
 }
 
@@ -271,8 +295,15 @@ func TestOneWebhookAtTwoAddressesThroughTheCLI(t *testing.T) {
 
 	w.write(t, configFor(s, a+b))
 	w.must(t, "import", "kanbert_webhook.a", webhook.ID)
-	w.must(t, "import", "kanbert_webhook.b", webhook.URL)
 	summary := "Warning: Webhook " + webhook.ID + " is in state at two addresses"
+	w.write(t, configFor(s, a+b+fmt.Sprintf("import {\n to = kanbert_webhook.b\n id = %q\n}\n", webhook.URL)))
+	for _, args := range [][]string{{"plan"}, {"plan", "-refresh=false"}, {"plan", "-parallelism=1"}} {
+		if out := w.must(t, args...); strings.Count(out, summary) != 1 {
+			t.Errorf("%v with an import does not warn once:\n%s", args, out)
+		}
+	}
+	w.write(t, configFor(s, a+b))
+	w.must(t, "import", "kanbert_webhook.b", webhook.URL)
 	for _, args := range [][]string{{"plan"}, {"plan", "-refresh=false"}, {"plan", "-refresh-only"}} {
 		if out := w.must(t, args...); strings.Count(out, summary) != 1 {
 			t.Errorf("%v does not warn once:\n%s", args, out)
