@@ -51,7 +51,8 @@ func (w *workspace) fails(t *testing.T, errors int, summary string, args ...stri
 	if err == nil || strings.Count(out, "Error: ") != errors || strings.Count(out, "Error: "+summary) != errors {
 		t.Fatalf("%v ended with %v, want %d errors %q:\n%s", args, err, errors, summary, out)
 	}
-	return strings.Split(strings.TrimSpace(out[strings.Index(out, "Error: "):]), "\n")
+	_, text, _ := strings.Cut(out, "Error: ")
+	return strings.Split(strings.TrimSpace(text), "\n")
 }
 
 // writeModule writes a module beside the configuration.
