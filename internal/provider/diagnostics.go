@@ -173,14 +173,14 @@ func explainTaken(e *kanbert.URLTakenError) string {
 	}
 	switch {
 	case e.Holder != nil && e.MadeHere:
-		return "The URL is taken: this run has created " + describe(*e.Holder) + " with it. Nothing else was created. " +
+		return "The URL is taken: this run has created " + identify(*e.Holder) + " with it. Nothing else was created. " +
 			"Give each webhook its own URL: see " + guideURL("one-receiver-for-many-events") + request
 	case e.Holder != nil:
-		return "The URL is taken: " + describe(*e.Holder) + " has it. Nothing was created. " +
+		return "The URL is taken: " + identify(*e.Holder) + " has it. Nothing was created. " +
 			"If Terraform manages that webhook, here or elsewhere, give this resource another URL. " +
-			"If this replaces that webhook, it does so under create_before_destroy, its own or that of a resource that depends on it: " +
-			"remove that, or change the url as well. " +
-			"Otherwise import it, " + inPlaceOf + ":\n\n" + importBlock(e.Holder.ID) + request
+			"If this replaces that webhook, remove create_before_destroy, its own or that of a resource that depends on it, " +
+			"or change the url as well; if that webhook is deposed, only another url helps. " +
+			"Otherwise import it, with this resource's address:\n\n" + importBlock(e.Holder.ID) + request
 	case e.Lookup != nil:
 		return "The URL is taken, and the webhook that has it could not be looked up. Nothing was created. " +
 			"Apply again: the error then names the webhook, or choose another URL." + detail("The look-up", e.Lookup) + request
@@ -257,6 +257,16 @@ func detail(lead string, err error) string {
 // describe names a webhook by what a person can recognise it by. Its URL is known
 // to the reader and is left out: it may hold a password in its query.
 func describe(w kanbert.Webhook) string {
+	text := identify(w)
+	if w.CreatedAt.IsZero() {
+		return text
+	}
+	return strings.TrimSuffix(text, ")") + ", created at " + w.CreatedAt.UTC().Format(time.RFC3339) + ")"
+}
+
+// identify is describe without the time of creation, for texts that are long
+// already.
+func identify(w kanbert.Webhook) string {
 	scope := "no project"
 	if w.ProjectID != "" {
 		scope = "project " + strconv.Quote(w.ProjectID)
@@ -264,11 +274,7 @@ func describe(w kanbert.Webhook) string {
 	if w.ClientID != "" {
 		scope += ", client " + strconv.Quote(w.ClientID)
 	}
-	created := ""
-	if !w.CreatedAt.IsZero() {
-		created = ", created at " + w.CreatedAt.UTC().Format(time.RFC3339)
-	}
-	return fmt.Sprintf("webhook %s (event %s, %s%s)", strconv.Quote(w.ID), shownEvent(w.Event), scope, created)
+	return fmt.Sprintf("webhook %s (event %s, %s)", strconv.Quote(w.ID), shownEvent(w.Event), scope)
 }
 
 // shownEvent is an event of the server's as a text may show it. One that is none
