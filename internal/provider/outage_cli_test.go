@@ -167,7 +167,7 @@ func TestTraceHidesAQuotedURL(t *testing.T) {
 		  event = "contact:create"
 		}`))
 	log := filepath.Join(w.dir, "log")
-	w.env = append(w.env, "TF_LOG_PROVIDER=TRACE", "TF_LOG_PATH="+log)
+	w.env = append(w.env, "TF_LOG=TRACE", "TF_LOG_PATH="+log)
 	if out, err := w.run("apply", "-auto-approve"); err == nil {
 		t.Errorf("no error:\n%s", out)
 	}
