@@ -83,6 +83,7 @@ var rooms = map[string]struct {
 	"contract":    {never: []string{"github.com/"}},
 	"cli":         {},
 	"live":        {may: []string{"cli", "kanbert"}, never: []string{"github.com/hashicorp/"}},
+	"laraveltest": {never: []string{"github.com/hashicorp/"}},
 }
 
 // TestImportsPointOneWay compares the imports of every package with the table.
