@@ -123,7 +123,7 @@ func (l *Laravel) start(tb testing.TB) (err error) {
 			}
 		})
 	}
-	if err := l.serve(tb, exec.Command(l.programs.fpm, "--fpm-config", l.path("php-fpm.conf"))); err != nil {
+	if err := l.serve(tb, exec.CommandContext(context.Background(), l.programs.fpm, "--fpm-config", l.path("php-fpm.conf"))); err != nil {
 		return err
 	}
 	if err := await(tb.Context(), func() bool { _, err := os.Stat(l.path("fpm.sock")); return err == nil }); err != nil {
@@ -144,7 +144,7 @@ func (l *Laravel) startNginx(tb testing.TB, listener net.Listener) error {
 		return err
 	}
 	defer func() { _ = socket.Close() }()
-	cmd := exec.Command(l.programs.nginx, "-e", l.path("nginx.log"), "-p", l.dir, "-c", l.path("nginx.conf"))
+	cmd := exec.CommandContext(context.Background(), l.programs.nginx, "-e", l.path("nginx.log"), "-p", l.dir, "-c", l.path("nginx.conf"))
 	cmd.Env = append(os.Environ(), "NGINX=3;")
 	cmd.ExtraFiles = []*os.File{socket}
 	if err := l.serve(tb, cmd); err != nil {
@@ -280,7 +280,7 @@ func (l *Laravel) writeSettings() error {
 	}
 	// The folder is closed to others; the servers' user must read the file.
 	draft := l.path("settings.draft")
-	if err := os.WriteFile(draft, text, 0o644); err != nil { //nolint:gosec // see above
+	if err := os.WriteFile(draft, text, 0o644); err != nil {
 		return err
 	}
 	return os.Rename(draft, l.path("settings.json"))
