@@ -113,7 +113,8 @@ func addListError(diags *diag.Diagnostics, err error, userFilter types.String, s
 		addError(diags, listWebhooks, err)
 		return
 	}
-	argument, text := "filter", ""
+	argument := "filter"
+	var text string
 	switch {
 	case answer.StatusCode == http.StatusBadRequest && !userFilter.IsNull():
 		text = "Kanbert refused the request, most likely because of the filter, which was sent as written. " +
