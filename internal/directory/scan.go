@@ -162,7 +162,7 @@ func (d *Directory) release(s *scan) {
 
 // startBatchPages fetches a page at each open end beside a look-up; the first
 // time, after the first page, only at the far one.
-func (d *Directory) startBatchPages(b *batch, ctx context.Context, now time.Time) {
+func (d *Directory) startBatchPages(ctx context.Context, b *batch, now time.Time) {
 	s := d.scan
 	if s == nil || now.Sub(s.began.at) > Freshness && !s.inFlight() {
 		s = d.newScan(ctx)

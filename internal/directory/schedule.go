@@ -184,7 +184,7 @@ func (d *Directory) startBatch(waiters []*waiter, now time.Time) {
 	d.batch = b
 	d.batches++
 	if !alone && slices.ContainsFunc(waiters, func(w *waiter) bool { return !w.fresh }) {
-		d.startBatchPages(b, waiters[0].ctx, now)
+		d.startBatchPages(waiters[0].ctx, b, now)
 	}
 	for len(waiters) > 0 {
 		waiters = d.startLookup(waiters, b)

@@ -262,9 +262,11 @@ func (l *Laravel) Release(tb testing.TB) {
 
 // Request is the record of a request to the API.
 type Request struct {
-	Method string `json:"method"`
-	URI    string `json:"uri"`
-	Status int    `json:"status"`
+	// Time is when the answer ended, in seconds since 1970.
+	Time   float64 `json:"time"`
+	Method string  `json:"method"`
+	URI    string  `json:"uri"`
+	Status int     `json:"status"`
 }
 
 // Query returns the parameters of the request.

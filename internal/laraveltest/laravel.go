@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -92,7 +93,7 @@ func Start(tb testing.TB, options Options) *Laravel {
 
 func (l *Laravel) start(tb testing.TB) (err error) {
 	// The path of a socket is short: no tb.TempDir.
-	if l.dir, err = os.MkdirTemp("", "laravel-"); err != nil {
+	if l.dir, err = os.MkdirTemp("", "laravel-"); err != nil { //nolint:usetesting // see above
 		return err
 	}
 	tb.Cleanup(func() {
@@ -122,7 +123,7 @@ func (l *Laravel) start(tb testing.TB) (err error) {
 			}
 		})
 	}
-	if err := l.serve(tb, exec.Command(l.programs.fpm, "--fpm-config", l.path("php-fpm.conf"))); err != nil {
+	if err := l.serve(tb, exec.CommandContext(context.Background(), l.programs.fpm, "--fpm-config", l.path("php-fpm.conf"))); err != nil {
 		return err
 	}
 	if err := await(tb.Context(), func() bool { _, err := os.Stat(l.path("fpm.sock")); return err == nil }); err != nil {
@@ -143,7 +144,7 @@ func (l *Laravel) startNginx(tb testing.TB, listener net.Listener) error {
 		return err
 	}
 	defer func() { _ = socket.Close() }()
-	cmd := exec.Command(l.programs.nginx, "-e", l.path("nginx.log"), "-p", l.dir, "-c", l.path("nginx.conf"))
+	cmd := exec.CommandContext(context.Background(), l.programs.nginx, "-e", l.path("nginx.log"), "-p", l.dir, "-c", l.path("nginx.conf"))
 	cmd.Env = append(os.Environ(), "NGINX=3;")
 	cmd.ExtraFiles = []*os.File{socket}
 	if err := l.serve(tb, cmd); err != nil {
@@ -162,14 +163,17 @@ func (l *Laravel) serve(tb testing.TB, cmd *exec.Cmd) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // Its output says what it ended of.
+	}()
 	tb.Cleanup(func() {
 		_ = cmd.Process.Signal(terminate)
 		select {
-		case err := <-ended:
+		case <-ended:
 			if tb.Failed() {
-				tb.Logf("%s ended: %v\n%s", cmd.Path, err, output.String())
+				tb.Logf("%s: %s\n%s", cmd.Path, cmd.ProcessState, output.String())
 			}
 		case <-time.After(10 * time.Second):
 			_ = cmd.Process.Kill()
@@ -245,8 +249,13 @@ func (l *Laravel) chown() error {
 	if !ok {
 		return nil
 	}
-	return filepath.WalkDir(l.dir, func(path string, _ os.DirEntry, err error) error {
-		return errors.Join(err, os.Lchown(path, uid, gid))
+	root, err := os.OpenRoot(l.dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	return fs.WalkDir(root.FS(), ".", func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, root.Lchown(path, int(uid), int(gid)))
 	})
 }
 
@@ -271,7 +280,7 @@ func (l *Laravel) writeSettings() error {
 	}
 	// The folder is closed to others; the servers' user must read the file.
 	draft := l.path("settings.draft")
-	if err := os.WriteFile(draft, text, 0o644); err != nil { //nolint:gosec // see above
+	if err := os.WriteFile(draft, text, 0o644); err != nil {
 		return err
 	}
 	return os.Rename(draft, l.path("settings.json"))

@@ -22,7 +22,7 @@ import (
 func TestServersEndWhenTheTestIsKilled(t *testing.T) {
 	if os.Getenv(serveOnly) != "" {
 		l := Start(t, Options{})
-		_, _ = io.WriteString(os.Stdout, "serving "+l.dir+"\n")
+		_, _ = os.Stdout.WriteString("serving " + l.dir + "\n")
 		<-t.Context().Done()
 	}
 	require(t)
@@ -53,8 +53,6 @@ func TestServersEndWhenTheTestIsKilled(t *testing.T) {
 		}
 	}
 }
-
-const serveOnly = "LARAVELTEST_SERVE_ONLY"
 
 func pidIn(t *testing.T, file string) int {
 	t.Helper()

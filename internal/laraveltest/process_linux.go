@@ -12,7 +12,7 @@ import (
 
 // unprivileged is the user that the servers run as where root runs the tests:
 // php-fpm refuses to run as root.
-func unprivileged() (uid, gid int, ok bool) {
+func unprivileged() (uid, gid uint32, ok bool) {
 	if os.Geteuid() != 0 {
 		return 0, 0, false
 	}
@@ -21,10 +21,10 @@ func unprivileged() (uid, gid int, ok bool) {
 		if err != nil {
 			continue
 		}
-		uid, errUID := strconv.Atoi(account.Uid)
-		gid, errGID := strconv.Atoi(account.Gid)
+		uid, errUID := strconv.ParseUint(account.Uid, 10, 32)
+		gid, errGID := strconv.ParseUint(account.Gid, 10, 32)
 		if errUID == nil && errGID == nil {
-			return uid, gid, true
+			return uint32(uid), uint32(gid), true
 		}
 	}
 	return 0, 0, false
@@ -35,6 +35,6 @@ func unprivileged() (uid, gid int, ok bool) {
 func confine(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	if uid, gid, ok := unprivileged(); ok {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uid, Gid: gid}
 	}
 }

@@ -6,6 +6,6 @@ package laraveltest
 
 import "os/exec"
 
-func unprivileged() (uid, gid int, ok bool) { return 0, 0, false }
+func unprivileged() (uid, gid uint32, ok bool) { return 0, 0, false }
 
 func confine(*exec.Cmd) {}

@@ -71,7 +71,7 @@ func findProgram(patterns ...string) string {
 		if path, err := exec.LookPath(pattern); err == nil {
 			return path
 		}
-		if found, _ := filepath.Glob(filepath.Join("/usr/sbin", pattern)); len(found) > 0 {
+		if found, _ := filepath.Glob("/usr/sbin/" + pattern); len(found) > 0 {
 			return found[len(found)-1]
 		}
 	}

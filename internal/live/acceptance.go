@@ -71,7 +71,7 @@ func (a Acceptance) Run(ctx context.Context, target Target) (err error) {
 		if err := step.run(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
 		}
-		fmt.Fprintf(a.Out, "ok: %s (%.1fs)\n", step.name, time.Since(began).Seconds())
+		fmt.Fprintf(s.out, "ok: %s (%.1fs)\n", step.name, time.Since(began).Seconds())
 	}
 	return nil
 }

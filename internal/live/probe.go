@@ -5,6 +5,7 @@ package live
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -31,6 +32,11 @@ type ProbeSettings struct {
 // are fit to be shown to anyone. Beside an error they hold what was learned
 // before it.
 func Probe(ctx context.Context, target Target, settings ProbeSettings) (rows []Row, err error) {
+	if settings.Write && settings.Switch != nil {
+		// If the token follows the person, what follows would write into a workspace
+		// that was not named.
+		return nil, errors.New("nothing was sent: -write and -switch cannot be given together")
+	}
 	p := &probe{settings: settings, redact: redactor{}}
 	p.redact.add(target.Token.Reveal())
 	if settings.Write {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -57,12 +58,12 @@ type Settings struct {
 // OpenSession begins a run. The error is a [*WorkspaceError] if the person did
 // not name the workspace of the token.
 func OpenSession(ctx context.Context, target Target, settings Settings) (*Session, error) {
-	s := &Session{next: newTransport(), out: settings.Out}
+	s := &Session{next: newTransport(), out: &lockedWriter{to: settings.Out}}
 	var err error
 	if s.api, err = newAPI(target, s); err != nil {
 		return nil, err
 	}
-	workspace, err := s.confirmWorkspace(ctx, settings.Workspace, settings.Out)
+	workspace, err := s.confirmWorkspace(ctx, settings.Workspace, s.out)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +72,18 @@ func OpenSession(ctx context.Context, target Target, settings Settings) (*Sessio
 	}
 	fmt.Fprintf(s.out, "Run: %s\n", s.ledger.run)
 	return s, nil
+}
+
+// lockedWriter is a writer for the requests that the provider sends side by side.
+type lockedWriter struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (w *lockedWriter) Write(text []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(text)
 }
 
 // NewURL returns a URL of the run that was not given before.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,14 +175,14 @@ func explainTaken(e *kanbert.URLTakenError) string {
 	}
 	switch {
 	case e.Holder != nil && e.MadeHere:
-		return "The URL is taken: this run has created " + describe(*e.Holder) + " with it. Nothing else was created. " +
+		return "The URL is taken: this run has created " + identify(*e.Holder) + " with it. Nothing else was created. " +
 			"Give each webhook its own URL: see " + guideURL("one-receiver-for-many-events") + request
 	case e.Holder != nil:
-		return "The URL is taken: " + describe(*e.Holder) + " has it. Nothing was created. " +
+		return "The URL is taken: " + identify(*e.Holder) + " has it. Nothing was created. " +
 			"If Terraform manages that webhook, here or elsewhere, give this resource another URL. " +
-			"If this replaces that webhook, it does so under create_before_destroy, its own or that of a resource that depends on it: " +
-			"remove that, or change the url as well. " +
-			"Otherwise import it, " + inPlaceOf + ":\n\n" + importBlock(e.Holder.ID) + request
+			"If this replaces that webhook, remove create_before_destroy, its own or that of a resource that depends on it, " +
+			"or change the url as well; if that webhook is deposed, only another url helps. " +
+			"Otherwise import it, with this resource's address:\n\n" + importBlock(e.Holder.ID) + request
 	case e.Lookup != nil:
 		return "The URL is taken, and the webhook that has it could not be looked up. Nothing was created. " +
 			"Apply again: the error then names the webhook, or choose another URL." + detail("The look-up", e.Lookup) + request
@@ -218,29 +219,26 @@ func guideURL(name string) string {
 }
 
 func explainUnproven(e *kanbert.UnprovenError) string {
-	return "Kanbert did not answer the create, and now a webhook has the URL that this create may have made, or somebody else. It was left alone, and nothing is in state. " +
-		"It is " + describe(e.Holder) + ".\n\n" +
-		"If it is this create's, its signing secret is lost. Either delete it in Kanbert and apply again, which gives a new webhook with its secret, " +
-		"or import it without a secret, " + inPlaceOf + ":\n\n" + importBlock(e.Holder.ID) +
-		"\n\nIf it is somebody else's, choose another URL, and look at this one again when that webhook has gone: Kanbert may carry out the create late." + detail("What went wrong", e.Err)
+	return "The create got no usable answer. Now " + describe(e.Holder) + " has this URL, and the provider cannot prove that this create made it. " +
+		"It was left alone and is not in state. If no other program created it, delete it in Kanbert and apply again, " +
+		"or import it without its signing secret, " + inPlaceOf + ":\n\n" + importBlock(e.Holder.ID) +
+		detail("The create", e.Err)
 }
 
 func explainUncertain(e *kanbert.UncertainError) string {
-	text := "Kanbert did not answer the create, and it could not be made out whether a webhook was created: one may have the URL " + shownURL(e.URL) + ". Nothing is in state.\n\n" +
-		"Apply again when Kanbert is well: if nobody has the URL, the webhook is created, and if somebody has, the error names who. " +
-		"To look before that, read the data source " + webhookResourceType + " with this url.\n\n" +
-		"What went wrong last: " + explainOnce(e.Err, tellError)
+	text := "The provider could not determine whether the webhook was created. One for " + shownEvent(e.Event) + " may exist at the host " + hostOf(e.URL) + ". It is not in state. " +
+		"Apply again when Kanbert answers: if the URL is free the webhook is created, and if it is not the error names the webhook that has it.\n\n" +
+		explainOnce(e.Err, tellError)
 	if e.Lost != nil && e.Lost.Error() != e.Err.Error() {
-		text += detail("What went wrong first", e.Lost)
+		text += detail("The create", e.Lost)
 	}
 	return text
 }
 
 func explainSecretLost(e *kanbert.SecretLostError) string {
-	return "The webhook was created, but its signing secret did not arrive, and nobody can ask for it again. The webhook stands. " +
-		"It is " + describe(e.Webhook) + ". " +
-		"It is in state without a secret and marked as tainted.\n\n" +
-		"Apply again: Terraform then replaces it by a webhook whose secret is known." + detail("What went wrong", e.Err)
+	return "The webhook was created, but its signing secret did not arrive, and Kanbert does not return it again. " +
+		"It is " + describe(e.Webhook) + ", and is in state as tainted. " +
+		"Apply again: Terraform replaces it by a webhook whose secret is known." + detail("The cause", e.Err)
 }
 
 // inPlaceOf explains an import block, since a provider is not told the address of
@@ -258,6 +256,16 @@ func detail(lead string, err error) string {
 // describe names a webhook by what a person can recognise it by. Its URL is known
 // to the reader and is left out: it may hold a password in its query.
 func describe(w kanbert.Webhook) string {
+	text := identify(w)
+	if w.CreatedAt.IsZero() {
+		return text
+	}
+	return strings.TrimSuffix(text, ")") + ", created at " + w.CreatedAt.UTC().Format(time.RFC3339) + ")"
+}
+
+// identify is describe without the time of creation, for texts that are long
+// already.
+func identify(w kanbert.Webhook) string {
 	scope := "no project"
 	if w.ProjectID != "" {
 		scope = "project " + strconv.Quote(w.ProjectID)
@@ -265,11 +273,7 @@ func describe(w kanbert.Webhook) string {
 	if w.ClientID != "" {
 		scope += ", client " + strconv.Quote(w.ClientID)
 	}
-	created := ""
-	if !w.CreatedAt.IsZero() {
-		created = ", created at " + w.CreatedAt.UTC().Format(time.RFC3339)
-	}
-	return fmt.Sprintf("webhook %s (event %s, %s%s)", strconv.Quote(w.ID), shownEvent(w.Event), scope, created)
+	return fmt.Sprintf("webhook %s (event %s, %s)", strconv.Quote(w.ID), shownEvent(w.Event), scope)
 }
 
 // shownEvent is an event of the server's as a text may show it. One that is none
@@ -291,6 +295,16 @@ func importBlock(id string) string {
 // template.
 func hclString(s string) string {
 	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(strconv.Quote(s))
+}
+
+// hostOf is what of a user's own URL may be shown anywhere: receivers carry
+// passwords in paths too.
+func hostOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return "(unknown)"
+	}
+	return u.Host
 }
 
 // shownURL is a URL as a text may show it.

@@ -268,8 +268,8 @@ func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResour
 // takenAtPlan is the detail of the warning that holder has the URL of a webhook
 // that is planned as new.
 func takenAtPlan(holder kanbert.Webhook) string {
-	return "A URL can be used once in a Kanbert workspace, and " + describe(holder) + " has this one. " +
+	return "A URL can be used once in a Kanbert workspace, and " + identify(holder) + " has this one. " +
 		"If this apply destroys or replaces that webhook, as for a renamed or tainted resource, there is nothing to do; a moved block would keep it and its secret. " +
 		"Otherwise the apply will fail. If Terraform manages that webhook, here or elsewhere, give this resource another URL. " +
-		"Otherwise import it, " + inPlaceOf + ":\n\n" + importBlock(holder.ID)
+		"Otherwise import it, with this resource's address:\n\n" + importBlock(holder.ID)
 }

@@ -636,3 +636,28 @@ data "kanbert_webhooks" "this" {
 		t.Errorf("%d requests, want none", n)
 	}
 }
+
+// TestOddRecord reads beside a webhook that the API lists without a field: a list
+// shows null, and only who asks for that webhook gets an error.
+func TestOddRecord(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	odd := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/odd", Event: "contact:create"})[0]
+	whole := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/whole", Event: "contact:update"})[0]
+	// Of the two, the event of the first one alone is renamed.
+	p := newProtocolFor(t, s, WithClientOptions(kanbert.WithTransport(alteredLists{s.Transport(), `"event":"contact:create"`, `"event":null`})))
+	listed, diags := p.readDataSource("kanbert_webhooks", attrs{})
+	wantNone(t, diags)
+	if text := fmt.Sprint(listed["webhooks"]); !strings.Contains(text, odd.ID) || !strings.Contains(text, whole.ID) || strings.Contains(text, "contact:create") {
+		t.Errorf("the list is %s", text)
+	}
+	_, diags = p.readDataSource("kanbert_webhook", attrs{"id": whole.ID})
+	wantNone(t, diags)
+	for _, name := range []string{"id", "url"} {
+		_, diags = p.readDataSource("kanbert_webhook", attrs{name: map[string]string{"id": odd.ID, "url": odd.URL}[name]})
+		wantOneError(t, diags, "", odd.ID)
+		wantOneError(t, diags, "", `"event"`)
+	}
+	_, diags = p.importByID(odd.ID)
+	wantOneError(t, diags, "", odd.ID)
+}

@@ -52,6 +52,7 @@ func TestExitCodes(t *testing.T) {
 		{"an unknown flag", s.Token(), []string{"-x"}, 1, "-x"},
 		{"an argument", s.Token(), []string{"x"}, 1, "no arguments"},
 		{"help", s.Token(), []string{"-h"}, 0, "-workspace"},
+		{"writes after a switch", s.Token(), []string{"-write", "-switch", "-workspace", s.Workspace().ID}, 1, "nothing was sent"},
 		{"no workspace named", s.Token(), []string{"-write"}, 1, "-workspace " + s.Workspace().ID},
 	} {
 		code, out, log, err := probe(t, s, c.token, "", c.args...)
