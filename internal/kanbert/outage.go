@@ -41,8 +41,10 @@ type outage struct {
 	failures int
 	last     time.Time
 	took     time.Duration
-	// since is when the first of them failed that is bounded by max_wait.
+	// since is when the first of them failed that is bounded by max_wait, and
+	// cause is the last such failure.
 	since time.Time
+	cause error
 	// over is true once a call has used up its budget, with err.
 	over bool
 	err  error
@@ -69,7 +71,7 @@ func (o *outage) succeeded(now time.Time, shut bool) {
 
 // failed takes note of an attempt that took so long. until is when the next one
 // was allowed.
-func (o *outage) failed(now, until time.Time, took time.Duration, waitable bool) {
+func (o *outage) failed(now, until time.Time, took time.Duration) {
 	expected := o.last
 	if until.After(expected) {
 		expected = until
@@ -80,7 +82,12 @@ func (o *outage) failed(now, until time.Time, took time.Duration, waitable bool)
 	}
 	o.failures++
 	o.last, o.took = now, took
-	if waitable && o.since.IsZero() {
+}
+
+// waitsFor takes note of a failure that is bounded by max_wait.
+func (o *outage) waitsFor(err error, now time.Time) {
+	o.cause = err
+	if o.since.IsZero() {
 		o.since = now
 	}
 }
