@@ -93,6 +93,7 @@ func TestCreateAndDestroySayNothing(t *testing.T) {
 	s := kanberttest.New()
 	p := newProtocolFor(t, s)
 	wantNone(t, p.plan(instance{}, contact).diagnostics)
+	p.nextWalk()
 	created := p.create(contact)
 	p.nextWalk()
 	wantNone(t, p.plan(created, nil).diagnostics)
