@@ -72,6 +72,7 @@ func (d *webhookDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if api == nil {
 		return
 	}
+	defer api.watchWaiting(&resp.Diagnostics)()
 	var webhook *kanbert.Webhook
 	if config.URL.IsNull() {
 		webhook = findByID(ctx, api.reader, readWebhook, config.ID.ValueString(), &resp.Diagnostics)

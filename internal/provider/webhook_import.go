@@ -34,6 +34,7 @@ func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportSt
 	if api == nil {
 		return
 	}
+	defer api.watchWaiting(&resp.Diagnostics)()
 	webhook := find(ctx, api.reader, &resp.Diagnostics)
 	if webhook == nil {
 		return
@@ -42,7 +43,7 @@ func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportSt
 	if seen == importedTwice {
 		resp.Diagnostics.AddError(string(importWebhook), fmt.Sprintf(
 			"Webhook %q is imported twice: by its id and by its URL, or to two addresses. "+
-				"Two resources that manage one webhook delete it for each other. Keep one of the imports.", redactID(webhook.ID)))
+				"Where two resources manage one webhook, removing one deletes the other's. Keep one of the imports.", redactID(webhook.ID)))
 		return
 	}
 	warnOfTwoAddresses(webhook.ID, seen, &resp.Diagnostics)

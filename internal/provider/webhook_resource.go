@@ -129,6 +129,7 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 	if api == nil {
 		return
 	}
+	defer api.watchWaiting(&resp.Diagnostics)()
 	r.data.beginApply()
 	asked := planned.newWebhook()
 	created, err := api.client.CreateWebhook(ctx, asked, func() bool { return api.reader.SeenFree(asked.URL) })
@@ -176,6 +177,7 @@ func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, re
 	if api == nil {
 		return
 	}
+	defer api.watchWaiting(&resp.Diagnostics)()
 	managed := managedWebhook{state.ID.ValueString(), state.URL.ValueString(), loadPrivate(ctx, req.Private)}
 	warnOfTwoAddresses(managed.id, r.data.trackManaged(managed.id, seenByRead), &resp.Diagnostics)
 	webhook, err := managed.read(ctx, api)
@@ -214,6 +216,7 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if api == nil {
 		return
 	}
+	defer api.watchWaiting(&resp.Diagnostics)()
 	managed := managedWebhook{state.ID.ValueString(), state.URL.ValueString(), loadPrivate(ctx, req.Private)}
 	r.data.beginApply()
 	r.data.trackManaged(managed.id, seenByApply)
