@@ -60,9 +60,10 @@
 //  7. The later request wins. Of two webhooks seen at one URL, letter for letter,
 //     the one that the younger request showed is the holder. Two spellings of one
 //     address are two URLs: a server that compares texts lets both exist.
-//  8. The two ends meet at an id. Strings are never compared: how the server
-//     sorts is its own affair. A server that ignores the direction is noticed,
-//     and then one end does the work alone.
+//  8. The two ends meet at ids: what one shows last, the other shows the other way
+//     round. Strings are never compared: how the server sorts is its own affair.
+//     Where the ends overlap in another way, as on a server that ignores the
+//     direction, one end does the work alone.
 //  9. A filter that the API refuses (400, 422), or that is too long for it (414,
 //     431, a broken connection), is not a failure: the reads are answered by smaller
 //     look-ups or by the listing. That filters are refused is remembered, the

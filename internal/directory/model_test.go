@@ -78,7 +78,7 @@ func newModel(t *testing.T, seed uint64) *model {
 		m.atURL[l.webhook.URL] = l
 		webhooks = append(webhooks, l.webhook)
 	}
-	m.source = newAPI(1+m.random.IntN(20), webhooks...)
+	m.source = newAPI(2+m.random.IntN(20), webhooks...)
 	m.source.sameWay = m.random.IntN(5) == 0
 	m.source.latency = func(request) time.Duration {
 		m.mu.Lock()
