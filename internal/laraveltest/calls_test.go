@@ -76,6 +76,12 @@ func listCalls() []call {
 	return calls
 }
 
+// oneOfTheSeeds asks for a list that is the same on servers that took different
+// creates.
+func oneOfTheSeeds() url.Values {
+	return url.Values{"page[size]": {"1"}, "sort": {"url"}, "filter": {condition("url", "startswith", `"https://seed.example/"`)}}
+}
+
 func condition(field, op, value string) string {
 	return fmt.Sprintf(`[{"field":%q,"op":%q,"value":%s}]`, field, op, value)
 }
@@ -301,7 +307,7 @@ func refusedCalls() []call {
 	var calls []call
 	for _, path := range []string{"/whoami", "/webhooks", "/webhooks/1", "/nothing", "/webhooks/1/2", ""} {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
-			calls = append(calls, call{name: fmt.Sprintf("route %s %s", method, path), method: method, path: path, body: map[bool]string{true: "{}"}[method != http.MethodHead], query: url.Values{"page[size]": {"1"}, "sort": {"url"}}})
+			calls = append(calls, call{name: fmt.Sprintf("route %s %s", method, path), method: method, path: path, body: map[bool]string{true: "{}"}[method != http.MethodHead], query: oneOfTheSeeds()})
 		}
 	}
 	for name, header := range map[string]map[string]string{
@@ -321,7 +327,7 @@ func refusedCalls() []call {
 	} {
 		for _, c := range []call{
 			{name: "whoami", path: "/whoami"},
-			{name: "list", path: "/webhooks", query: url.Values{"page[size]": {"1"}, "sort": {"url"}}},
+			{name: "list", path: "/webhooks", query: oneOfTheSeeds()},
 			{name: "bad list", path: "/webhooks", query: url.Values{"sort": {"title"}}},
 			{name: "bad create", method: http.MethodPost, path: "/webhooks", body: "{}"},
 			{name: "missing webhook", method: http.MethodDelete, path: "/webhooks/missing"},

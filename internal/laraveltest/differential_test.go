@@ -43,7 +43,7 @@ func TestServersAgree(t *testing.T) {
 
 func compare(t *testing.T, name, laravel, sandbox string) {
 	t.Helper()
-	i := slices.IndexFunc(differences, func(d difference) bool { return d.names.MatchString(name) })
+	i := slices.IndexFunc(differences, func(d difference) bool { return (d.only == "" || d.only == driver()) && d.names.MatchString(name) })
 	switch {
 	case i < 0 && laravel != sandbox:
 		t.Errorf("%s: the servers differ\nLaravel: %s\nsandbox: %s", name, laravel, sandbox)
@@ -126,14 +126,14 @@ func (s *session) observeThrottle(t *testing.T, seen map[string]string) {
 	t.Helper()
 	s.server.throttle(t, 3, 30*time.Second)
 	for i, c := range []call{
-		{name: "list", path: "/webhooks", query: url.Values{"page[size]": {"1"}, "sort": {"url"}}},
+		{name: "list", path: "/webhooks", query: oneOfTheSeeds()},
 		{name: "refused create", method: http.MethodPost, path: "/webhooks", body: "{}"},
 		{name: "missing webhook", method: http.MethodDelete, path: "/webhooks/1"},
 		{name: "list", path: "/webhooks"},
 		create("create", "https://new.example/throttled"),
 		{name: "missing route", path: "/nothing"},
 		{name: "wrong token", path: "/webhooks", header: map[string]string{"Authorization": "Bearer wrong"}},
-		{name: "another user", path: "/webhooks", query: url.Values{"page[size]": {"1"}}, header: map[string]string{"Authorization": "Bearer {stranger}"}},
+		{name: "another user", path: "/webhooks", query: oneOfTheSeeds(), header: map[string]string{"Authorization": "Bearer {stranger}"}},
 		{name: "unscoped token", path: "/webhooks", header: map[string]string{"Authorization": "Bearer {unscoped}"}},
 	} {
 		seen[fmt.Sprintf("throttled burst %d, %s", i+1, c.name)] = s.do(t, c).String()

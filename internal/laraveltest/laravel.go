@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -263,13 +262,18 @@ func (l *Laravel) chown() error {
 // its own tables, also in a database that several share.
 func (l *Laravel) database() map[string]string {
 	if *database == "" {
-		return map[string]string{"driver": "sqlite", "database": l.path("database.sqlite"), "prefix": ""}
+		return map[string]string{"driver": driver(), "database": l.path("database.sqlite"), "prefix": ""}
 	}
-	driver := ""
-	if u, err := url.Parse(*database); err == nil {
-		driver = u.Scheme
+	return map[string]string{"driver": driver(), "url": *database, "prefix": "t" + strings.ToLower(rand.Text())[:8] + "_"}
+}
+
+// driver is Laravel's name of the kind of database: sqlite, mysql or pgsql.
+func driver() string {
+	if *database == "" {
+		return "sqlite"
 	}
-	return map[string]string{"driver": driver, "url": *database, "prefix": "t" + strings.ToLower(rand.Text())[:8] + "_"}
+	name, _, _ := strings.Cut(*database, ":")
+	return name
 }
 
 // writeSettings replaces the file that every request reads.

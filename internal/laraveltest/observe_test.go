@@ -62,7 +62,11 @@ func laravelServer(t *testing.T) server {
 
 // sandboxServer sets what the API reference leaves open to what Laravel does.
 func sandboxServer(t *testing.T) server {
-	s := kanberttest.Start(t, kanberttest.WithTiesLost(), kanberttest.WithRetryAfterForm(kanberttest.AsLaravel))
+	options := []kanberttest.Option{kanberttest.WithTiesLost(), kanberttest.WithRetryAfterForm(kanberttest.AsLaravel)}
+	if driver() == "mysql" {
+		options = append(options, kanberttest.WithMariaDBCollation())
+	}
+	s := kanberttest.Start(t, options...)
 	other := s.AddWorkspace("Other")
 	return server{
 		base: s.BaseURL(), token: s.Token(), unscoped: s.UnscopedToken(), stranger: other.Token,
