@@ -307,15 +307,6 @@ func hostOf(raw string) string {
 	return u.Host
 }
 
-// shownURL is a URL as a text may show it.
-func shownURL(raw string) string {
-	shown := kanbert.RedactURL(raw)
-	if shown != raw {
-		return shown + " (shown without user info, query and fragment)"
-	}
-	return shown
-}
-
 func sortedFields(answer *kanbert.APIError) []string {
 	fields := make([]string, 0, len(answer.Fields))
 	for field := range answer.Fields {
