@@ -369,7 +369,9 @@ type explorer struct {
 	byFamily bool
 	turns    int
 	ran      int
-	broken   int
+	// strangers is how many of those that ran have a stranger in them.
+	strangers int
+	broken    int
 }
 
 // explore runs a sequence, and then all that add a fault behind it.
@@ -475,6 +477,9 @@ func (x *explorer) run(sequence []placed) []kanberttest.Request {
 	check()
 	if len(sequence) > 0 || x.part == 0 {
 		x.ran++
+		if slices.ContainsFunc(sequence, func(p placed) bool { return p.stranger != nil }) {
+			x.strangers++
+		}
 	}
 	if len(r.broken) > 0 {
 		x.broken++
@@ -683,9 +688,8 @@ func operations() []operation {
 	}
 }
 
-// sequencesRun and sequencesBroken count over all operations, for the line that
-// TestMain prints.
-var sequencesRun, sequencesBroken atomic.Int64
+// These count over all operations, for the line that TestMain prints.
+var sequencesRun, sequencesWithStranger, sequencesBroken atomic.Int64
 
 func TestEverySequenceOfFaults(t *testing.T) {
 	const parts = 4
@@ -700,6 +704,7 @@ func TestEverySequenceOfFaults(t *testing.T) {
 					}
 					x.explore(nil)
 					sequencesRun.Add(int64(x.ran))
+					sequencesWithStranger.Add(int64(x.strangers))
 					sequencesBroken.Add(int64(x.broken))
 					t.Logf("%d sequences, %d broken", x.ran, x.broken)
 				})
