@@ -206,6 +206,9 @@ func TestTwoApplies(t *testing.T) {
 			runs := applyAtOnce(t, workspaces...)
 			audit(t, l, nil, workspaces...)
 			same := test.prefixes[0] == test.prefixes[1]
+			if driver() == "mysql" { // Its collation takes them for the same.
+				same = strings.EqualFold(test.prefixes[0], test.prefixes[1])
+			}
 			if !same && (runs[0].code != 0 || runs[1].code != 0) {
 				t.Errorf("two applies of different URLs failed:\n%s\n%s", runs[0].text, runs[1].text)
 			}
