@@ -124,22 +124,6 @@ func strangerActs() []kind {
 	return all
 }
 
-// act lets the stranger act, and keeps what it made and deleted.
-func (r *run) act(a *strangerAct) {
-	holder, held := r.server.HolderAs(r.token, asked.URL)
-	if held && a.deletes {
-		r.server.DeleteAs(r.token, holder.ID)
-		r.deletedByStranger[holder.ID] = true
-	}
-	if a.event == "" {
-		return
-	}
-	w, ok := r.server.CreateAs(r.token, kanberttest.Webhook{URL: asked.URL, Event: string(a.event), ProjectID: asked.ProjectID})
-	if ok {
-		r.strangers[w.ID] = w
-	}
-}
-
 func (k kind) fits(r kanberttest.Request) bool {
 	return strings.Contains(k.methods, r.Method) && (!k.laterPages || r.Query.Get("page[cursor]") != "")
 }
@@ -237,6 +221,22 @@ func (r *run) checkDeletes(requests []kanberttest.Request) {
 		}) {
 			r.breaks("a DELETE was sent for %s, which a stranger made", w.ID)
 		}
+	}
+}
+
+// act lets the stranger act, and keeps what it made and deleted.
+func (r *run) act(a *strangerAct) {
+	holder, held := r.server.HolderAs(r.token, asked.URL)
+	if held && a.deletes {
+		r.server.DeleteAs(r.token, holder.ID)
+		r.deletedByStranger[holder.ID] = true
+	}
+	if a.event == "" {
+		return
+	}
+	w, ok := r.server.CreateAs(r.token, kanberttest.Webhook{URL: asked.URL, Event: string(a.event), ProjectID: asked.ProjectID})
+	if ok {
+		r.strangers[w.ID] = w
 	}
 }
 
