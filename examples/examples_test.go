@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -271,13 +272,13 @@ func testDeliveryFromSandbox(t *testing.T) {
 	t.Helper()
 	w := newWorkspace(t, "guides/getting-started")
 	// The receiver's address is needed before its secrets exist.
-	var receiver *webhook.Receiver
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { receiver.ServeHTTP(rw, r) }))
+	var receiver atomic.Pointer[webhook.Receiver]
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { receiver.Load().ServeHTTP(rw, r) }))
 	defer server.Close()
 	w.settings["TF_VAR_receiver"] = server.URL
 	w.settings["SANDBOX_URL"] = strings.TrimSuffix(w.sandbox.BaseURL(), kanberttest.BasePath)
 	w.apply()
-	receiver = receiverFor(w)
+	receiver.Store(receiverFor(w))
 	if out, ok := w.script("deliver-from-sandbox.sh"); ok && !strings.Contains(out, `"status": 204`) {
 		t.Errorf("deliver-from-sandbox.sh prints:\n%s", out)
 	}
