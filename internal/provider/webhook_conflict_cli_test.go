@@ -24,10 +24,11 @@ const tenEvents = `
 	resource "kanbert_webhook" "events" {
 	  for_each = toset([
 	    "contact:create", "contact:update", "contact:delete", "company:create", "company:update",
-	    "company:delete", "project:create", "project:update", "project:delete", "user:create",
+	    "company:delete", "task:create", "task:update", "task:delete", "comment:create",
 	  ])
 	  url   = "https://receiver.example/hook"
 	  event = each.key
+	  project_id = "p"
 	}`
 
 // must runs the CLI, and ends the test if that fails.

@@ -24,13 +24,12 @@ import (
 )
 
 var (
-	_ resource.Resource                   = (*webhookResource)(nil)
-	_ resource.ResourceWithConfigure      = (*webhookResource)(nil)
-	_ resource.ResourceWithIdentity       = (*webhookResource)(nil)
-	_ resource.ResourceWithValidateConfig = (*webhookResource)(nil)
-	_ resource.ResourceWithModifyPlan     = (*webhookResource)(nil)
-	_ resource.ResourceWithImportState    = (*webhookResource)(nil)
-	_ resource.ResourceWithMoveState      = (*webhookResource)(nil)
+	_ resource.Resource                = (*webhookResource)(nil)
+	_ resource.ResourceWithConfigure   = (*webhookResource)(nil)
+	_ resource.ResourceWithIdentity    = (*webhookResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*webhookResource)(nil)
+	_ resource.ResourceWithImportState = (*webhookResource)(nil)
+	_ resource.ResourceWithMoveState   = (*webhookResource)(nil)
 )
 
 // webhookResourceType is the name of the resource in configurations.
@@ -63,7 +62,7 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			},
 			"event": schema.StringAttribute{
 				Required:      true,
-				Validators:    []validator.String{eventValidator{}},
+				Validators:    []validator.String{webhookEventValidator{}},
 				PlanModifiers: replace,
 				MarkdownDescription: "What is delivered: one of `" + strings.Join(eventTexts(), "`, `") + "`. " +
 					"Another `noun:verb` is warned about and sent as it is, so that a new event of Kanbert needs no new version of the provider. " +
