@@ -36,6 +36,7 @@ func main() {
 	}
 	quietSDK(os.Environ())
 	quietHTTP()
+	collectLazily(os.LookupEnv)
 	if !*debug {
 		ignoreTermination()
 	}

@@ -10,5 +10,5 @@ import "embed"
 
 // Files holds the folders of this one that have configurations.
 //
-//go:embed data-sources demo guides list-resources provider resources
+//go:embed data-sources demo guides list-resources modules provider resources
 var Files embed.FS

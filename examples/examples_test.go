@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,7 +30,9 @@ var tests = map[string]func(*testing.T){
 	"data-sources/kanbert_webhook":   testWebhookDataSource,
 	"data-sources/kanbert_webhooks":  testWebhooksDataSource,
 	"demo":                           testDemo,
+	"demo/mistake":                   testDemoMistake,
 	"list-resources/kanbert_webhook": testListResource,
+	"modules/receiver":               testReceiverModule,
 	"provider":                       testProvider,
 	"resources/kanbert_webhook":      testResource,
 
@@ -37,6 +40,7 @@ var tests = map[string]func(*testing.T){
 	"guides/hcp-terraform-workspaces":                      testHCPTerraform,
 	"guides/hcp-terraform-workspaces/terraform-variable":   testTerraformVariable,
 	"guides/one-receiver-for-many-events":                  testManyEvents,
+	"guides/one-receiver-for-many-events/by-hand":          testManyEventsByHand,
 	"guides/one-receiver-for-many-events/several-projects": testSeveralProjects,
 	"guides/verifying-signatures":                          testVerifyingSignatures,
 	"guides/rotating-secrets/on-purpose":                   testRotationOnPurpose,
@@ -100,6 +104,15 @@ func testProvider(t *testing.T) {
 	w := newWorkspace(t, "provider")
 	w.apply()
 	w.requests(1, 0)
+}
+
+func testDemoMistake(t *testing.T) {
+	w := newWorkspace(t, "demo/mistake")
+	w.declareProvider()
+	if out := w.run(1, "plan"); strings.Count(out, "Error: ") != 1 || !strings.Contains(out, "company:create and company:") && !strings.Contains(out, "company:delete and company:update") {
+		t.Errorf("the plan does not name the events in one error:\n%s", out)
+	}
+	w.requests(0, 0)
 }
 
 func testDemo(t *testing.T) {
@@ -259,13 +272,13 @@ func testDeliveryFromSandbox(t *testing.T) {
 	t.Helper()
 	w := newWorkspace(t, "guides/getting-started")
 	// The receiver's address is needed before its secrets exist.
-	var receiver *webhook.Receiver
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { receiver.ServeHTTP(rw, r) }))
+	var receiver atomic.Pointer[webhook.Receiver]
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { receiver.Load().ServeHTTP(rw, r) }))
 	defer server.Close()
 	w.settings["TF_VAR_receiver"] = server.URL
 	w.settings["SANDBOX_URL"] = strings.TrimSuffix(w.sandbox.BaseURL(), kanberttest.BasePath)
 	w.apply()
-	receiver = receiverFor(w)
+	receiver.Store(receiverFor(w))
 	if out, ok := w.script("deliver-from-sandbox.sh"); ok && !strings.Contains(out, `"status": 204`) {
 		t.Errorf("deliver-from-sandbox.sh prints:\n%s", out)
 	}
@@ -340,18 +353,26 @@ func testTerraformVariable(t *testing.T) {
 	}
 }
 
+// useModule lets the workspace take the module of this tree, where the page names
+// that of a release.
+func (w *workspace) useModule() {
+	w.t.Helper()
+	const source = "git::https://github.com/kanbert/terraform-provider-kanbert.git//examples/modules/receiver?ref=v0.1.0"
+	w.edit("main.tf", source, "./receiver")
+	w.copyFolder("modules/receiver", "receiver")
+	w.run(0, "get")
+}
+
 func testManyEvents(t *testing.T) {
 	w := newWorkspace(t, "guides/one-receiver-for-many-events")
-	w.apply()
-	w.requests(len(kanberttest.Events()), 0)
-	var events []string
-	for _, have := range w.sandbox.Webhooks() {
-		events = append(events, have.Event)
-	}
-	slices.Sort(events)
-	if want := slices.Sorted(slices.Values(kanberttest.Events())); !slices.Equal(events, want) {
-		t.Errorf("webhooks stand for %v", events)
-	}
+	w.useModule()
+	wantEveryEvent(w)
+	receiverFor(w)
+}
+
+func testManyEventsByHand(t *testing.T) {
+	w := newWorkspace(t, "guides/one-receiver-for-many-events/by-hand")
+	wantEveryEvent(w)
 	receiverFor(w)
 	long := "-var=receiver=https://hooks.example.com/" + strings.Repeat("x", 180)
 	if out := w.run(1, "plan", long); !strings.Contains(out, "shorten var.receiver") {
@@ -360,8 +381,58 @@ func testManyEvents(t *testing.T) {
 	w.requests(0, 0)
 }
 
+// wantEveryEvent applies, and expects a webhook for each event.
+func wantEveryEvent(w *workspace) {
+	w.t.Helper()
+	w.apply()
+	w.requests(len(kanberttest.Events()), 0)
+	var events []string
+	for _, have := range w.sandbox.Webhooks() {
+		events = append(events, have.Event)
+	}
+	slices.Sort(events)
+	if want := slices.Sorted(slices.Values(kanberttest.Events())); !slices.Equal(events, want) {
+		w.t.Errorf("webhooks stand for %v", events)
+	}
+}
+
+// A slash at the end of the receiver makes no difference, and what is wrong with a
+// variable is one error and not one for each event.
+func testReceiverModule(t *testing.T) {
+	w := newWorkspace(t, "modules/receiver")
+	const events = `-var=events=["contact:create","contact:update","task:create"]`
+	variables := func(receiver string) []string {
+		return []string{"-var=receiver=" + receiver, "-var=project_id=p", events}
+	}
+	w.run(0, append([]string{"apply", "-auto-approve"}, variables("https://hooks.example.com/kanbert")...)...)
+	w.requests(3, 0)
+	for _, receiver := range []string{"https://hooks.example.com/kanbert/", "https://hooks.example.com/kanbert//"} {
+		w.run(0, append([]string{"plan", "-detailed-exitcode"}, variables(receiver)...)...)
+	}
+	for receiver, says := range map[string]string{
+		"hooks.example.com/kanbert":                             "must be an https:// or http:// URL",
+		"https://hooks.example.com/kanbert?key=1":               "without user info, query and fragment",
+		"https://user@hooks.example.com/":                       "without user info, query and fragment",
+		"https://hooks.example.com/" + strings.Repeat("x", 150): "at most 160 characters",
+	} {
+		out := w.run(1, append([]string{"plan"}, variables(receiver)...)...)
+		if strings.Count(out, "Error: ") != 1 || !strings.Contains(out, says) {
+			t.Errorf("%s: want one error that says %q:\n%s", receiver, says, out)
+		}
+	}
+	w.run(0, append([]string{"destroy", "-auto-approve"}, variables("https://hooks.example.com")...)...)
+	w.requests(0, 3)
+	w.run(0, append([]string{"apply", "-auto-approve"}, variables("https://hooks.example.com")...)...)
+	for _, webhook := range w.sandbox.Webhooks() {
+		if want := "https://hooks.example.com/" + strings.ReplaceAll(webhook.Event, ":", "/"); webhook.URL != want {
+			t.Errorf("the URL is %s, want %s", webhook.URL, want)
+		}
+	}
+}
+
 func testSeveralProjects(t *testing.T) {
 	w := newWorkspace(t, "guides/one-receiver-for-many-events/several-projects")
+	w.useModule()
 	w.apply()
 	w.requests(8, 0)
 	got := make(map[string]int)

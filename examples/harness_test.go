@@ -138,6 +138,21 @@ func newWorkspace(t *testing.T, folder string, only ...string) *workspace {
 	return w
 }
 
+// copyFolder copies a folder of the examples into a folder of the workspace.
+func (w *workspace) copyFolder(from, to string) {
+	w.t.Helper()
+	if err := os.Mkdir(filepath.Join(w.dir, to), 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	entries, err := fs.ReadDir(examples.Files, from)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, entry := range entries {
+		w.write(filepath.Join(to, entry.Name()), read(w.t, from+"/"+entry.Name()))
+	}
+}
+
 func read(t *testing.T, file string) string {
 	t.Helper()
 	text, err := examples.Files.ReadFile(file)

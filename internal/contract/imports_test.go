@@ -82,6 +82,8 @@ var rooms = map[string]struct {
 	"kanberttest": {may: []string{"filter"}, never: []string{"github.com/hashicorp/"}},
 	"contract":    {never: []string{"github.com/"}},
 	"cli":         {},
+	"live":        {may: []string{"cli", "kanbert"}, never: []string{"github.com/hashicorp/"}},
+	"laraveltest": {never: []string{"github.com/hashicorp/"}},
 }
 
 // TestImportsPointOneWay compares the imports of every package with the table.
@@ -139,7 +141,7 @@ func TestBinaryHoldsNoTestCode(t *testing.T) {
 		t.Fatal("the provider is not in its own binary")
 	}
 	forbidden := []string{
-		module + "/internal/kanberttest", module + "/internal/contract", module + "/internal/cli", module + "/internal/cmd", module + "/examples",
+		module + "/internal/kanberttest", module + "/internal/contract", module + "/internal/cli", module + "/internal/live", module + "/internal/cmd", module + "/examples",
 		"net/http/httptest",
 		"github.com/getkin/kin-openapi", "github.com/hashicorp/terraform-plugin-testing", "github.com/hashicorp/terraform-plugin-docs",
 		"github.com/hashicorp/terraform-plugin-sdk",

@@ -10,10 +10,6 @@ import (
 )
 
 // cache is what is known of single webhooks, and what this process did to them.
-//
-// It is built to be small: a process that holds ten thousand webhooks must not
-// weigh half as much again as one that holds none. Items lie page by page in one
-// piece; events, projects and clients are kept once.
 type cache struct {
 	byID map[string]*item
 	// byURL is by canonical URL in lower case. Items that share one are chained:
@@ -28,7 +24,6 @@ type cache struct {
 	// listed says that a listing was complete, scans is how many were begun.
 	listed bool
 	scans  uint32
-	texts  map[string]string
 }
 
 type item struct {
@@ -48,7 +43,6 @@ func newCache() cache {
 		lookups:    make(map[string]time.Time),
 		tombstones: make(map[string]struct{}),
 		made:       make(map[string]string),
-		texts:      make(map[string]string),
 	}
 }
 
@@ -80,13 +74,6 @@ func (c *cache) find(q *query) *item {
 // prime takes what a request that began at seen has shown, and calls visit for
 // each item that is cached.
 func (c *cache) prime(webhooks []kanbert.Webhook, seen stamp, visit func(*item)) {
-	unknown := 0
-	for i := range webhooks {
-		if c.byID[webhooks[i].ID] == nil {
-			unknown++
-		}
-	}
-	items := make([]item, 0, unknown)
 	for i := range webhooks {
 		w := &webhooks[i]
 		if c.isDeleted(w.ID) {
@@ -94,8 +81,7 @@ func (c *cache) prime(webhooks []kanbert.Webhook, seen stamp, visit func(*item))
 		}
 		it := c.byID[w.ID]
 		if it == nil {
-			items = append(items, item{seen: seen})
-			it = &items[len(items)-1]
+			it = &item{seen: seen}
 		}
 		if c.put(it, w, seen) && visit != nil {
 			visit(it)
@@ -123,8 +109,6 @@ func (c *cache) put(it *item, w *kanbert.Webhook, seen stamp) bool {
 		c.unlink(it)
 	}
 	it.webhook, it.seen = *w, seen
-	it.webhook.Event = kanbert.Event(c.intern(string(w.Event)))
-	it.webhook.ProjectID, it.webhook.ClientID = c.intern(w.ProjectID), c.intern(w.ClientID)
 	c.byID[it.webhook.ID] = it
 	if moved && w.URL != "" {
 		key := byCanonicalURL(w.URL)
@@ -143,18 +127,6 @@ func (c *cache) holder(url string) *item {
 		it = it.sameURL
 	}
 	return it
-}
-
-// intern returns the one copy of a text that many webhooks share.
-func (c *cache) intern(text string) string {
-	if text == "" {
-		return ""
-	}
-	if kept, ok := c.texts[text]; ok {
-		return kept
-	}
-	c.texts[text] = text
-	return text
 }
 
 func (c *cache) remove(it *item) {

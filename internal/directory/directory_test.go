@@ -627,6 +627,30 @@ func TestServerIgnoresDirection(t *testing.T) {
 	}
 }
 
+// TestDirectionIsIgnoredWhileTheListChanges deletes the first webhook after the
+// first page, so that the two ends do not begin with the same one.
+func TestDirectionIsIgnoredWhileTheListChanges(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(10, hooks("ours", 90)...)
+		source.sameWay = true
+		source.fault = func(n int, _ request) error {
+			if n == 1 {
+				source.webhooks = source.webhooks[1:]
+			}
+			return nil
+		}
+		d := directory.New(source)
+		if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
+			t.Fatal(found, err)
+		}
+		mustCost(t, source, 0, 0, func() {
+			for _, h := range source.webhooks {
+				mustRead(t, d, h)
+			}
+		})
+	})
+}
+
 // TestEndsMeet counts the pages of a whole listing.
 func TestEndsMeet(t *testing.T) {
 	for m := range 200 {

@@ -73,7 +73,11 @@ func (d *Directory) List(ctx context.Context, opts kanbert.ListOptions, limit in
 		case got.err != nil:
 			yield(kanbert.Webhook{}, got.err)
 		case got.pages != nil:
-			d.stream(ctx, got.pages)(yield)
+			next := -1
+			kanbert.Webhooks(kanbert.Pages(got.pages.opts, func(kanbert.ListOptions) (*kanbert.Page, error) {
+				next++
+				return d.pageOf(ctx, got.pages, next)
+			}))(yield)
 		default:
 			for _, w := range got.list {
 				if !yield(w, nil) {
@@ -84,115 +88,85 @@ func (d *Directory) List(ctx context.Context, opts kanbert.ListOptions, limit in
 	}
 }
 
-// stream reads a list page by page.
-func (d *Directory) stream(ctx context.Context, p *pages) iter.Seq2[kanbert.Webhook, error] {
-	next := 0
-	return kanbert.Webhooks(kanbert.Pages(p.opts, func(kanbert.ListOptions) (*kanbert.Page, error) {
-		page, err := d.pageOf(ctx, p, next)
-		next++
-		return page, err
-	}))
-}
-
 // startLists answers lists that the shared listing does not give. Equal ones get
 // the same pages. Where the first page of the shared listing is about to be asked
 // for, a list waits for it: it may be all there is.
 func (d *Directory) startLists(waiters []*waiter, now time.Time) {
 	var started []*waiter
 	for _, w := range waiters {
-		s := d.scan
-		if w.list.local() && !w.declined && s != nil && s.front.taken == 0 && s.mayAnswer(w, now) {
+		if s := d.scan; w.list.local() && !w.declined && s != nil && s.front.taken == 0 && s.mayAnswer(w, now) {
 			w.scan = s
 			w.all = slices.ContainsFunc(d.waiters, func(other *waiter) bool { return other.scan == s && other.all })
 			continue
 		}
-		started = append(started, w)
-	}
-	shared := make([]*pages, len(started))
-	for i, w := range started {
-		k := slices.IndexFunc(started, func(other *waiter) bool { return other.list.equal(w.list) })
-		if k == i {
-			shared[i] = &pages{opts: w.list.ListOptions}
-		} else if size := &shared[k].opts.PageSize; *size > 0 && (w.list.PageSize == 0 || w.list.PageSize > *size) {
+		equal := slices.IndexFunc(started, func(other *waiter) bool { return other.list.equal(w.list) })
+		if equal < 0 {
+			w.pages = &pages{opts: w.list.ListOptions}
+		} else {
+			w.pages = started[equal].pages
+		}
+		if size := &w.pages.opts.PageSize; w.list.PageSize == 0 || *size > 0 && w.list.PageSize > *size {
 			*size = w.list.PageSize
 		}
-		shared[i] = shared[k]
+		started = append(started, w)
 	}
-	for i, w := range started {
-		d.finish(w, answer{pages: shared[i]})
+	for _, w := range started {
+		d.finish(w, answer{pages: w.pages})
 	}
 }
 
 // pages is a list that some calls read together, page by page.
 type pages struct {
-	opts   kanbert.ListOptions
-	got    []*kanbert.Page
-	flight *flight
+	opts  kanbert.ListOptions
+	loads []*pageLoad
 }
 
-// flight is a page on its way.
-type flight struct {
-	done    chan struct{}
-	err     error
-	cancel  context.CancelFunc
-	waiting int
+// pageLoad is one page of it, on its way or here.
+type pageLoad struct {
+	done chan struct{}
+	page *kanbert.Page
+	err  error
 }
 
 // pageOf returns page i of p, whose pages before it were read.
 func (d *Directory) pageOf(ctx context.Context, p *pages, i int) (*kanbert.Page, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	for i >= len(p.got) {
-		if p.flight == nil {
-			d.startPageOf(ctx, p)
-		}
-		f := p.flight
-		f.waiting++
-		d.mu.Unlock()
-		select {
-		case <-f.done:
-		case <-ctx.Done():
-		}
-		d.mu.Lock()
-		f.waiting--
-		if err := ctx.Err(); err != nil {
-			if f.waiting == 0 && p.flight == f {
-				p.flight = nil
-				f.cancel()
-			}
-			return nil, err
-		}
-		if f.err != nil {
-			return nil, f.err
-		}
+	if i == len(p.loads) {
+		d.startPageOf(ctx, p)
 	}
-	page := *p.got[i]
+	l := p.loads[i]
+	d.mu.Unlock()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-l.done:
+	}
+	if l.err != nil {
+		return nil, l.err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	page := *l.page
 	page.Webhooks = slices.DeleteFunc(slices.Clone(page.Webhooks), func(w kanbert.Webhook) bool { return d.cache.isDeleted(w.ID) })
 	return &page, nil
 }
 
 func (d *Directory) startPageOf(ctx context.Context, p *pages) {
-	f := &flight{done: make(chan struct{})}
-	p.flight = f
 	opts, seen := p.opts, d.stamp()
-	if n := len(p.got); n > 0 {
-		opts.Cursor = p.got[n-1].NextCursor
+	if n := len(p.loads); n > 0 {
+		opts.Cursor = p.loads[n-1].page.NextCursor
 	}
-	ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	l := &pageLoad{done: make(chan struct{})}
+	p.loads = append(p.loads, l)
 	go func() {
-		defer f.cancel()
-		page, err := d.source.ListPage(ctx, opts)
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		defer close(f.done)
-		if p.flight != f {
+		defer close(l.done)
+		l.page, l.err = d.source.ListPage(context.WithoutCancel(ctx), opts)
+		if l.err != nil {
 			return
 		}
-		p.flight, f.err = nil, err
-		if err == nil {
-			p.got = append(p.got, page)
-			d.cache.prime(page.Webhooks, seen, nil)
-			d.schedule()
-		}
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.cache.prime(l.page.Webhooks, seen, nil)
+		d.schedule()
 	}()
 }

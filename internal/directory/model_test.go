@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -77,7 +78,7 @@ func newModel(t *testing.T, seed uint64) *model {
 		m.atURL[l.webhook.URL] = l
 		webhooks = append(webhooks, l.webhook)
 	}
-	m.source = newAPI(1+m.random.IntN(20), webhooks...)
+	m.source = newAPI(2+m.random.IntN(20), webhooks...)
 	m.source.sameWay = m.random.IntN(5) == 0
 	m.source.latency = func(request) time.Duration {
 		m.mu.Lock()
@@ -136,6 +137,8 @@ func (m *model) act(times int) {
 			m.byURL(what == 4)
 		case what < 7:
 			m.byID()
+		case what < 8:
+			m.list()
 		default:
 			m.read()
 		}
@@ -228,15 +231,16 @@ func (m *model) read() {
 	case err != nil:
 		m.judgeError(since, now, err)
 	default:
-		m.judgeFound(l, got, since, now)
+		m.judgeFound(l, got, since, now, directory.Freshness)
 	}
 }
 
-func (m *model) judgeFound(l *life, got kanbert.Webhook, since, now time.Time) {
+// judgeFound says that an answer is no older than age.
+func (m *model) judgeFound(l *life, got kanbert.Webhook, since, now time.Time, age time.Duration) {
 	if got != l.webhook {
 		m.t.Errorf("%v was read as %v", l.webhook, got)
 	}
-	if !l.stoodWithin(since.Add(-directory.Freshness), now) {
+	if !l.stoodWithin(since.Add(-age), now) {
 		m.t.Errorf("%s was read %s after it had gone", got.ID, since.Sub(l.died))
 	}
 	if !l.toldOf.IsZero() && l.toldOf.Before(since) {
@@ -260,12 +264,12 @@ func (m *model) byURL(equivalent bool) {
 	url := hook("model", m.random.IntN(300)).URL
 	m.mu.Unlock()
 	since := time.Now()
-	ask := m.d.ByURL
+	ask, age := m.d.ByURL, directory.Freshness
 	if equivalent {
-		ask = m.d.ByEquivalentURL
+		ask, age = m.d.ByEquivalentURL, 0
 	}
 	got, found, err := ask(m.t.Context(), url)
-	m.judge(since, got, found, err, func(l *life) bool { return l.webhook.URL == url })
+	m.judge(since, got, found, err, age, func(l *life) bool { return l.webhook.URL == url })
 }
 
 func (m *model) byID() {
@@ -274,10 +278,45 @@ func (m *model) byID() {
 	m.mu.Unlock()
 	since := time.Now()
 	got, found, err := m.d.ByID(m.t.Context(), id)
-	m.judge(since, got, found, err, func(l *life) bool { return l.webhook.ID == id })
+	m.judge(since, got, found, err, 0, func(l *life) bool { return l.webhook.ID == id })
 }
 
-func (m *model) judge(since time.Time, got kanbert.Webhook, found bool, err error, meant func(*life) bool) {
+// list lists all, or some of all, and judges each as if it had been asked for.
+func (m *model) list() {
+	m.mu.Lock()
+	limit := []int{0, 0, 1000, 3}[m.random.IntN(4)]
+	m.mu.Unlock()
+	since := time.Now()
+	listed := make(map[string]kanbert.Webhook)
+	var failed error
+	for w, err := range m.d.List(m.t.Context(), kanbert.ListOptions{}, limit) {
+		if err != nil {
+			failed = err
+			break
+		}
+		if listed[w.ID] = w; len(listed) == limit {
+			break
+		}
+	}
+	m.mu.Lock()
+	lives := slices.Clone(m.lives)
+	m.mu.Unlock()
+	if failed != nil {
+		m.judge(since, kanbert.Webhook{}, false, failed, 0, nil)
+		return
+	}
+	for _, l := range lives {
+		got, found := listed[l.webhook.ID]
+		if !found && limit == 3 {
+			continue
+		}
+		m.judge(since, got, found, nil, 0, func(other *life) bool { return l == other })
+	}
+}
+
+// judge judges an answer about the webhooks for which meant is true: it may be as
+// old as age.
+func (m *model) judge(since time.Time, got kanbert.Webhook, found bool, err error, age time.Duration, meant func(*life) bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.reads++
@@ -290,10 +329,10 @@ func (m *model) judge(since time.Time, got kanbert.Webhook, found bool, err erro
 		switch {
 		case !meant(l):
 		case found && got.ID == l.webhook.ID:
-			m.judgeFound(l, got, since, now)
+			m.judgeFound(l, got, since, now, age)
 		case !found && !l.toldBorn.IsZero() && l.toldBorn.Before(since) && l.stoodThroughout(l.born, now):
 			m.t.Errorf("%s was not found although we had made it", l.webhook.ID)
-		case !found && l.stoodThroughout(since.Add(-directory.Freshness), now):
+		case !found && l.stoodThroughout(since.Add(-age), now):
 			m.t.Errorf("%s was not found although it has stood there all the time", l.webhook.ID)
 		}
 	}

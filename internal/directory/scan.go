@@ -11,8 +11,7 @@ import (
 )
 
 // scan is one listing of all webhooks, sorted by URL and read from both ends. It
-// is complete when an end has come to its last page, or when both ends have shown
-// the same id.
+// is complete when an end has come to its last page, or when the two ends meet.
 type scan struct {
 	number uint32
 	began  stamp
@@ -22,7 +21,7 @@ type scan struct {
 	front, back end
 	extent      kanbert.Extent
 	complete    bool
-	// sameWay says that the server gave both ends in the same order.
+	// sameWay says that both ends may go the same way: then one works alone.
 	sameWay bool
 }
 
@@ -138,11 +137,16 @@ func (d *Directory) continueScan(now time.Time) time.Duration {
 	if !first {
 		return 0
 	}
-	wait := s.front.started.Add(PageWait).Sub(now)
-	if wait <= 0 {
+	if s.late(now) {
 		d.release(s)
+		return 0
 	}
-	return wait
+	return s.front.started.Add(PageWait).Sub(now)
+}
+
+// late reports whether the first page is waited for no longer.
+func (s *scan) late(now time.Time) bool {
+	return s != nil && s.front.taken == 0 && s.front.inFlight() && now.Sub(s.front.started) >= PageWait
 }
 
 // release lets go those that waited for the first page of s alone, or all once s
@@ -157,7 +161,7 @@ func (d *Directory) release(s *scan) {
 
 // startBatchPages fetches a page at each open end beside a look-up; the first
 // time, after the first page, only at the far one.
-func (d *Directory) startBatchPages(b *batch, ctx context.Context, now time.Time) {
+func (d *Directory) startBatchPages(ctx context.Context, b *batch, now time.Time) {
 	s := d.scan
 	if s == nil || now.Sub(s.began.at) > Freshness && !s.inFlight() {
 		s = d.newScan(ctx)
@@ -214,8 +218,9 @@ func (d *Directory) tookPage(s *scan, e *end, seen stamp, page *kanbert.Page, er
 		d.failScan(s, err, once)
 		return
 	}
-	met := false
-	d.cache.prime(page.Webhooks, seen, func(it *item) { met = s.mark(e, it) || met })
+	var shown []*item
+	d.cache.prime(page.Webhooks, seen, func(it *item) { shown = append(shown, it) })
+	met := s.show(e, shown)
 	d.listingFailed = false
 	if e == &s.front && e.taken == 1 {
 		d.large = page.NextCursor != ""
@@ -251,15 +256,34 @@ func (s *scan) advance(e *end, page *kanbert.Page) error {
 	return nil
 }
 
-// mark notes that e has shown a webhook, and reports whether the other end had.
-func (s *scan) mark(e *end, shown *item) bool {
-	e.items = append(e.items, shown)
-	if e == &s.front {
-		shown.front = s.number
-	} else {
-		shown.back = s.number
+// show notes what a page of e has shown, and reports whether it met the other end:
+// whether it ends with what that end has shown last, the other way round. Pages
+// that overlap in another way are those of a server which ignores the direction,
+// or of a list that changed meanwhile: to meet then proves nothing.
+func (s *scan) show(e *end, shown []*item) bool {
+	other := &s.back
+	if e == other {
+		other = &s.front
 	}
-	return shown.front == shown.back && !s.sameWay
+	seen := func(it *item) bool {
+		return e == &s.front && it.back == s.number || e == &s.back && it.front == s.number
+	}
+	met := false
+	if first := slices.IndexFunc(shown, seen); first >= 0 && !s.sameWay {
+		tail := slices.Clone(other.items[max(0, len(other.items)-len(shown)+first):])
+		slices.Reverse(tail)
+		met = slices.Equal(shown[first:], tail)
+		s.sameWay = !met
+	}
+	for _, it := range shown {
+		if e == &s.front {
+			it.front = s.number
+		} else {
+			it.back = s.number
+		}
+	}
+	e.items = append(e.items, shown...)
+	return met
 }
 
 // failScan ends a listing. Those that need all of it get the error, unless it was

@@ -113,9 +113,9 @@ func (d *Directory) untilReady(now time.Time) time.Duration {
 		return 0
 	}
 	window := BatchWindow
-	if d.large {
-		// A batch that is sent too early costs a request for each page that it
-		// brings along; a first page does not.
+	if d.large || slices.ContainsFunc(d.waiters, func(w *waiter) bool { return w.fresh }) {
+		// What is sent too early has to be sent again for those that come late. A
+		// first page answers them too, unless they ask for fresh requests.
 		window = max(window, min(6*d.arrivalGap, MaxBatchWindow))
 	}
 	return d.lastActivity.Add(window).Sub(now)
@@ -130,7 +130,7 @@ func (d *Directory) next(w *waiter, now time.Time) step {
 		return needPages
 	case w.url == "" || w.lookedUp || d.lookups.refused && !scanned:
 		return needScan
-	case d.large || d.listingFailed || scanned:
+	case d.large || d.listingFailed || scanned || d.scan.late(now):
 		return needLookup
 	default:
 		return needFirstPage
@@ -184,7 +184,7 @@ func (d *Directory) startBatch(waiters []*waiter, now time.Time) {
 	d.batch = b
 	d.batches++
 	if !alone && slices.ContainsFunc(waiters, func(w *waiter) bool { return !w.fresh }) {
-		d.startBatchPages(b, waiters[0].ctx, now)
+		d.startBatchPages(waiters[0].ctx, b, now)
 	}
 	for len(waiters) > 0 {
 		waiters = d.startLookup(waiters, b)

@@ -66,8 +66,10 @@ type waiter struct {
 	// scan is the listing that it waits for: for all of it, or for its first page.
 	scan *scan
 	all  bool
-	// declined says that a first page did not answer this list.
+	// declined says that a first page did not answer this list, which then has
+	// pages of its own.
 	declined bool
+	pages    *pages
 	// done takes the one answer, without blocking.
 	done chan answer
 }

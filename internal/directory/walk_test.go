@@ -42,7 +42,6 @@ func (w walk) String() string {
 }
 
 func (w walk) waves() int { return (w.n + w.parallelism - 1) / w.parallelism }
-func (w walk) pages() int { return max(1, (w.m+w.page-1)/w.page) }
 
 // bound is how many requests a walk may cost. A workspace of one page costs one,
 // and nobody can know that a full page is the last before the next was seen.

@@ -147,7 +147,7 @@ func (l *rateLimiter) wait(ctx context.Context, call *call) error {
 		}
 		left := l.outage.left(now)
 		if left <= 0 || l.isShut(now) && l.retryAt.Sub(now) > left {
-			l.giveUp(call, l.refusal)
+			l.giveUp(call, l.cause(now))
 			continue
 		}
 		if err := l.sleep(ctx, t, min(d, left), l.waitingFor()); err != nil {
@@ -204,6 +204,14 @@ func (l *rateLimiter) wakeAll() {
 	}
 }
 
+// cause is the failure for which calls wait.
+func (l *rateLimiter) cause(now time.Time) error {
+	if l.isShut(now) {
+		return l.refusal
+	}
+	return l.outage.cause
+}
+
 func (l *rateLimiter) isShut(now time.Time) bool { return l.until.After(now) }
 
 // timeTo returns how long it will be until t may be sent, at the earliest.
@@ -234,10 +242,15 @@ func (l *rateLimiter) observe(call *call, err error) {
 		return
 	case outcomeOf(err) == refused && errors.As(err, &answer) && answer.OwnJSON:
 		l.outage.answers(now, l.isShut(now)) // The API is there, and says no.
+		l.growing.Reset()
+		l.rate++
 		return
 	}
 	call.failed = err
-	l.outage.failed(now, l.until, now.Sub(call.sent), isUnavailable(err) || outcomeOf(err) == notSent)
+	l.outage.failed(now, l.until, now.Sub(call.sent))
+	if isUnavailable(err) || outcomeOf(err) == notSent {
+		l.outage.waitsFor(err, now)
+	}
 	if isUnavailable(err) && errors.As(err, &answer) {
 		l.block(call, answer, now)
 	}

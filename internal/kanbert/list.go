@@ -25,12 +25,12 @@ const (
 	// a bound ends such a list. It is far above any real one: a million webhooks
 	// in pages of [DefaultPageSize].
 	MaxPages = 10_000
-	// MaxListed, MaxListBytes and MaxListTime bound one list as well: how many
-	// webhooks it has, how large its pages are in all, and how long they take.
-	// They hold in memory and in time what a server could send without end.
-	MaxListed    = 300_000
+	// MaxListed is how many webhooks one list may have.
+	MaxListed = 300_000
+	// MaxListBytes is how large the pages of one list may be in all.
 	MaxListBytes = 128 << 20
-	MaxListTime  = 30 * time.Minute
+	// MaxListTime is how long the pages of one list may take in all.
+	MaxListTime = 30 * time.Minute
 
 	webhooksPath = "/webhooks"
 )

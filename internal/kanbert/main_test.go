@@ -14,7 +14,7 @@ func TestMain(m *testing.M) {
 	debug.SetGCPercent(800)
 	code := m.Run()
 	if n := sequencesRun.Load(); n > 0 {
-		fmt.Printf("sequences of faults: %d run, %d broken\n", n, sequencesBroken.Load())
+		fmt.Printf("sequences of faults: %d run, %d of them with a second actor, %d broken\n", n, sequencesWithStranger.Load(), sequencesBroken.Load())
 	}
 	os.Exit(code)
 }

@@ -150,8 +150,11 @@ func (m *mix) live(i int, random *rand.Rand) {
 // look returns the evidence that Terraform's plan gathers before a create.
 func (m *mix) look(url string) func() bool {
 	free := true
-	for range m.client.ListWebhooks(m.t.Context(), kanbert.ListOptions{Filter: kanbert.FilterByURL(url)}) {
-		free = false // By a holder, or for want of an answer.
+	for _, err := range m.client.ListWebhooks(m.t.Context(), kanbert.ListOptions{Filter: kanbert.FilterByURL(url)}) {
+		if err != nil {
+			return func() bool { return false } // There was no answer.
+		}
+		free = false
 	}
 	return func() bool { return free }
 }

@@ -41,8 +41,10 @@ type outage struct {
 	failures int
 	last     time.Time
 	took     time.Duration
-	// since is when the first of them failed that is bounded by max_wait.
+	// since is when the first of them failed that is bounded by max_wait, and
+	// cause is the last such failure.
 	since time.Time
+	cause error
 	// over is true once a call has used up its budget, with err.
 	over bool
 	err  error
@@ -69,7 +71,7 @@ func (o *outage) succeeded(now time.Time, shut bool) {
 
 // failed takes note of an attempt that took so long. until is when the next one
 // was allowed.
-func (o *outage) failed(now, until time.Time, took time.Duration, waitable bool) {
+func (o *outage) failed(now, until time.Time, took time.Duration) {
 	expected := o.last
 	if until.After(expected) {
 		expected = until
@@ -80,7 +82,12 @@ func (o *outage) failed(now, until time.Time, took time.Duration, waitable bool)
 	}
 	o.failures++
 	o.last, o.took = now, took
-	if waitable && o.since.IsZero() {
+}
+
+// waitsFor takes note of a failure that is bounded by max_wait.
+func (o *outage) waitsFor(err error, now time.Time) {
+	o.cause = err
+	if o.since.IsZero() {
 		o.since = now
 	}
 }
@@ -123,10 +130,15 @@ func (l *rateLimiter) refuse(call *call, now time.Time) error {
 		return call.failed
 	}
 	slow := time.Duration(float64(l.outage.requestTimeout) * slowFailure)
-	if l.outage.took > slow || l.isShut(now) && l.retryAt.After(now) {
+	switch {
+	case l.outage.took > slow, l.isShut(now) && l.retryAt.After(now):
 		return call.held(l.outage.err)
+	case call.method == http.MethodPost && outcomeOf(l.outage.err) == ambiguous:
+		// It might do its work, and leave a webhook whose secret is lost.
+		return call.held(l.outage.err)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // isExhausted reports whether a call that has failed gets no further attempt.
@@ -157,6 +169,9 @@ func (l *rateLimiter) conclude(call *call, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	call.annotate(err)
+	if l.outage.over {
+		takeOver(err, l.outage.err)
+	}
 	if class == "" || !always && !l.outage.over {
 		return
 	}
@@ -180,13 +195,40 @@ func (l *rateLimiter) conclude(call *call, err error) {
 
 // annotate says in err how often and how long the call was tried.
 func (call *call) annotate(err error) {
+	if attempts, elapsed := effort(err); attempts != nil && !isHeld(err) {
+		*attempts, *elapsed = call.attempts, time.Since(call.began)
+	}
+}
+
+// isHeld reports whether err is that of another call.
+func isHeld(err error) bool {
+	var answer *APIError
+	var transport *TransportError
+	return errors.As(err, &transport) && transport.isHeld || errors.As(err, &answer) && answer.isHeld
+}
+
+// takeOver lets the error of a call that got one attempt in an outage tell what
+// the call has tried that used up its budget: it may be the first that is shown.
+func takeOver(err, first error) {
+	attempts, elapsed := effort(err)
+	firstAttempts, firstElapsed := effort(first)
+	if attempts == nil || firstAttempts == nil || *attempts >= *firstAttempts {
+		return
+	}
+	*attempts, *elapsed = *firstAttempts, *firstElapsed
+}
+
+// effort returns where err says how often and how long was tried, or nil.
+func effort(err error) (attempts *int, elapsed *time.Duration) {
 	var answer *APIError
 	var transport *TransportError
 	switch {
-	case errors.As(err, &transport) && !transport.isHeld:
-		transport.Attempts, transport.Elapsed = call.attempts, time.Since(call.began)
-	case errors.As(err, &answer) && !answer.isHeld:
-		answer.Attempts, answer.Elapsed = call.attempts, time.Since(call.began)
+	case errors.As(err, &transport):
+		return &transport.Attempts, &transport.Elapsed
+	case errors.As(err, &answer):
+		return &answer.Attempts, &answer.Elapsed
+	default:
+		return nil, nil
 	}
 }
 

@@ -479,3 +479,32 @@ func TestRefusedPOSTIsUnaccounted(t *testing.T) {
 		}
 	})
 }
+
+// TestOutageAfterALimit expects calls that wait for their turn behind a limit that
+// is over to end with an outage that comes after it.
+func TestOutageAfterALimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		s.FailNth(1, kanberttest.Match{}, kanberttest.RateLimited(kanberttest.InSeconds, time.Second))
+		c := newTestClient(t, s)
+		all(t, c, ListOptions{})
+		s.FailEvery(kanberttest.Match{}, kanberttest.Refused())
+		begin := time.Now()
+		var group sync.WaitGroup
+		for i := range 1000 {
+			group.Go(func() {
+				// Some come when the time to wait is nearly used up.
+				time.Sleep(time.Duration(i) * DefaultMaxWait / 990)
+				_, err := c.ListPage(t.Context(), ListOptions{})
+				var failed *TransportError
+				if !errors.As(err, &failed) || !failed.Unsent {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		group.Wait()
+		if took := time.Since(begin); took > DefaultMaxWait+10*time.Second {
+			t.Errorf("it took %s", took)
+		}
+	})
+}

@@ -193,9 +193,13 @@ func TestStrangerAfterALostCreate(t *testing.T) {
 		s.FailNth(1, posts, kanberttest.Reset())
 		// The look-ups are slow, so that the stranger comes between.
 		s.FailEvery(kanberttest.Match{Method: http.MethodGet}, kanberttest.Delay(20*time.Second))
-		var stranger kanberttest.Webhook
-		time.AfterFunc(20*time.Second, func() { stranger, _ = s.CreateAs(s.Token(), sameHook()) })
+		made := make(chan kanberttest.Webhook, 1)
+		time.AfterFunc(20*time.Second, func() {
+			w, _ := s.CreateAs(s.Token(), sameHook())
+			made <- w
+		})
 		_, err := newTestClient(t, s).CreateWebhook(t.Context(), askedHook, seenFree)
+		stranger := <-made
 		var unproven *UnprovenError
 		if !errors.As(err, &unproven) || unproven.Holder.ID != stranger.ID {
 			t.Errorf("got %v, want one that names %s", err, stranger.ID)

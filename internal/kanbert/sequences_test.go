@@ -124,22 +124,6 @@ func strangerActs() []kind {
 	return all
 }
 
-// act lets the stranger act, and keeps what it made and deleted.
-func (r *run) act(a *strangerAct) {
-	holder, held := r.server.HolderAs(r.token, asked.URL)
-	if held && a.deletes {
-		r.server.DeleteAs(r.token, holder.ID)
-		r.deletedByStranger[holder.ID] = true
-	}
-	if a.event == "" {
-		return
-	}
-	w, ok := r.server.CreateAs(r.token, kanberttest.Webhook{URL: asked.URL, Event: string(a.event), ProjectID: asked.ProjectID})
-	if ok {
-		r.strangers[w.ID] = w
-	}
-}
-
 func (k kind) fits(r kanberttest.Request) bool {
 	return strings.Contains(k.methods, r.Method) && (!k.laterPages || r.Query.Get("page[cursor]") != "")
 }
@@ -237,6 +221,22 @@ func (r *run) checkDeletes(requests []kanberttest.Request) {
 		}) {
 			r.breaks("a DELETE was sent for %s, which a stranger made", w.ID)
 		}
+	}
+}
+
+// act lets the stranger act, and keeps what it made and deleted.
+func (r *run) act(a *strangerAct) {
+	holder, held := r.server.HolderAs(r.token, asked.URL)
+	if held && a.deletes {
+		r.server.DeleteAs(r.token, holder.ID)
+		r.deletedByStranger[holder.ID] = true
+	}
+	if a.event == "" {
+		return
+	}
+	w, ok := r.server.CreateAs(r.token, kanberttest.Webhook{URL: asked.URL, Event: string(a.event), ProjectID: asked.ProjectID})
+	if ok {
+		r.strangers[w.ID] = w
 	}
 }
 
@@ -369,7 +369,9 @@ type explorer struct {
 	byFamily bool
 	turns    int
 	ran      int
-	broken   int
+	// strangers is how many of those that ran have a stranger in them.
+	strangers int
+	broken    int
 }
 
 // explore runs a sequence, and then all that add a fault behind it.
@@ -475,6 +477,9 @@ func (x *explorer) run(sequence []placed) []kanberttest.Request {
 	check()
 	if len(sequence) > 0 || x.part == 0 {
 		x.ran++
+		if slices.ContainsFunc(sequence, func(p placed) bool { return p.stranger != nil }) {
+			x.strangers++
+		}
 	}
 	if len(r.broken) > 0 {
 		x.broken++
@@ -683,9 +688,8 @@ func operations() []operation {
 	}
 }
 
-// sequencesRun and sequencesBroken count over all operations, for the line that
-// TestMain prints.
-var sequencesRun, sequencesBroken atomic.Int64
+// These count over all operations, for the line that TestMain prints.
+var sequencesRun, sequencesWithStranger, sequencesBroken atomic.Int64
 
 func TestEverySequenceOfFaults(t *testing.T) {
 	const parts = 4
@@ -700,6 +704,7 @@ func TestEverySequenceOfFaults(t *testing.T) {
 					}
 					x.explore(nil)
 					sequencesRun.Add(int64(x.ran))
+					sequencesWithStranger.Add(int64(x.strangers))
 					sequencesBroken.Add(int64(x.broken))
 					t.Logf("%d sequences, %d broken", x.ran, x.broken)
 				})

@@ -379,6 +379,11 @@ func (c *Client) refusal(call *call, resp *http.Response, body []byte, readErr e
 	}
 	understood := readErr == nil && e.readBody(resp.Header, body, c.scrubber(call))
 	e.OwnJSON = readErr == nil && isOwnJSON(resp.Header, body)
+	if e.StatusCode >= http.StatusInternalServerError {
+		// A server that fails says nothing a person could act on, and one that
+		// runs in debug mode says the statement that failed, values included.
+		e.Message, e.Fields = "", nil
+	}
 	e.unread = !understood || len(bytes.TrimSpace(body)) == 0
 	if e.StatusCode == http.StatusTooManyRequests || e.StatusCode == http.StatusServiceUnavailable {
 		e.RetryAt = retryAt(resp.Header, now)

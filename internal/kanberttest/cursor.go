@@ -5,6 +5,8 @@ package kanberttest
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -44,16 +46,32 @@ func (c cursor) row() *row {
 	}
 }
 
-// decodeCursor returns nil for a text that is no cursor of the sort: as with
-// Laravel, the list then begins anew, and no error is given.
-func decodeCursor(text string, o order) *cursor {
+// decodeCursor returns nil for a text that is no cursor: as with Laravel, the list
+// then begins anew, and no error is given. But a cursor that lacks a column of
+// the sort is one that Laravel fails on: ok is false.
+func decodeCursor(text string, o order) (c *cursor, ok bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		return nil
+	if err != nil || json.Unmarshal(raw, &c) != nil || c == nil {
+		return nil, true
 	}
-	var c cursor
-	if json.Unmarshal(raw, &c) != nil || c.Sort != o.String() {
-		return nil
+	columns := parseColumns(c.Sort)
+	for _, column := range parseColumns(o.String()) {
+		if !slices.Contains(columns, column) {
+			return nil, false
+		}
 	}
-	return &c
+	return c, true
+}
+
+// parseColumns returns the columns of a sort without their directions. Without
+// one the list is sorted by id.
+func parseColumns(sort string) []string {
+	if sort == "" {
+		return []string{"id"}
+	}
+	columns := strings.Split(sort, ",")
+	for i := range columns {
+		columns[i] = strings.TrimPrefix(columns[i], "-")
+	}
+	return columns
 }

@@ -326,6 +326,9 @@ func TestRetryAfterForms(t *testing.T) {
 		kanberttest.AsReset: func(h http.Header, until time.Time) bool {
 			return h.Get("Retry-After") == "" && h.Get("X-RateLimit-Reset") == strconv.FormatInt(until.Unix(), 10)
 		},
+		kanberttest.AsLaravel: func(h http.Header, until time.Time) bool {
+			return h.Get("Retry-After") == "90" && h.Get("X-RateLimit-Reset") == strconv.FormatInt(until.Unix(), 10)
+		},
 		kanberttest.Unsaid: func(h http.Header, _ time.Time) bool {
 			return h.Get("Retry-After") == "" && h.Get("X-RateLimit-Reset") == ""
 		},

@@ -195,7 +195,7 @@ func (s *Sandbox) work(r *Request) reply {
 	a := operation(r, now)
 	if n := s.config().rateLimit; n > 0 {
 		a.header.Set("X-RateLimit-Limit", strconv.Itoa(n))
-		a.header.Set("X-RateLimit-Remaining", strconv.Itoa(max(0, n-s.limiter.count)))
+		a.header.Set("X-RateLimit-Remaining", strconv.Itoa(max(0, n-s.limiterOf(r).count)))
 	}
 	return a
 }
@@ -225,7 +225,7 @@ func (s *Sandbox) admit(r *Request, now time.Time) (operation, *reply) {
 	}
 	r.principal = who
 	if s.config().rateLimit > 0 {
-		if until, ok := s.limiter.take(now, s.config().rateLimit, s.config().ratePeriod); !ok {
+		if until, ok := s.limiterOf(r).take(now, s.config().rateLimit, s.config().ratePeriod); !ok {
 			return refuse(s.tooMany(r, s.config().rateLimitForm, now, until))
 		}
 	}

@@ -19,6 +19,7 @@ const (
 	Unsaid                              // neither
 	AsResetMillis                       // X-RateLimit-Reset in milliseconds since 1970, and no Retry-After
 	AsResetIn                           // X-RateLimit-Reset in seconds from now, and no Retry-After
+	AsLaravel                           // Retry-After: 30, and X-RateLimit-Reset in seconds since 1970
 )
 
 // String gives the form as a fault's name does.
@@ -26,6 +27,8 @@ func (f RetryAfterForm) String() string {
 	switch f {
 	case InSeconds:
 		return "Retry-After in seconds"
+	case AsLaravel:
+		return "Retry-After in seconds and X-RateLimit-Reset"
 	case AsDate:
 		return "Retry-After as a date"
 	case AsReset:
@@ -37,6 +40,18 @@ func (f RetryAfterForm) String() string {
 	default:
 		return "no word of when to come back"
 	}
+}
+
+// limiterOf returns the limiter of the user whose token r has.
+func (s *Sandbox) limiterOf(r *Request) *limiter {
+	if s.limiters == nil {
+		s.limiters = map[string]*limiter{}
+	}
+	user := r.principal.userID
+	if s.limiters[user] == nil {
+		s.limiters[user] = &limiter{}
+	}
+	return s.limiters[user]
 }
 
 // limiter counts the requests of the current window.
@@ -74,6 +89,9 @@ func setRetryAfter(h http.Header, form RetryAfterForm, now, until time.Time) {
 	switch form {
 	case InSeconds:
 		h.Set("Retry-After", seconds)
+	case AsLaravel:
+		h.Set("Retry-After", seconds)
+		h.Set("X-RateLimit-Reset", strconv.FormatInt(end.Unix(), 10))
 	case AsDate:
 		h.Set("Retry-After", end.UTC().Format(http.TimeFormat))
 	case AsReset:

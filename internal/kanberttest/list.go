@@ -5,8 +5,10 @@ package kanberttest
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -32,7 +34,10 @@ func (s *Sandbox) list(r *Request, now time.Time) reply {
 	}
 	var from *cursor
 	if text := r.Query.Get("page[cursor]"); text != "" && !r.forgetCursor {
-		from = decodeCursor(text, o)
+		var ok bool
+		if from, ok = decodeCursor(text, o); !ok {
+			return r.fail(http.StatusInternalServerError, "Server Error")
+		}
 	}
 	if s.config().endlessPage > 0 && strings.TrimSpace(r.Query.Get("filter")) == "" {
 		return s.endlessList(r, now, size)
@@ -52,7 +57,8 @@ func readSort(r *Request) (order, *reply) {
 	}
 	var o order
 	for entry := range strings.SplitSeq(text, ",") {
-		name, descending := strings.CutPrefix(entry, "-")
+		name := strings.TrimLeft(entry, "-")
+		descending := name != entry
 		if !slices.Contains(filter.Sorts(), name) {
 			a := r.fail(http.StatusBadRequest, "Requested sort(s) `%s` is not allowed. Allowed sort(s) are `%s`.",
 				name, strings.Join(filter.Sorts(), ", "))
@@ -134,10 +140,14 @@ func foldValues(tree any, inURL bool, fold func(string) string) any {
 	return tree
 }
 
+// leadingNumber is what PHP reads of a text that becomes a number.
+var leadingNumber = regexp.MustCompile(`^[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?`)
+
 // readPageSize reads page[size]. What is no positive number counts as absent.
 func (s *Sandbox) readPageSize(r *Request) (int, *reply) {
-	size, err := strconv.Atoi(r.Query.Get("page[size]"))
-	if err != nil || size < 1 {
+	number, _ := strconv.ParseFloat(strings.TrimSpace(leadingNumber.FindString(r.Query.Get("page[size]"))), 64)
+	size := int(min(number, math.MaxInt32))
+	if size < 1 {
 		return min(s.config().defaultPageSize, s.config().maxPageSize), nil
 	}
 	if size > s.config().maxPageSize && s.config().refuseLargePages {

@@ -221,6 +221,7 @@ func TestPages(t *testing.T) {
 		{"smaller", nil, "sort=url&page[size]=20", "20 20 20 20 15"},
 		{"clamped", nil, "sort=url&page[size]=100", "30 30 30 5"},
 		{"large", []kanberttest.Option{kanberttest.WithMaxPageSize(100)}, "sort=url&page[size]=100", "95"},
+		{"as PHP reads numbers", nil, "sort=url&page[size]=" + url.QueryEscape(" 1.9e1x"), "19 19 19 19 19"},
 		{"exact", nil, "sort=url&page[size]=19", "19 19 19 19 19"},
 		{"filtered", nil, "sort=url&page[size]=3&filter=" + url.QueryEscape(`url contains "5"`), "3 3 3 3 3 3"},
 		{"empty pages", []kanberttest.Option{kanberttest.WithEmptyPages()}, "sort=url", "30 0 30 0 30 0 5"},
@@ -328,11 +329,36 @@ func TestCursorsThatAreNone(t *testing.T) {
 	s := kanberttest.New()
 	s.Seed(numbered(50)...)
 	call := overMemory(t, s)
-	ofURL := *call.page(url.Values{"sort": {"url"}}).Meta.NextCursor
-	for _, text := range []string{"x", "%%%", base64.RawURLEncoding.EncodeToString([]byte(`{}`)), ofURL} {
+	for _, text := range []string{"x", "%%%"} {
 		l := call.page(url.Values{"sort": {"-url"}, "page[cursor]": {text}})
 		if l.Data[0].URL != "https://r.example/0049" {
 			t.Errorf("cursor %q leads to %v", text, l.Data[0])
+		}
+	}
+}
+
+// TestCursorsOfAnotherSort finds that a place is where its columns say, whatever
+// the direction, and that a place without a column of the sort is a failure of
+// the server, as with Laravel.
+func TestCursorsOfAnotherSort(t *testing.T) {
+	s := kanberttest.New()
+	s.Seed(numbered(50)...)
+	call := overMemory(t, s)
+	ofURL := *call.page(url.Values{"sort": {"url"}}).Meta.NextCursor
+	l := call.page(url.Values{"sort": {"-url"}, "page[cursor]": {ofURL}})
+	if l.Data[0].URL != "https://r.example/0028" {
+		t.Errorf("before the place is %v", l.Data[0])
+	}
+
+	nowhere := base64.RawURLEncoding.EncodeToString([]byte(`{}`))
+	for _, query := range []url.Values{
+		{"sort": {"created_at"}, "page[cursor]": {ofURL}},
+		{"sort": {"url,created_at"}, "page[cursor]": {ofURL}},
+		{"page[cursor]": {ofURL}},
+		{"sort": {"url"}, "page[cursor]": {nowhere}},
+	} {
+		if a := call.must(http.MethodGet, "/webhooks?"+query.Encode(), ""); a.status != http.StatusInternalServerError {
+			t.Errorf("%v is answered %d %s", query, a.status, a.body)
 		}
 	}
 }

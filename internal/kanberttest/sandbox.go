@@ -49,8 +49,8 @@ type Sandbox struct {
 	hooks     []*hook
 	onInsert  func(*Sandbox, Webhook)
 	late      []delayedWork
-	received  int // counts requests, for their ids
-	limiter   limiter
+	received  int                 // counts requests, for their ids
+	limiters  map[string]*limiter // by user
 }
 
 // New returns a sandbox without a listener, to be reached by

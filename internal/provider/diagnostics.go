@@ -4,12 +4,10 @@ package provider
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,6 +60,10 @@ func addError(diags *diag.Diagnostics, op operation, err error, attributes ...st
 			return // Each field has told its part.
 		}
 	}
+	if isRepeated(err, tellError) {
+		diags.AddError(string(op), repeatedText(op, err))
+		return
+	}
 	diags.AddError(string(op), explain(err, attributes...))
 }
 
@@ -84,7 +86,7 @@ func addUnconfirmedDelete(diags *diag.Diagnostics, id string, answer, why error)
 			" Check base_url, and what is between this machine and Kanbert: the answer to the delete may not be Kanbert's. Then apply again."+detail("The answer to the delete", answer))
 		return
 	}
-	diags.AddError(string(deleteWebhook), text+" "+explain(why)+detail("The answer to the delete", answer))
+	diags.AddError(string(deleteWebhook), text+" "+explainOnce(why, tellError)+detail("The answer to the delete", answer))
 }
 
 // addFieldErrors adds an error for each refused field that is one of attributes,
@@ -103,20 +105,23 @@ func addFieldErrors(diags *diag.Diagnostics, op operation, answer *kanbert.APIEr
 }
 
 // addListError adds the diagnostics that explain why the webhooks that userFilter
-// selects could not be listed. The client knows nothing of the user's filter, and
-// so cannot tell what in it may be at fault.
-func addListError(diags *diag.Diagnostics, err error, userFilter types.String) {
+// selects could not be listed. sorted is true if the user gave a sort. The client
+// knows of neither, and so cannot tell what in them may be at fault.
+func addListError(diags *diag.Diagnostics, err error, userFilter types.String, sorted bool) {
 	var answer *kanbert.APIError
-	if userFilter.IsNull() || !errors.As(err, &answer) {
+	if !errors.As(err, &answer) {
 		addError(diags, listWebhooks, err)
 		return
 	}
+	argument := "filter"
 	var text string
-	switch answer.StatusCode {
-	case http.StatusBadRequest:
+	switch {
+	case answer.StatusCode == http.StatusBadRequest && !userFilter.IsNull():
 		text = "Kanbert refused the request, most likely because of the filter, which was sent as written. " +
 			"Public documentation leaves parts of the filter language open: the guide \"Filters and sorting\" says which, and what to write instead."
-	case http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge:
+	case answer.StatusCode == http.StatusBadRequest && sorted:
+		argument, text = "sort", "Kanbert refused the request, most likely because of the sort. Sort by url, is_active or created_at, or leave the argument out."
+	case !userFilter.IsNull() && (answer.StatusCode == http.StatusRequestURITooLong || answer.StatusCode == http.StatusRequestHeaderFieldsTooLarge):
 		text = "The filter is longer than Kanbert, or a proxy in front of it, takes. " +
 			"Name fewer values in it, or list more webhooks and select among them with a for expression."
 	default:
@@ -126,7 +131,7 @@ func addListError(diags *diag.Diagnostics, err error, userFilter types.String) {
 	if answer.Message != "" {
 		text += " The server said: " + sentence(answer.Message)
 	}
-	diags.AddAttributeError(path.Root("filter"), string(listWebhooks), text+requestLine(answer))
+	diags.AddAttributeError(path.Root(argument), string(listWebhooks), text+requestLine(answer))
 }
 
 // explain returns the detail of the diagnostic for err.
@@ -159,150 +164,6 @@ func explain(err error, attributes ...string) string {
 	}
 }
 
-// answers explains what the API can answer. The first that matches counts.
-var answers = []struct {
-	is           error
-	lead, advice string
-}{
-	{
-		kanbert.ErrUnauthorized,
-		"Kanbert did not accept the token.",
-		"It may be mistyped, expired or revoked, or be the token of another server than base_url names. " +
-			"Kanbert issues tokens under Settings → Apps & API. Set the provider's argument token, or the environment variable KANBERT_TOKEN, to a valid one.",
-	},
-	{
-		kanbert.ErrForbidden,
-		"Kanbert accepted the token, but does not let it do this: the token most likely lacks the scope integration.",
-		"Listing, creating and deleting webhooks all need that scope. Issue a token that has it, under Settings → Apps & API.",
-	},
-	{
-		kanbert.ErrNotFound,
-		"Kanbert knows nothing at the address that was asked.",
-		"The provider's argument base_url, or the environment variable KANBERT_BASE_URL, is most likely wrong. It ends with the version of the API, as in " + kanbert.DefaultBaseURL + ".",
-	},
-	{
-		kanbert.ErrConflict,
-		"The URL is taken: another webhook of the workspace has it.",
-		"A URL can be used once. Choose another, or import the webhook that has it.",
-	},
-	{
-		kanbert.ErrInvalid,
-		"Kanbert refused a field of the request.",
-		"Change what it names. If it names nothing that you can set, please report this as an error in the provider.",
-	},
-	{
-		kanbert.ErrBadRequest,
-		"Kanbert refused the request as it stands.",
-		"If you gave a filter or a sort, check it: the API may not accept it. Otherwise please report this as an error in the provider.",
-	},
-	{
-		kanbert.ErrRateLimited,
-		"Kanbert allows no more requests for now, for longer than the provider waits.",
-		"Other programs with the same token count too: run fewer at a time, or lower -parallelism.",
-	},
-	{
-		kanbert.ErrServer,
-		"Kanbert failed to handle the request, again and again.",
-		"The provider tried as often as its argument max_retries allows. Run the command again later. If it keeps failing, tell Kanbert's support the request id.",
-	},
-	{
-		kanbert.ErrRedirect,
-		"The server sent the request on to another address. The provider does not follow, because the token would travel along.",
-		"The provider's argument base_url is most likely not the address of the API, which is " + kanbert.DefaultBaseURL + " unless you run something in front of it.",
-	},
-	{
-		kanbert.ErrNotJSON,
-		"The answer is no JSON, as the API gives, but something else, such as a page of HTML.",
-		"Either the provider's argument base_url names something that is not the API, or a proxy, a firewall or a maintenance page answered in its place. " +
-			"Open base_url in a browser from the same machine to see who answers.",
-	},
-	{
-		kanbert.ErrMalformed,
-		"The answer is not what the API promises.",
-		"Check the provider's argument base_url, and whether something between changes answers. If neither is the cause, please report this as an error in the provider.",
-	},
-}
-
-func explainAnswer(answer *kanbert.APIError, attributes []string) string {
-	lead, advice := "Kanbert refused the request.", ""
-	for _, a := range answers {
-		if errors.Is(answer, a.is) {
-			lead, advice = a.lead, a.advice
-			break
-		}
-	}
-	parts := []string{lead}
-	if !answer.RetryAt.IsZero() {
-		parts = append(parts, fmt.Sprintf("It asks to come back at %s, in %s.",
-			answer.RetryAt.UTC().Format(time.RFC3339), time.Until(answer.RetryAt).Round(time.Second)))
-	} else if errors.Is(answer, kanbert.ErrRateLimited) {
-		parts = append(parts, "It does not say when to come back: try again in some minutes.")
-	}
-	parts = append(parts, advice)
-	switch {
-	case answer.Message == "":
-	case errors.Is(answer, kanbert.ErrMalformed):
-		parts = append(parts, "In detail: "+sentence(answer.Message)) // The client's words, not the server's.
-	default:
-		parts = append(parts, "The server said: "+sentence(answer.Message))
-	}
-	for _, field := range sortedFields(answer) {
-		if !slices.Contains(attributes, field) {
-			parts = append(parts, fmt.Sprintf("About %s it said: %s", field, sentences(answer.Fields[field])))
-		}
-	}
-	return strings.Join(parts, " ") + requestLine(answer)
-}
-
-// requestLine ends a detail with what a person needs to ask the API's support.
-func requestLine(answer *kanbert.APIError) string {
-	line := fmt.Sprintf("\n\nRequest: %s %s, status %d %s", answer.Method, answer.Path, answer.StatusCode, http.StatusText(answer.StatusCode))
-	if answer.RequestID != "" {
-		line += ", request id " + answer.RequestID
-	}
-	return strings.TrimRight(line, " ") + "."
-}
-
-func explainTransport(e *kanbert.TransportError) string {
-	lead, advice := transportTexts(e)
-	return fmt.Sprintf("%s %s\n\nRequest: %s %s at %s: %s", lead, advice, e.Method, e.Path, e.Host, sentence(e.Err.Error()))
-}
-
-func transportTexts(e *kanbert.TransportError) (lead, advice string) {
-	var dns *net.DNSError
-	var authority x509.UnknownAuthorityError
-	var notTLS tls.RecordHeaderError
-	var certificate *tls.CertificateVerificationError
-	var hostname x509.HostnameError
-	const nothing = "Nothing was sent. "
-	switch {
-	case e.Timeout > 0 && e.Unsent:
-		return fmt.Sprintf("No connection to %s was made within %s.", e.Host, e.Timeout),
-			nothing + "Check the network, a firewall, and the proxy that HTTPS_PROXY and NO_PROXY name."
-	case e.Timeout > 0:
-		return fmt.Sprintf("%s did not answer within %s.", e.Host, e.Timeout),
-			"Run the command again. If answers are slow for good, raise the provider's argument request_timeout."
-	case errors.As(e.Err, &dns):
-		return fmt.Sprintf("The host %s was not found.", e.Host),
-			nothing + "Check the provider's argument base_url, the environment variable KANBERT_BASE_URL, and the machine's DNS."
-	case errors.As(e.Err, &notTLS), errors.Is(e.Err, http.ErrSchemeMismatch):
-		return fmt.Sprintf("%s does not speak TLS.", e.Host),
-			nothing + "Check the port in the provider's argument base_url, and the proxy that HTTPS_PROXY names."
-	case errors.As(e.Err, &hostname):
-		return fmt.Sprintf("The certificate that %s showed is for another host.", e.Host),
-			nothing + "Check the provider's argument base_url. If a proxy answers in its place, ask who runs it."
-	case errors.As(e.Err, &authority), errors.As(e.Err, &certificate):
-		return fmt.Sprintf("The certificate that %s showed is not trusted here.", e.Host),
-			nothing + "If a proxy of your organisation inspects TLS, add its authority to this machine's trust store, or name its file in SSL_CERT_FILE. Otherwise do not go on: somebody may be in between."
-	case e.Unsent:
-		return fmt.Sprintf("No connection to %s could be made.", e.Host),
-			nothing + "Check the provider's argument base_url, the network, a firewall, and the proxy that HTTPS_PROXY and NO_PROXY name."
-	default:
-		return fmt.Sprintf("The connection to %s broke before the answer had arrived.", e.Host),
-			"The provider tried as often as its argument max_retries allows. Run the command again."
-	}
-}
-
 // explainTaken has one wording for each thing that is known: what the plan knew
 // does not reach a create, so that the text is true whether Terraform manages the
 // holder or not.
@@ -314,14 +175,14 @@ func explainTaken(e *kanbert.URLTakenError) string {
 	}
 	switch {
 	case e.Holder != nil && e.MadeHere:
-		return "The URL is taken: this run has created " + describe(*e.Holder) + " with it. Nothing else was created. " +
+		return "The URL is taken: this run has created " + identify(*e.Holder) + " with it. Nothing else was created. " +
 			"Give each webhook its own URL: see " + guideURL("one-receiver-for-many-events") + request
 	case e.Holder != nil:
-		return "The URL is taken: " + describe(*e.Holder) + " has it. Nothing was created. " +
+		return "The URL is taken: " + identify(*e.Holder) + " has it. Nothing was created. " +
 			"If Terraform manages that webhook, here or elsewhere, give this resource another URL. " +
-			"If this replaces that webhook, it does so under create_before_destroy, its own or that of a resource that depends on it: " +
-			"remove that, or change the url as well. " +
-			"Otherwise import it, " + inPlaceOf + ":\n\n" + importBlock(e.Holder.ID) + request
+			"If this replaces that webhook, remove create_before_destroy, its own or that of a resource that depends on it, " +
+			"or change the url as well; if that webhook is deposed, only another url helps. " +
+			"Otherwise import it, with this resource's address:\n\n" + importBlock(e.Holder.ID) + request
 	case e.Lookup != nil:
 		return "The URL is taken, and the webhook that has it could not be looked up. Nothing was created. " +
 			"Apply again: the error then names the webhook, or choose another URL." + detail("The look-up", e.Lookup) + request
@@ -358,29 +219,26 @@ func guideURL(name string) string {
 }
 
 func explainUnproven(e *kanbert.UnprovenError) string {
-	return "Kanbert did not answer the create, and now a webhook has the URL that this create may have made, or somebody else. It was left alone, and nothing is in state. " +
-		"It is " + describe(e.Holder) + ".\n\n" +
-		"If it is this create's, its signing secret is lost. Either delete it in Kanbert and apply again, which gives a new webhook with its secret, " +
-		"or import it without a secret, " + inPlaceOf + ":\n\n" + importBlock(e.Holder.ID) +
-		"\n\nIf it is somebody else's, choose another URL, and look at this one again when that webhook has gone: Kanbert may carry out the create late." + detail("What went wrong", e.Err)
+	return "The create got no usable answer. Now " + describe(e.Holder) + " has this URL, and the provider cannot prove that this create made it. " +
+		"It was left alone and is not in state. If no other program created it, delete it in Kanbert and apply again, " +
+		"or import it without its signing secret, " + inPlaceOf + ":\n\n" + importBlock(e.Holder.ID) +
+		detail("The create", e.Err)
 }
 
 func explainUncertain(e *kanbert.UncertainError) string {
-	text := "Kanbert did not answer the create, and it could not be made out whether a webhook was created: one may have the URL " + shownURL(e.URL) + ". Nothing is in state.\n\n" +
-		"Apply again when Kanbert is well: if nobody has the URL, the webhook is created, and if somebody has, the error names who. " +
-		"To look before that, read the data source " + webhookResourceType + " with this url.\n\n" +
-		"What went wrong last: " + explain(e.Err)
+	text := "The provider could not determine whether the webhook was created. One for " + shownEvent(e.Event) + " may exist at the host " + hostOf(e.URL) + ". It is not in state. " +
+		"Apply again when Kanbert answers: if the URL is free the webhook is created, and if it is not the error names the webhook that has it.\n\n" +
+		explainOnce(e.Err, tellError)
 	if e.Lost != nil && e.Lost.Error() != e.Err.Error() {
-		text += detail("What went wrong first", e.Lost)
+		text += detail("The create", e.Lost)
 	}
 	return text
 }
 
 func explainSecretLost(e *kanbert.SecretLostError) string {
-	return "The webhook was created, but its signing secret did not arrive, and nobody can ask for it again. The webhook stands. " +
-		"It is " + describe(e.Webhook) + ". " +
-		"It is in state without a secret and marked as tainted.\n\n" +
-		"Apply again: Terraform then replaces it by a webhook whose secret is known." + detail("What went wrong", e.Err)
+	return "The webhook was created, but its signing secret did not arrive, and Kanbert does not return it again. " +
+		"It is " + describe(e.Webhook) + ", and is in state as tainted. " +
+		"Apply again: Terraform replaces it by a webhook whose secret is known." + detail("The cause", e.Err)
 }
 
 // inPlaceOf explains an import block, since a provider is not told the address of
@@ -398,6 +256,16 @@ func detail(lead string, err error) string {
 // describe names a webhook by what a person can recognise it by. Its URL is known
 // to the reader and is left out: it may hold a password in its query.
 func describe(w kanbert.Webhook) string {
+	text := identify(w)
+	if w.CreatedAt.IsZero() {
+		return text
+	}
+	return strings.TrimSuffix(text, ")") + ", created at " + w.CreatedAt.UTC().Format(time.RFC3339) + ")"
+}
+
+// identify is describe without the time of creation, for texts that are long
+// already.
+func identify(w kanbert.Webhook) string {
 	scope := "no project"
 	if w.ProjectID != "" {
 		scope = "project " + strconv.Quote(w.ProjectID)
@@ -405,11 +273,7 @@ func describe(w kanbert.Webhook) string {
 	if w.ClientID != "" {
 		scope += ", client " + strconv.Quote(w.ClientID)
 	}
-	created := ""
-	if !w.CreatedAt.IsZero() {
-		created = ", created at " + w.CreatedAt.UTC().Format(time.RFC3339)
-	}
-	return fmt.Sprintf("webhook %s (event %s, %s%s)", strconv.Quote(w.ID), shownEvent(w.Event), scope, created)
+	return fmt.Sprintf("webhook %s (event %s, %s)", strconv.Quote(w.ID), shownEvent(w.Event), scope)
 }
 
 // shownEvent is an event of the server's as a text may show it. One that is none
@@ -433,13 +297,14 @@ func hclString(s string) string {
 	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(strconv.Quote(s))
 }
 
-// shownURL is a URL as a text may show it.
-func shownURL(raw string) string {
-	shown := kanbert.RedactURL(raw)
-	if shown != raw {
-		return shown + " (shown without user info, query and fragment)"
+// hostOf is what of a user's own URL may be shown anywhere: receivers carry
+// passwords in paths too.
+func hostOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return "(unknown)"
 	}
-	return shown
+	return u.Host
 }
 
 func sortedFields(answer *kanbert.APIError) []string {

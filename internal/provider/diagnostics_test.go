@@ -50,7 +50,12 @@ type textTest struct {
 	*protocol
 }
 
-var requestIDs = regexp.MustCompile(`req-[0-9]{6}`)
+var (
+	requestIDs = regexp.MustCompile(`req-[0-9]{6}`)
+	waits      = regexp.MustCompile(`waited [0-9ms]+\.`)
+	comebacks  = regexp.MustCompile(`Z, in [0-9hms]+,`)
+	efforts    = regexp.MustCompile(`tried [0-9]+ times in [0-9hms]+\.`)
+)
 
 // TestTexts holds every diagnostic to its text, as a CLI gets it.
 func TestTexts(t *testing.T) {
@@ -63,8 +68,11 @@ func TestTexts(t *testing.T) {
 				s := kanberttest.New()
 				diags := c.run(&textTest{T: t, s: s, protocol: newProtocolFor(t, s)})
 				settle()
-				// How many requests came before is no part of the text.
+				// How many requests came before is no part of the text, and pauses
+				// are of random length.
 				got = requestIDs.ReplaceAllString(diags.String(), "req-N")
+				got = efforts.ReplaceAllString(got, "tried N times in D.")
+				got = comebacks.ReplaceAllString(got, "Z, in D,")
 			})
 			if got == "" {
 				t.Error("there is no diagnostic")
@@ -148,6 +156,9 @@ func textCases() []textCase {
 		{"request_timeout: no unit", attrs{"request_timeout": "30"}},
 		{"request_timeout: nothing", attrs{"request_timeout": "0s"}},
 		{"request_timeout: too long", attrs{"request_timeout": "1h"}},
+		{"max_wait: no unit", attrs{"max_wait": "300"}},
+		{"max_wait: negative", attrs{"max_wait": "-1s"}},
+		{"max_wait: too long", attrs{"max_wait": "25h"}},
 	} {
 		add(c.name, func(t *textTest) diagnostics { return t.validateProvider(c.config) })
 	}
@@ -159,6 +170,8 @@ func textCases() []textCase {
 		{"max_retries: variable", "KANBERT_MAX_RETRIES", "many"},
 		{"max_retries: variable beyond all numbers", "KANBERT_MAX_RETRIES", "99999999999999999999"},
 		{"request_timeout: variable", "KANBERT_REQUEST_TIMEOUT", "soon"},
+		{"max_wait: variable", "KANBERT_MAX_WAIT", "for ever"},
+		{"proxy: unreadable", "HTTPS_PROXY", ":hunter2"},
 	} {
 		add(c.name, func(t *textTest) diagnostics {
 			t.Setenv(c.variable, c.value)
@@ -288,11 +301,15 @@ func textCases() []textCase {
 		{"create: 401", kanberttest.Status(401)},
 		{"create: 403", kanberttest.Status(403)},
 		{"create: 404", kanberttest.Status(404)},
+		{"create: 402", kanberttest.Status(402)},
+		{"create: 405", kanberttest.Status(405)},
+		{"create: 410", kanberttest.Status(410)},
 		{"create: 418", kanberttest.Status(418)},
 		{"create: 422 without a field", kanberttest.Status(422)},
 		{"create: 302", kanberttest.HTML(302)},
 		{"create: HTML with 403", kanberttest.HTML(403)},
 		{"create: 429 for long", kanberttest.RateLimited(kanberttest.InSeconds, time.Hour)},
+		{"create: 503 for long", kanberttest.HTML(503).RetryAfter(kanberttest.AsDate, time.Hour)},
 		{"create: 500 for good", kanberttest.Status(500)},
 		{"create: HTML with 200 for good", kanberttest.HTML(200)},
 		{"create: connection refused for good", kanberttest.Refused()},
@@ -366,6 +383,12 @@ func textCases() []textCase {
 	unsent := func(err error) error {
 		return &kanbert.TransportError{Method: "GET", Path: "/webhooks", Host: "api.example", Unsent: true, Err: err}
 	}
+	throughProxy := func(err error) error {
+		return &kanbert.TransportError{
+			Method: "POST", Path: "/webhooks", URL: "https://api.example/api/v1/webhooks", BaseURLSource: "base_url from KANBERT_BASE_URL",
+			Host: "api.example", Proxy: "proxy.example:3128", Unsent: true, Err: err,
+		}
+	}
 	refused := asked
 	refused.Fields = map[string][]string{"url": {"The url field is too long"}, "event": {"No", "never."}}
 	mixed := asked
@@ -387,6 +410,15 @@ func textCases() []textCase {
 		{"certificate of another host", unsent(x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"other.example"}}, Host: "api.example"})},
 		{"certificate not trusted", unsent(x509.UnknownAuthorityError{})},
 		{"certificate expired", unsent(&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Cert: &x509.Certificate{}, Reason: x509.Expired}})},
+		{"certificate expired at a time", unsent(x509.CertificateInvalidError{Cert: &x509.Certificate{NotAfter: time.Date(1999, 12, 1, 0, 0, 0, 0, time.UTC)}, Reason: x509.Expired})},
+		{"certificate not yet valid", unsent(x509.CertificateInvalidError{Cert: &x509.Certificate{NotBefore: time.Date(2000, 12, 1, 0, 0, 0, 0, time.UTC)}, Reason: x509.Expired})},
+		{"host not looked up", unsent(&net.DNSError{Err: "server misbehaving", Name: "api.example", IsTemporary: true})},
+		{"proxy not found", throughProxy(&net.OpError{Op: "proxyconnect", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "proxy.example", IsNotFound: true}})},
+		{"proxy not there", throughProxy(&net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New("connection refused")})},
+		{"proxy wants a login", throughProxy(&kanbert.ProxyError{Host: "proxy.example:3128", StatusCode: 407})},
+		{"proxy refuses", throughProxy(&kanbert.ProxyError{Host: "proxy.example:3128", StatusCode: 403})},
+		{"proxy fails", throughProxy(&kanbert.ProxyError{Host: "proxy.example:3128", StatusCode: 502})},
+		{"interrupted at the limit", &kanbert.InterruptedError{Err: context.Canceled, Waiting: "the rate limit"}},
 		{"no connection in time", &kanbert.TransportError{Method: "GET", Path: "/webhooks", Host: "api.example", Unsent: true, Timeout: 30 * time.Second, Err: context.DeadlineExceeded}},
 		{"connection broken", &kanbert.TransportError{Method: "GET", Path: "/webhooks", Host: "api.example", Err: io.ErrUnexpectedEOF}},
 		{"interrupted", fmt.Errorf("%w; before that: %w", context.Canceled, &asked)},
@@ -406,6 +438,46 @@ func textCases() []textCase {
 		model.warnOfDifferences(kanbert.Webhook{URL: "https://receiver.example/b?key=hunter2", Event: "contact:create", ProjectID: "p"}, &diags)
 		return onWire(diags)
 	})
+
+	// One cause is explained once.
+	for _, fault := range []kanberttest.Fault{
+		kanberttest.Status(401),
+		kanberttest.Status(403),
+		kanberttest.HTML(302),
+		kanberttest.HTML(200),
+		kanberttest.Status(500),
+		kanberttest.HTML(503),
+		kanberttest.RateLimited(kanberttest.InSeconds, time.Hour),
+		kanberttest.Refused(),
+	} {
+		add("again: "+fault.String(), func(t *textTest) diagnostics {
+			created := t.create(contact)
+			t.s.FailEvery(kanberttest.Match{}, fault)
+			_, first := t.apply(created, t.plan(created, nil), nil)
+			if !strings.Contains(first.String(), "Request: DELETE") {
+				t.Errorf("the first error is not whole: %s", first)
+			}
+			_, again := t.apply(created, t.plan(created, nil), nil)
+			return again
+		})
+	}
+	for _, c := range []struct {
+		name  string
+		fault kanberttest.Fault
+	}{
+		{"waiting: 429", kanberttest.RateLimited(kanberttest.InSeconds, time.Minute)},
+		{"waiting: 503", kanberttest.HTML(503).RetryAfter(kanberttest.InSeconds, time.Minute)},
+	} {
+		add(c.name, func(t *textTest) diagnostics {
+			planned := t.plan(instance{}, contact)
+			t.s.FailNth(1, kanberttest.Match{Method: http.MethodPost}, c.fault)
+			_, diags := t.apply(instance{}, planned, contact)
+			for _, d := range diags {
+				d.Detail = waits.ReplaceAllString(d.Detail, "waited D.")
+			}
+			return diags
+		})
+	}
 
 	// The other operations.
 	add("read: 403", func(t *textTest) diagnostics {
@@ -508,13 +580,13 @@ func TestUnreachable(t *testing.T) {
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
 	for _, test := range []struct{ baseURL, want string }{
-		{secure.URL, "is not trusted here."},
+		{secure.URL, "is not trusted on this machine."},
 		{strings.Replace(plain.URL, "http://", "https://", 1), "does not speak TLS."},
 		{closed.URL, "could be made."},
-		{plain.URL, "The answer is no JSON"},
+		{plain.URL, "The answer is not JSON"},
 	} {
 		p := newProtocol(t, WithClientOptions(kanbert.WithPauses(quickly)))
-		wantNone(t, p.configure(attrs{"token": "token", "base_url": test.baseURL}))
+		wantNone(t, p.configure(attrs{"token": "token", "base_url": test.baseURL, "max_wait": "0s"}))
 		_, diags := p.read(instance{values: with(contact, attrs{"id": "id"})})
 		wantOneError(t, diags, "", "Unable to read webhook", test.want)
 	}

@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -77,7 +78,10 @@ func newProtocol(t testing.TB, opts ...Option) *protocol {
 // reaches without a network, so that it works in a bubble of testing/synctest.
 func newProtocolFor(t testing.TB, s *kanberttest.Sandbox, opts ...Option) *protocol {
 	t.Helper()
-	p := newProtocol(t, append([]Option{WithClientOptions(kanbert.WithTransport(s.Transport()))}, opts...)...)
+	// Lists of the sandbox do not lag unless a test says so.
+	p := newProtocol(t, append([]Option{WithClientOptions(
+		kanbert.WithTransport(s.Transport()), kanbert.WithPauses(kanbert.Pauses{Lag: 10 * time.Millisecond}),
+	)}, opts...)...)
 	wantNone(t, p.configure(attrs{"token": s.Token(), "base_url": s.BaseURL()}))
 	return p
 }

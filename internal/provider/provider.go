@@ -92,7 +92,7 @@ func (p *kanbertProvider) Schema(_ context.Context, _ provider.SchemaRequest, re
 				Optional:   true,
 				Validators: []validator.Int64{settingValidator{maxRetriesSetting}},
 				MarkdownDescription: fmt.Sprintf("How often one call is tried again after its first attempt, from 0 to %d. "+
-					"Waits for a rate limit are not counted. A create is sent again only where that cannot make a second webhook. %s",
+					"What `max_wait` bounds is not counted. A create is sent again only where that cannot make a second webhook. %s",
 					maxMaxRetries, standsIn(maxRetriesSetting, fmt.Sprintf("`%d`", kanbert.DefaultMaxRetries))),
 			},
 			"request_timeout": schema.StringAttribute{
@@ -101,6 +101,14 @@ func (p *kanbertProvider) Schema(_ context.Context, _ provider.SchemaRequest, re
 				MarkdownDescription: "How long one attempt may take, from the connection to the last byte of the answer: " +
 					"a number with a unit, like `45s` or `1m30s`, up to `10m`. " +
 					standsIn(requestTimeoutSetting, "`"+kanbert.DefaultRequestTimeout.String()+"`"),
+			},
+			"max_wait": schema.StringAttribute{
+				Optional:   true,
+				Validators: []validator.String{settingValidator{maxWaitSetting}},
+				MarkdownDescription: "How long a run goes on waiting for Kanbert without one successful request: for a rate limit (429), " +
+					"for the end of an outage (503), and for connections that cannot be made. Each success starts it anew. " +
+					"A number with a unit, like `30s` or `10m`, up to `24h`; `0s` never waits. " +
+					standsIn(maxWaitSetting, "`"+shortDuration(kanbert.DefaultMaxWait)+"`"),
 			},
 		},
 	}

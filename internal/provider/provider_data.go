@@ -8,6 +8,7 @@ import (
 	"iter"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -37,6 +38,8 @@ type providerData struct {
 type api struct {
 	client *kanbert.Client
 	reader Reader
+	// warnedOfWaiting is true once an operation has said that it waited.
+	warnedOfWaiting atomic.Bool
 }
 
 // Reader answers for webhooks. [directory.Directory] says what each method must

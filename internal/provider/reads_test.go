@@ -276,3 +276,118 @@ resource "kanbert_webhook" "ours" {
 		t.Errorf("%d webhooks are left, want %d", left, p.m)
 	}
 }
+
+// TestDataSourcesShareRequests counts what data sources and resources cost that
+// the CLI comes to at the same time.
+func TestDataSourcesShareRequests(t *testing.T) {
+	const newest = `
+data "kanbert_webhooks" "newest" {
+  sort  = ["-created_at"]
+  limit = 3
+}
+`
+	lists := func(n int) string {
+		return fmt.Sprintf(`
+data "kanbert_webhooks" "all" {
+  count = %d
+}
+`, n)
+	}
+	for _, c := range []struct {
+		name, config string
+		m, most      int
+	}{
+		// Ten pages each, and once more where a busy machine lets some come late.
+		{"five equal lists", lists(5), 300, 20},
+		{"twenty equal lists, in two waves", lists(20), 300, 50},
+		{"equal filters", `
+data "kanbert_webhooks" "some" {
+  count  = 10
+  filter = "url contains '/0000'"
+  events = count.index %% 2 == 0 ? ["contact:create"] : ["contact:delete"]
+}
+`, 300, 1},
+		{"a limit", newest, 300, 1},
+		{"everything of one page", lists(3) + newest + `
+data "kanbert_webhook" "by_url" {
+  url = "https://m.example.com/00000/theirs"
+}
+
+resource "kanbert_webhook" "new" {
+  count = 3
+  url   = "https://receiver.example.com/${count.index}"
+  event = "contact:create"
+}
+`, 30, 1},
+		{"a data source by URL in one page", `
+data "kanbert_webhook" "by_url" {
+  url = "https://m.example.com/00000/theirs"
+}
+`, 30, 1},
+		{"a data source by URL in many", `
+data "kanbert_webhook" "by_url" {
+  url = "https://m.example.com/00000/theirs"
+}
+`, 300, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := plannedReads{m: c.m, page: 30, placement: "mixed"}.sandbox(t)
+			w := newWorkspace(t, configFor(s, strings.ReplaceAll(c.config, "%%", "%")))
+			if out, err := w.run("plan", "-no-color"); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			if n := s.Count(""); n > c.most {
+				t.Errorf("%d requests were sent, %d are allowed", n, c.most)
+			}
+		})
+	}
+}
+
+// TestDataSourceSeesWhatAnotherToolMade lets another program, here a provider
+// process of its own, create a webhook between two reads of one apply.
+func TestDataSourceSeesWhatAnotherToolMade(t *testing.T) {
+	s := plannedReads{m: 40, page: 30, placement: "mixed"}.sandbox(t)
+	w := newWorkspace(t, configFor(s, fmt.Sprintf(`
+provider "kanbert" {
+  alias    = "other"
+  token    = %q
+  base_url = %q
+}
+
+data "kanbert_webhooks" "before" {}
+
+resource "kanbert_webhook" "before" {
+  url   = "https://receiver.example.com/before"
+  event = "contact:create"
+}
+
+resource "kanbert_webhook" "other" {
+  provider   = kanbert.other
+  url        = "https://receiver.example.com/other"
+  event      = "contact:create"
+  depends_on = [kanbert_webhook.before]
+}
+
+data "kanbert_webhook" "by_url" {
+  url        = "https://receiver.example.com/other"
+  depends_on = [kanbert_webhook.other]
+}
+
+data "kanbert_webhook" "by_id" {
+  id         = kanbert_webhook.other.id
+  depends_on = [kanbert_webhook.other]
+}
+
+data "kanbert_webhooks" "after" {
+  depends_on = [kanbert_webhook.other]
+}
+
+output "listed" {
+  value = "${length(data.kanbert_webhooks.before.webhooks)} before, ${length(data.kanbert_webhooks.after.webhooks)} after"
+}
+`, s.Token(), s.BaseURL())))
+	out, err := w.run("apply", "-auto-approve", "-no-color")
+	if err != nil || !strings.Contains(out, "40 before, 42 after") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

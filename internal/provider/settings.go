@@ -3,10 +3,13 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,15 +20,17 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"golang.org/x/net/http/httpproxy"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
 const (
-	// maxMaxRetries and maxRequestTimeout are the largest values taken. Above
-	// them a failing apply would go on for days.
+	// maxMaxRetries, maxRequestTimeout and maxMaxWait are the largest values
+	// taken. Above them a failing apply would go on for days.
 	maxMaxRetries     = 100
 	maxRequestTimeout = 10 * time.Minute
+	maxMaxWait        = 24 * time.Hour
 )
 
 // setting is an argument of the provider for which an environment variable can
@@ -64,7 +69,13 @@ var (
 		argument: "request_timeout",
 		variable: "KANBERT_REQUEST_TIMEOUT",
 		advice:   fmt.Sprintf("Give a time with its unit, like 45s or 1m30s, or leave it out for %s.", kanbert.DefaultRequestTimeout),
-		option:   requestTimeoutOption,
+		option:   durationOption("request_timeout", maxRequestTimeout, kanbert.WithRequestTimeout),
+	}
+	maxWaitSetting = setting{
+		argument: "max_wait",
+		variable: "KANBERT_MAX_WAIT",
+		advice:   fmt.Sprintf("Give a time with its unit, like 30s or 10m, or 0s to never wait, or leave it out for %s.", shortDuration(kanbert.DefaultMaxWait)),
+		option:   durationOption("max_wait", maxMaxWait, kanbert.WithMaxWait),
 	}
 )
 
@@ -81,15 +92,29 @@ func maxRetriesOption(text string) (kanbert.Option, error) {
 	return kanbert.WithMaxRetries(n), nil
 }
 
-func requestTimeoutOption(text string) (kanbert.Option, error) {
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		return nil, &kanbert.OptionError{Option: "request_timeout", Problem: fmt.Sprintf("must be a time with its unit, and is %q", text)}
+func durationOption(argument string, most time.Duration, with func(time.Duration) kanbert.Option) func(string) (kanbert.Option, error) {
+	return func(text string) (kanbert.Option, error) {
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return nil, &kanbert.OptionError{Option: argument, Problem: fmt.Sprintf("must be a time with its unit, and is %q", text)}
+		}
+		if d > most {
+			return nil, &kanbert.OptionError{Option: argument, Problem: fmt.Sprintf("must be %s or less, and is %s", shortDuration(most), shortDuration(d))}
+		}
+		return with(d), nil
 	}
-	if d > maxRequestTimeout {
-		return nil, &kanbert.OptionError{Option: "request_timeout", Problem: fmt.Sprintf("must be %s or less, and is %s", maxRequestTimeout, d)}
+}
+
+// shortDuration writes a duration without units of which there are none: 5m, not
+// 5m0s.
+func shortDuration(d time.Duration) string {
+	text := d.String()
+	for _, unit := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, unit) {
+			text = text[:len(text)-len("0s")]
+		}
 	}
-	return kanbert.WithRequestTimeout(d), nil
+	return text
 }
 
 // read returns the option for text, tried out on a client that is thrown away.
@@ -101,6 +126,12 @@ func (s setting) read(text string) (kanbert.Option, error) {
 	return option, option(new(kanbert.Client))
 }
 
+// fromConfiguration begins a complaint about a value in the provider block.
+func (s setting) fromConfiguration() string { return "The provider's argument " + s.argument }
+
+// fromEnvironment begins a complaint about a value of the environment variable.
+func (s setting) fromEnvironment() string { return "The environment variable " + s.variable }
+
 // complain adds the error that a value from subject cannot be used. subject
 // begins a sentence.
 func (s setting) complain(diags *diag.Diagnostics, subject string, err error) {
@@ -109,7 +140,12 @@ func (s setting) complain(diags *diag.Diagnostics, subject string, err error) {
 	if errors.As(err, &optionError) {
 		problem = optionError.Problem
 	}
-	diags.AddAttributeError(path.Root(s.argument), "Invalid "+s.argument, fmt.Sprintf("%s %s. %s", subject, problem, s.advice))
+	advice := s.advice
+	// Only a configuration has functions. A shell's $(cat FILE) needs none.
+	if strings.Contains(problem, "line break") && subject == s.fromConfiguration() {
+		advice = "If it is read from a file, wrap it in trimspace(). " + advice
+	}
+	diags.AddAttributeError(path.Root(s.argument), "Invalid "+s.argument, fmt.Sprintf("%s %s. %s", subject, problem, advice))
 }
 
 // settings is what the provider was configured with.
@@ -131,6 +167,9 @@ func readSettings(config providerModel, lookupEnv func(string) (string, bool), d
 	r.read(baseURLSetting, config.BaseURL, config.BaseURL.ValueString())
 	r.read(maxRetriesSetting, config.MaxRetries, strconv.FormatInt(config.MaxRetries.ValueInt64(), 10))
 	r.read(requestTimeoutSetting, config.RequestTimeout, config.RequestTimeout.ValueString())
+	r.read(maxWaitSetting, config.MaxWait, config.MaxWait.ValueString())
+	r.describeBaseURL(config.BaseURL)
+	r.checkProxy()
 	return r.settings
 }
 
@@ -138,11 +177,13 @@ type settingsReader struct {
 	lookupEnv func(string) (string, bool)
 	diags     *diag.Diagnostics
 	settings  settings
+	// baseURL is the one that is configured, or empty.
+	baseURL string
 }
 
 // read reports whether the setting has a value, good or bad, or will have one.
 func (r *settingsReader) read(s setting, value attr.Value, text string) bool {
-	subject := "The provider's argument " + s.argument
+	subject := s.fromConfiguration()
 	switch {
 	case value.IsUnknown():
 		// The environment never stands in for a value to come: it may hold the
@@ -157,15 +198,82 @@ func (r *settingsReader) read(s setting, value attr.Value, text string) bool {
 		if text == "" {
 			return false
 		}
-		subject = fmt.Sprintf("The environment variable %s, which stands in for the provider's argument %s,", s.variable, s.argument)
+		subject = s.fromEnvironment()
 	}
 	option, err := s.read(text)
 	if err != nil {
 		s.complain(r.diags, subject, err)
 		return true
 	}
+	if s.argument == baseURLSetting.argument {
+		r.baseURL = text
+	}
 	r.settings.options = append(r.settings.options, option)
 	return true
+}
+
+// describeBaseURL lets errors say where the URL of a request comes from.
+func (r *settingsReader) describeBaseURL(value types.String) {
+	source := "base_url from the provider block"
+	switch {
+	case value.IsUnknown():
+		return
+	case r.baseURL == "":
+		source = "default base_url"
+	case value.IsNull():
+		source = "base_url from " + baseURLSetting.variable
+	}
+	r.settings.options = append(r.settings.options, kanbert.WithBaseURLSource(source))
+}
+
+// checkProxy complains of a proxy that would be used and cannot be. Go passes
+// over a variable that it cannot read, and would connect without the proxy.
+func (r *settingsReader) checkProxy() {
+	base, err := url.Parse(cmp.Or(r.baseURL, kanbert.DefaultBaseURL))
+	if err != nil || base.Scheme != "https" {
+		return // Plain http is for this machine alone, which has no proxy.
+	}
+	name, value := r.firstSet("HTTPS_PROXY", "https_proxy")
+	if value == "" {
+		return
+	}
+	_, noProxy := r.firstSet("NO_PROXY", "no_proxy")
+	proxyFor := (&httpproxy.Config{HTTPSProxy: "http://proxy.invalid", NoProxy: noProxy}).ProxyFunc()
+	if proxy, err := proxyFor(base); err != nil || proxy == nil {
+		return
+	}
+	if problem := proxyProblem(value); problem != "" {
+		r.diags.AddError("Invalid proxy", fmt.Sprintf(problem, name)+
+			" Write it as http://HOST:PORT, or unset it to connect without a proxy.")
+	}
+}
+
+// proxyProblem says what is wrong with the address of a proxy, with %s for the
+// variable, or nothing. It shows nothing of it: it may hold a password. Like Go, it takes an address
+// without a scheme for one of http.
+func proxyProblem(value string) string {
+	if !strings.Contains(value, "://") {
+		value = "http://" + value
+	}
+	u, err := url.Parse(value)
+	switch {
+	case err != nil || u.Hostname() == "":
+		return "The environment variable %s cannot be read as the address of a proxy, so that no request can be sent."
+	case !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme):
+		return "The environment variable %s names a proxy of a kind that is not supported, so that no request can be sent."
+	default:
+		return ""
+	}
+}
+
+// firstSet returns the first of the variables that is not empty.
+func (r *settingsReader) firstSet(names ...string) (name, value string) {
+	for _, name := range names {
+		if value, _ := r.lookupEnv(name); value != "" {
+			return name, value
+		}
+	}
+	return "", ""
 }
 
 func (r *settingsReader) missingToken() {
@@ -202,7 +310,7 @@ func (v settingValidator) check(value attr.Value, text string, diags *diag.Diagn
 		return
 	}
 	if _, err := v.setting.read(text); err != nil {
-		v.setting.complain(diags, "The provider's argument "+v.setting.argument, err)
+		v.setting.complain(diags, v.setting.fromConfiguration(), err)
 	}
 }
 
@@ -212,6 +320,7 @@ type providerModel struct {
 	BaseURL        types.String `tfsdk:"base_url"`
 	MaxRetries     types.Int64  `tfsdk:"max_retries"`
 	RequestTimeout types.String `tfsdk:"request_timeout"`
+	MaxWait        types.String `tfsdk:"max_wait"`
 }
 
 // userAgent names the CLI and the provider as the API's own log will show them,

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
@@ -43,10 +44,11 @@ func TestConfigurationWins(t *testing.T) {
 		"KANBERT_BASE_URL":        "http://api.example",
 		"KANBERT_MAX_RETRIES":     "many",
 		"KANBERT_REQUEST_TIMEOUT": "soon",
+		"KANBERT_MAX_WAIT":        "for ever",
 	} {
 		t.Setenv(name, value)
 	}
-	newProtocolWith(t, s, attrs{"token": s.Token(), "base_url": s.BaseURL(), "max_retries": 1, "request_timeout": "5s"}).create(contact)
+	newProtocolWith(t, s, attrs{"token": s.Token(), "base_url": s.BaseURL(), "max_retries": 1, "request_timeout": "5s", "max_wait": "1h"}).create(contact)
 }
 
 // The numbers mean what the docs say, from the configuration and from the
@@ -78,6 +80,82 @@ func TestRetriesAndTimeout(t *testing.T) {
 					t.Errorf("%d requests were sent, want %d", n, test.requests)
 				}
 			})
+		})
+	}
+}
+
+// max_wait bounds the time without a success, from the configuration and from the
+// environment.
+func TestMaxWait(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		config   attrs
+		env      string
+		from, to time.Duration
+	}{
+		{"configuration", attrs{"max_wait": "1m"}, "", 45 * time.Second, 61 * time.Second},
+		{"environment", nil, "2m", 100 * time.Second, 121 * time.Second},
+		{"default", nil, "", 4 * time.Minute, 301 * time.Second},
+		{"nothing", attrs{"max_wait": "0s"}, "", 0, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv("KANBERT_MAX_WAIT", test.env)
+			for _, fault := range []kanberttest.Fault{kanberttest.Refused(), kanberttest.HTML(503), kanberttest.RateLimited(kanberttest.Unsaid, 0)} {
+				synctest.Test(t, func(t *testing.T) {
+					s := kanberttest.New()
+					p := newProtocolWith(t, s, with(attrs{"token": s.Token(), "base_url": s.BaseURL()}, test.config))
+					created := p.create(contact)
+					s.FailEvery(kanberttest.Match{Method: http.MethodDelete}, fault)
+					begin := time.Now()
+					_, diags := p.apply(created, p.plan(created, nil), nil)
+					if took := time.Since(begin); took < test.from || took > test.to {
+						t.Errorf("%s: it took %s, want %s to %s", fault, took, test.from, test.to)
+					}
+					if len(diags) == 0 || diags[0].Summary != string(deleteWebhook) {
+						t.Errorf("%s: %s", fault, diags)
+					}
+					settle()
+				})
+			}
+		})
+	}
+}
+
+// A proxy that would be used and cannot be is an error that shows nothing of it.
+func TestUnreadableProxy(t *testing.T) {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"} {
+		t.Setenv(name, "")
+	}
+	for _, test := range []struct {
+		variable, value, noProxy, baseURL string
+		want                              string
+	}{
+		{"HTTPS_PROXY", "http://user:hunter2@proxy.example:port", "", "https://api.example", "cannot be read as the address of a proxy"},
+		{"https_proxy", "http://user:hun%zzter2@proxy.example", "", "", "cannot be read as the address of a proxy"},
+		{"HTTPS_PROXY", "ftp://user:hunter2@proxy.example", "", "", "of a kind that is not supported"},
+		{"HTTPS_PROXY", ":hunter2", "", "", "cannot be read as the address of a proxy"},
+		{"HTTPS_PROXY", ":hunter2", "api.example", "https://api.example", ""},
+		{"HTTPS_PROXY", ":hunter2", "*", "", ""},
+		{"HTTPS_PROXY", ":hunter2", "", "http://localhost:1", ""},
+		{"HTTPS_PROXY", "proxy.example:3128", "", "", ""},
+		{"HTTPS_PROXY", "socks5://proxy.example", "", "", ""},
+	} {
+		t.Run(test.variable+" "+test.value, func(t *testing.T) {
+			t.Setenv(test.variable, test.value)
+			t.Setenv("NO_PROXY", test.noProxy)
+			config := attrs{"token": "token"}
+			if test.baseURL != "" {
+				config["base_url"] = test.baseURL
+			}
+			diags := newProtocol(t).configure(config)
+			if test.want == "" {
+				wantNone(t, diags)
+				return
+			}
+			wantOneError(t, diags, "", "Invalid proxy", "The environment variable "+test.variable+" ", test.want)
+			if strings.Contains(diags.String(), "ter2") {
+				t.Errorf("the password is shown: %s", diags)
+			}
 		})
 	}
 }

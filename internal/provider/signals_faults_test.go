@@ -221,7 +221,7 @@ func killAndRecover(t *testing.T, random *rand.Rand) {
 	}
 	for _, orphan := range orphans {
 		for _, want := range []string{
-			fmt.Sprintf("webhook %q (event contact:create, no project, created at ", orphan.ID),
+			fmt.Sprintf("webhook %q (event contact:create, no project) has it", orphan.ID),
 			fmt.Sprintf("id = %q", orphan.ID),
 		} {
 			if !strings.Contains(flat(out), want) {

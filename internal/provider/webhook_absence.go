@@ -63,8 +63,8 @@ func (d *providerData) mayBeRemoved(ctx context.Context, m managedWebhook, api *
 	if made != "" && now != "" && made != now {
 		diags.AddError("Webhook belongs to another Kanbert workspace", fmt.Sprintf(
 			"Webhook %q was created in the Kanbert workspace %q, and the token belongs to the Kanbert workspace %q, which does not have it. "+
-				"Use a token of the workspace %[2]q. To stop managing the webhook without deleting it, run `terraform state rm ADDRESS`, "+
-				"or (Terraform 1.7 and newer) use a removed block with destroy = false.", redactID(m.id), made, now))
+				"Use a token of the workspace %[2]q. To stop managing the webhook without deleting it, run terraform state rm with its address, "+
+				"or (Terraform and OpenTofu 1.7 and newer) use a removed block with destroy = false.", redactID(m.id), made, now))
 		return false
 	}
 	d.removals.warn(m.id, made != "" && made == now, diags)

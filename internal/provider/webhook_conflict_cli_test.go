@@ -3,10 +3,12 @@
 package provider
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -26,9 +28,9 @@ const tenEvents = `
 	    "contact:create", "contact:update", "contact:delete", "company:create", "company:update",
 	    "company:delete", "task:create", "task:update", "task:delete", "comment:create",
 	  ])
-	  url   = "https://receiver.example/hook"
-	  event = each.key
-	  project_id = "p"
+	  url        = "https://receiver.example/hook"
+	  event      = each.key
+	  project_id = "project-1"
 	}`
 
 // must runs the CLI, and ends the test if that fails.
@@ -49,7 +51,8 @@ func (w *workspace) fails(t *testing.T, errors int, summary string, args ...stri
 	if err == nil || strings.Count(out, "Error: ") != errors || strings.Count(out, "Error: "+summary) != errors {
 		t.Fatalf("%v ended with %v, want %d errors %q:\n%s", args, err, errors, summary, out)
 	}
-	return strings.Split(strings.TrimSpace(out[strings.Index(out, "Error: "):]), "\n")
+	_, text, _ := strings.Cut(out, "Error: ")
+	return strings.Split(strings.TrimSpace(text), "\n")
 }
 
 // writeModule writes a module beside the configuration.
@@ -183,11 +186,33 @@ func TestNoFalseConflictThroughTheCLI(t *testing.T) {
 				t.Errorf("a conflict is reported:\n%s", out)
 			}
 			w.wantEmptyPlan(t)
+			w.must(t, "apply", "-auto-approve")
+			w.wantNoMark(t)
 			w.must(t, "destroy", "-auto-approve")
 			if n := len(s.Webhooks()); n != 0 {
 				t.Errorf("%d webhooks are left", n)
 			}
 		})
+	}
+}
+
+// wantNoMark fails the test if private state in the state file holds the mark by
+// which the two plannings of a replacement know each other.
+func (w *workspace) wantNoMark(t *testing.T) {
+	t.Helper()
+	state, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := regexp.MustCompile(`"private": "([^"]*)"`).FindAllSubmatch(state, -1)
+	if len(all) == 0 {
+		t.Error("the state holds no private state")
+	}
+	for _, private := range all {
+		text, err := base64.StdEncoding.DecodeString(string(private[1]))
+		if err != nil || strings.Contains(string(text), predecessorKey) {
+			t.Errorf("the private state is %s (%v)", text, err)
+		}
 	}
 }
 
@@ -244,7 +269,7 @@ func TestInheritedCreateBeforeDestroyThroughTheCLI(t *testing.T) {
 	before := s.Webhooks()[0]
 	lines := w.fails(t, 1, "Unable to create webhook", "apply", "-auto-approve", "-replace=kanbert_webhook.a")
 	text := flat(strings.Join(lines, "\n"))
-	for _, part := range []string{before.ID, "create_before_destroy, its own or that of a resource that depends on it", "remove that, or change the url as well"} {
+	for _, part := range []string{before.ID, "If this replaces that webhook, remove create_before_destroy, its own or that of a resource that depends on it, or change the url as well"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the error does not say %q:\n%s", part, text)
 		}
@@ -271,8 +296,15 @@ func TestOneWebhookAtTwoAddressesThroughTheCLI(t *testing.T) {
 
 	w.write(t, configFor(s, a+b))
 	w.must(t, "import", "kanbert_webhook.a", webhook.ID)
-	w.must(t, "import", "kanbert_webhook.b", webhook.URL)
 	summary := "Warning: Webhook " + webhook.ID + " is in state at two addresses"
+	w.write(t, configFor(s, a+b+fmt.Sprintf("import {\n to = kanbert_webhook.b\n id = %q\n}\n", webhook.URL)))
+	for _, args := range [][]string{{"plan"}, {"plan", "-refresh=false"}, {"plan", "-parallelism=1"}} {
+		if out := w.must(t, args...); strings.Count(out, summary) != 1 {
+			t.Errorf("%v with an import does not warn once:\n%s", args, out)
+		}
+	}
+	w.write(t, configFor(s, a+b))
+	w.must(t, "import", "kanbert_webhook.b", webhook.URL)
 	for _, args := range [][]string{{"plan"}, {"plan", "-refresh=false"}, {"plan", "-refresh-only"}} {
 		if out := w.must(t, args...); strings.Count(out, summary) != 1 {
 			t.Errorf("%v does not warn once:\n%s", args, out)
@@ -285,4 +317,29 @@ func TestOneWebhookAtTwoAddressesThroughTheCLI(t *testing.T) {
 	w.must(t, "state", "rm", "kanbert_webhook.b")
 	w.wantEmptyPlan(t)
 	wantNoWrites(t, s)
+}
+
+// A webhook whose replacement stands, and whose deletion failed, holds its URL as a
+// deposed object, which Terraform deletes after everything else. Applying again
+// does not help, with or without create_before_destroy. Another URL does.
+func TestDeposedHolderThroughTheCLI(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.Start(t)
+	const before = "lifecycle {\n create_before_destroy = true\n}\n"
+	w := newPlainWorkspace(t, configFor(s, block("a", "a", "contact:create", before)))
+	w.must(t, "apply", "-auto-approve")
+	s.FailEvery(kanberttest.Match{Method: http.MethodDelete}, kanberttest.Status(http.StatusForbidden))
+	w.write(t, configFor(s, block("a", "b", "contact:create", before)))
+	w.fails(t, 1, "Unable to delete webhook", "apply", "-auto-approve")
+	s.ClearFaults()
+
+	for _, lifecycle := range []string{before, before, ""} {
+		w.write(t, configFor(s, block("a", "a", "contact:create", lifecycle)))
+		w.fails(t, 1, "Unable to create webhook", "apply", "-auto-approve")
+	}
+	w.write(t, configFor(s, block("a", "c", "contact:create", before)))
+	w.must(t, "apply", "-auto-approve")
+	w.write(t, configFor(s, block("a", "a", "contact:create", before)))
+	w.must(t, "apply", "-auto-approve")
+	wantAllHeld(t, s, w, 1)
 }

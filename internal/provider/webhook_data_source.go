@@ -36,7 +36,7 @@ func (d *webhookDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 		Computed:   true,
 		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 		MarkdownDescription: "Kanbert's id of the webhook. Exactly one of `id` and `url` is set. " +
-			"The API cannot look an id up, so all webhooks are listed, once for all that are asked for.",
+			"The API cannot look an id up, so all webhooks are listed, once for all that are asked for at the same time.",
 	}
 	attributes["url"] = schema.StringAttribute{
 		Optional:   true,
@@ -72,6 +72,7 @@ func (d *webhookDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if api == nil {
 		return
 	}
+	defer api.watchWaiting(&resp.Diagnostics)()
 	var webhook *kanbert.Webhook
 	if config.URL.IsNull() {
 		webhook = findByID(ctx, api.reader, readWebhook, config.ID.ValueString(), &resp.Diagnostics)

@@ -34,6 +34,7 @@ func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportSt
 	if api == nil {
 		return
 	}
+	defer api.watchWaiting(&resp.Diagnostics)()
 	webhook := find(ctx, api.reader, &resp.Diagnostics)
 	if webhook == nil {
 		return
@@ -42,7 +43,7 @@ func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportSt
 	if seen == importedTwice {
 		resp.Diagnostics.AddError(string(importWebhook), fmt.Sprintf(
 			"Webhook %q is imported twice: by its id and by its URL, or to two addresses. "+
-				"Two resources that manage one webhook delete it for each other. Keep one of the imports.", redactID(webhook.ID)))
+				"Where two resources manage one webhook, removing one deletes the other's. Keep one of the imports.", redactID(webhook.ID)))
 		return
 	}
 	warnOfTwoAddresses(webhook.ID, seen, &resp.Diagnostics)
@@ -148,7 +149,7 @@ func findByURL(ctx context.Context, d Reader, op operation, address string, diag
 	}
 	if !found {
 		diags.AddError(string(op), fmt.Sprintf(
-			"No webhook of the workspace has the URL %q (shown without user info and query). The path and the query of a URL must be given exactly as the webhook has them. %s", kanbert.RedactURL(address), whereToFindIDs))
+			"No webhook of the workspace has the URL that was given, at the host %q. The path and the query of a URL must be given exactly as the webhook has them. %s", hostOf(address), whereToFindIDs))
 		return nil
 	}
 	return &webhook
@@ -173,10 +174,11 @@ func idHint(id string) string {
 }
 
 // redactID is id as an error may show it: without what would be the user info
-// and the query if it were a URL that was written without its scheme.
+// and the query if it were a URL that was written without its scheme, and of a
+// URL the host alone.
 func redactID(id string) string {
-	if strings.Contains(id, "://") {
-		return kanbert.RedactURL(id)
+	if scheme, _, isURL := strings.Cut(id, "://"); isURL {
+		return scheme + "://" + hostOf(id) + "/…"
 	}
 	if before, _, found := strings.Cut(id, "?"); found {
 		id = before + "…"

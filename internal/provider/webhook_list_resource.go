@@ -121,7 +121,7 @@ func (m webhookListModel) selection(limit int64) webhooksModel {
 
 func listDiagnostics(userFilter types.String, err error) diag.Diagnostics {
 	var diags diag.Diagnostics
-	addListError(&diags, err, userFilter)
+	addListError(&diags, err, userFilter, false)
 	return diags
 }
 

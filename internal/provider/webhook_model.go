@@ -202,7 +202,7 @@ func (m webhookResourceModel) created(c kanbert.CreatedWebhook) webhookResourceM
 func (m webhookResourceModel) warnOfDifferences(w kanbert.Webhook, diags *diag.Diagnostics) {
 	planned := m.newWebhook()
 	if !kanbert.SameURL(planned.URL, w.URL) {
-		warnOfDifference(diags, "url", shownURL(planned.URL), shownURL(w.URL))
+		warnOfDifference(diags, "url", "at the host "+hostOf(planned.URL), "another, at the host "+hostOf(w.URL))
 	}
 	for _, argument := range []struct{ name, planned, made string }{
 		{"event", string(planned.Event), string(w.Event)},

@@ -239,6 +239,7 @@ func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResour
 	if api == nil {
 		return
 	}
+	defer api.watchWaiting(diags)()
 	holder, found, err := api.reader.ByURL(ctx, planned.URL.ValueString())
 	switch {
 	case errors.Is(err, kanbert.ErrUnauthorized), errors.Is(err, kanbert.ErrForbidden):
@@ -247,7 +248,7 @@ func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResour
 	case ctx.Err() != nil || quiet || r.data.applying():
 	case err != nil:
 		diags.AddAttributeWarning(path.Root("url"), string(checkURL),
-			"The plan goes on without knowing whether another webhook has this URL. If one has, the apply will fail and name it. "+explain(err))
+			"The plan goes on without knowing whether another webhook has this URL. If one has, the apply will fail and name it. "+explainOnce(err, tellWarning))
 	case found && holder.ID != predecessor && !r.data.seen.conflictReported(planned.URL.ValueString()):
 		diags.AddAttributeWarning(path.Root("url"), "The URL is taken", takenAtPlan(holder))
 	}
@@ -256,8 +257,8 @@ func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResour
 // takenAtPlan is the detail of the warning that holder has the URL of a webhook
 // that is planned as new.
 func takenAtPlan(holder kanbert.Webhook) string {
-	return "A URL can be used once in a workspace, and " + describe(holder) + " has this one. " +
+	return "A URL can be used once in a Kanbert workspace, and " + identify(holder) + " has this one. " +
 		"If this apply destroys or replaces that webhook, as for a renamed or tainted resource, there is nothing to do; a moved block would keep it and its secret. " +
 		"Otherwise the apply will fail. If Terraform manages that webhook, here or elsewhere, give this resource another URL. " +
-		"If not, import it, " + inPlaceOf + ":\n\n" + importBlock(holder.ID)
+		"Otherwise import it, with this resource's address:\n\n" + importBlock(holder.ID)
 }

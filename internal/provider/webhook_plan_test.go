@@ -93,6 +93,7 @@ func TestCreateAndDestroySayNothing(t *testing.T) {
 	s := kanberttest.New()
 	p := newProtocolFor(t, s)
 	wantNone(t, p.plan(instance{}, contact).diagnostics)
+	p.nextWalk()
 	created := p.create(contact)
 	p.nextWalk()
 	wantNone(t, p.plan(created, nil).diagnostics)
@@ -179,15 +180,26 @@ func TestLostSecretIsInState(t *testing.T) {
 	})
 }
 
-// altered writes other words into the answers to a POST.
+// altered writes other words into the answers to a POST; alteredLists does so in
+// those to a GET.
 type altered struct {
 	http.RoundTripper
 	old, new string
 }
 
+type alteredLists altered
+
+func (a alteredLists) RoundTrip(req *http.Request) (*http.Response, error) {
+	return altered(a).answer(req, http.MethodGet)
+}
+
 func (a altered) RoundTrip(req *http.Request) (*http.Response, error) {
+	return a.answer(req, http.MethodPost)
+}
+
+func (a altered) answer(req *http.Request, method string) (*http.Response, error) {
 	resp, err := a.RoundTripper.RoundTrip(req)
-	if err != nil || req.Method != http.MethodPost {
+	if err != nil || req.Method != method {
 		return resp, err
 	}
 	body, err := io.ReadAll(resp.Body)

@@ -59,9 +59,7 @@ func (p webhookPrivate) save(ctx context.Context, to privateState, diags *diag.D
 	}
 	raw, err := json.Marshal(p)
 	if err != nil {
-		// The private state is evidence, and no reason to lose a webhook.
-		diags.AddWarning("Unable to save private state", "The provider could not encode what it remembers of the webhook: "+err.Error()+".")
-		return
+		return // It is evidence, and no reason to fail.
 	}
 	diags.Append(to.SetKey(ctx, privateKey, raw)...)
 }

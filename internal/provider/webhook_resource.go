@@ -55,17 +55,18 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				Required:      true,
 				Validators:    []validator.String{urlValidator{}},
 				PlanModifiers: []planmodifier.String{useStateForEquivalentURL{}, stringplanmodifier.RequiresReplace()},
-				MarkdownDescription: fmt.Sprintf("Where Kanbert delivers to: an absolute `https` or `http` URL of at most %d characters, without user info. "+
+				MarkdownDescription: fmt.Sprintf("URL that receives the events: an absolute `https` or `http` URL of at most %d characters, without user info. "+
 					"A workspace can use a URL once, so that a receiver of several events needs a URL for each, by another path or query. "+
 					"A spelling that means the same (the case of the host, a default port, an empty path) is no change. "+
-					"Plain `http` to a host that is not loopback is warned about. A change replaces the webhook.", kanbert.MaxURLLength),
+					"Plain `http` to a host that is not loopback, a fragment, and a loopback or private host are warned about. "+
+					"A webhook that has user info in its URL already can be imported. A change replaces the webhook.", kanbert.MaxURLLength),
 			},
 			"event": schema.StringAttribute{
 				Required:      true,
 				Validators:    []validator.String{webhookEventValidator{}},
 				PlanModifiers: replace,
 				MarkdownDescription: "What is delivered: one of `" + strings.Join(eventTexts(), "`, `") + "`. " +
-					"Another `noun:verb` is warned about and sent as it is, so that a new event of Kanbert needs no new version of the provider. " +
+					"Any other event is an error of the plan where it is new or changed. A webhook that has one already can be imported. " +
 					"A change replaces the webhook.",
 			},
 			"project_id": schema.StringAttribute{
@@ -73,6 +74,7 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				Validators:    []validator.String{scopeValidator{"project", "for a webhook that is not scoped to a project"}},
 				PlanModifiers: replace,
 				MarkdownDescription: "The id of the project that the webhook is scoped to. Events of `task:*` and `comment:*` need one. " +
+					"That it is missing is an error of the plan where the webhook is new or changed. " +
 					"A change replaces the webhook.",
 			},
 			"client_id": schema.StringAttribute{
@@ -128,6 +130,7 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 	if api == nil {
 		return
 	}
+	defer api.watchWaiting(&resp.Diagnostics)()
 	r.data.beginApply()
 	asked := planned.newWebhook()
 	created, err := api.client.CreateWebhook(ctx, asked, func() bool { return api.reader.SeenFree(asked.URL) })
@@ -175,6 +178,7 @@ func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, re
 	if api == nil {
 		return
 	}
+	defer api.watchWaiting(&resp.Diagnostics)()
 	managed := managedWebhook{state.ID.ValueString(), state.URL.ValueString(), loadPrivate(ctx, req.Private)}
 	warnOfTwoAddresses(managed.id, r.data.trackManaged(managed.id, seenByRead), &resp.Diagnostics)
 	webhook, err := managed.read(ctx, api)
@@ -213,6 +217,7 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if api == nil {
 		return
 	}
+	defer api.watchWaiting(&resp.Diagnostics)()
 	managed := managedWebhook{state.ID.ValueString(), state.URL.ValueString(), loadPrivate(ctx, req.Private)}
 	r.data.beginApply()
 	r.data.trackManaged(managed.id, seenByApply)

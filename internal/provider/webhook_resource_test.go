@@ -285,7 +285,7 @@ func TestCreateBeforeDestroyThroughTheCLI(t *testing.T) {
 
 	w.write(t, config("https://receiver.example/one", "contact:update"))
 	out, err := w.run("apply", "-auto-approve", "-no-color")
-	if err == nil || !strings.Contains(flat(out), "If this replaces that webhook, it does so under create_before_destroy") {
+	if err == nil || !strings.Contains(flat(out), "If this replaces that webhook, remove create_before_destroy") {
 		t.Errorf("the apply ends with %v:\n%s", err, out)
 	}
 	wantAllHeld(t, s, w, 1)

@@ -286,7 +286,7 @@ func (v scopeValidator) ValidateString(_ context.Context, req validator.StringRe
 		resp.Diagnostics.AddAttributeError(req.Path, "Empty "+v.noun, fmt.Sprintf(
 			"The id of the %s is empty. Leave the argument out, or set it to null, %s.", v.noun, v.unset))
 	case trimmed != id:
-		resp.Diagnostics.AddAttributeError(req.Path, "White space around the id of the "+v.noun, fmt.Sprintf(
+		resp.Diagnostics.AddAttributeError(req.Path, "White space around an id", fmt.Sprintf(
 			"The id of the %s begins or ends with white space, or a control or format character, which Kanbert trims off. If it is read from a file, wrap it in trimspace().", v.noun))
 	}
 }

@@ -143,10 +143,11 @@ func (d *webhooksDataSource) Read(ctx context.Context, req datasource.ReadReques
 	if api == nil {
 		return
 	}
+	defer api.watchWaiting(&resp.Diagnostics)()
 	found := []attr.Value{}
 	for webhook, err := range api.reader.List(ctx, config.listOptions(), int(config.Limit.ValueInt64())) {
 		if err != nil {
-			addListError(&resp.Diagnostics, err, config.Filter)
+			addListError(&resp.Diagnostics, err, config.Filter, len(config.Sort) > 0)
 			return
 		}
 		if !config.selects(webhook) {

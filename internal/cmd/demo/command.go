@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 
 	tfjson "github.com/hashicorp/terraform-json"
@@ -17,23 +18,31 @@ import (
 // run shows the command as a person would type it, runs it, shows what it
 // prints, and checks its exit code.
 func (d *demo) run(ctx context.Context, wantCode int, args ...string) error {
+	_, err := d.runShown(ctx, wantCode, args...)
+	return err
+}
+
+// runShown is run that returns what was printed.
+func (d *demo) runShown(ctx context.Context, wantCode int, args ...string) (string, error) {
 	d.sayf("      $ %s %s", d.cli.Command(), typed(args))
 	output := &transcript{to: d.out}
+	var printed bytes.Buffer
+	both := io.MultiWriter(output, &printed)
 	code, err := d.cli.Run(ctx, cli.Run{
 		Directory: d.workspace,
 		Args:      append(args, "-no-color"),
 		Settings:  d.settings(),
-		Stdout:    output,
-		Stderr:    output,
+		Stdout:    both,
+		Stderr:    both,
 	})
 	output.flush()
 	if err != nil {
-		return err
+		return "", err
 	}
 	if code != wantCode {
-		return fmt.Errorf("%s %s ended with exit code %d, not %d", d.cli.Command(), args[0], code, wantCode)
+		return "", fmt.Errorf("%s %s ended with exit code %d, not %d", d.cli.Command(), args[0], code, wantCode)
 	}
-	return nil
+	return printed.String(), nil
 }
 
 // typed quotes what a shell would read otherwise.

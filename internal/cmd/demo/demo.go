@@ -37,6 +37,7 @@ type demo struct {
 	cli     cli.CLI
 	sandbox *kanberttest.Sandbox
 
+	examples         string // examples/demo
 	workspace        string // where the CLI runs
 	cliConfiguration string // the CLI's own configuration file
 
@@ -82,8 +83,9 @@ func (d *demo) prepare(root, scratch string, build func(file string) error) erro
 	if err := cli.WriteMirrorConfiguration(d.cliConfiguration, mirror); err != nil {
 		return err
 	}
+	d.examples = filepath.Join(root, "examples", "demo")
 	d.workspace = filepath.Join(scratch, "demo")
-	if err := linkAll(filepath.Join(root, "examples", "demo"), d.workspace); err != nil {
+	if err := linkAll(d.examples, d.workspace); err != nil {
 		return err
 	}
 
@@ -121,6 +123,7 @@ func (d *demo) runSteps(ctx context.Context) error {
 		{"Plan: what would be created", d.plan},
 		{"Apply: the webhooks are created, and their signing secrets are in state", d.apply},
 		{"A second plan: nothing to do", d.planAgain},
+		{"Mistake: one URL for several events is an error of the plan", d.mistake},
 		{"Drift: somebody deletes a webhook behind Terraform's back", d.drift},
 		{"Import: a webhook that state has lost is taken over", d.importLost},
 		{"Destroy: nothing is left over", d.destroy},
@@ -189,6 +192,26 @@ func (d *demo) planAgain(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return "the plan is empty", d.expectRequests(0, 0)
+}
+
+func (d *demo) mistake(ctx context.Context) (string, error) {
+	const file = "mistake.tf"
+	link := filepath.Join(d.workspace, file)
+	if err := os.Symlink(filepath.Join(d.examples, "mistake", file), link); err != nil {
+		return "", err
+	}
+	d.sayf("      mistake.tf gives three events one URL.")
+	shown, err := d.runShown(ctx, 1, "plan")
+	if err != nil {
+		return "", err
+	}
+	if n := strings.Count(shown, "Error: "); n != 1 || !strings.Contains(shown, "Error: Several webhooks have one URL") {
+		return "", fmt.Errorf("the plan has %d errors, and not the one about the URL", n)
+	}
+	if err := os.Remove(link); err != nil {
+		return "", err
+	}
+	return "one error says what to write instead, and nothing was created", d.expectRequests(0, 0)
 }
 
 func (d *demo) drift(ctx context.Context) (string, error) {

@@ -8,21 +8,17 @@ terraform {
 
 provider "kanbert" {}
 
-locals {
-  project_events = ["task:create", "task:update", "task:delete", "comment:create"]
-  projects       = ["project-1", "project-2"]
+# A receiver for each project, under a path of its own.
+module "project" {
+  source   = "git::https://github.com/kanbert/terraform-provider-kanbert.git//examples/modules/receiver?ref=v0.1.0"
+  for_each = toset(["project-1", "project-2"])
 
-  # One for each event of each project, under the path of both.
-  project_webhooks = {
-    for pair in setproduct(local.project_events, local.projects) :
-    "${pair[1]}/${replace(pair[0], ":", "/")}" => { event = pair[0], project_id = pair[1] }
-  }
+  receiver   = "https://hooks.example.com/kanbert/${each.key}"
+  project_id = each.key
+  events     = ["task:create", "task:update", "task:delete", "comment:create"]
 }
 
-resource "kanbert_webhook" "projects" {
-  for_each = local.project_webhooks
-
-  event      = each.value.event
-  url        = "https://hooks.example.com/kanbert/${each.key}"
-  project_id = each.value.project_id
+output "receiver_secrets" {
+  value     = merge([for project in module.project : project.secrets]...)
+  sensitive = true
 }

@@ -1,0 +1,14 @@
+# One receiver for many events: a webhook has one event and a URL of its own, so
+# that each event gets a path below the receiver's.
+
+locals {
+  receiver = replace(var.receiver, "/[/]+$/", "")
+}
+
+resource "kanbert_webhook" "this" {
+  for_each = var.events
+
+  event      = each.key
+  url        = "${local.receiver}/${replace(each.key, ":", "/")}"
+  project_id = can(regex("^(task|comment):", each.key)) ? var.project_id : null
+}

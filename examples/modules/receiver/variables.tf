@@ -1,0 +1,27 @@
+variable "receiver" {
+  description = "URL of the receiver, with or without a slash at its end. The path of each event is added to it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^https?://[^/?#@\\s]+(/[^?#\\s]*)?$", var.receiver))
+    error_message = "The receiver must be an https:// or http:// URL without user info, query and fragment, like https://hooks.example.com/kanbert."
+  }
+
+  validation {
+    condition     = length(var.receiver) <= 160
+    error_message = "The receiver must have at most 160 characters: Kanbert takes URLs of up to 180, and the path of the event is added."
+  }
+}
+
+variable "events" {
+  description = "Events to deliver, like contact:create. Each of them gets a webhook."
+  type        = set(string)
+  nullable    = false
+}
+
+variable "project_id" {
+  description = "Project that the webhooks for task:* and comment:* are scoped to. The other webhooks are not scoped."
+  type        = string
+  default     = null
+}

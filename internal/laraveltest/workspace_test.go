@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package laraveltest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
+)
+
+// terraform and providerDir are a CLI and the folder with the built provider, if
+// the tests run at all.
+var (
+	terraform   cli.CLI
+	providerDir string
+)
+
+// serveOnly is the environment variable by which a test starts this binary once
+// more, to be killed.
+const serveOnly = "LARAVELTEST_SERVE_ONLY"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code, err := runTests(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runTests(m *testing.M) (_ int, err error) {
+	if !*enabled || os.Getenv(serveOnly) != "" {
+		return m.Run(), nil
+	}
+	if _, err := findPrograms(); err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	if terraform, err = (cli.Finder{}).Find(ctx); err != nil {
+		return 0, err
+	}
+	if providerDir, err = os.MkdirTemp("", "laravel-provider-"); err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(providerDir)) }()
+	root, err := cli.ModuleRoot()
+	if err != nil {
+		return 0, err
+	}
+	if err := cli.BuildProvider(ctx, root, filepath.Join(providerDir, "terraform-provider-kanbert")); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
+}
+
+// workspace is a folder with a configuration and a state, in which the real CLI
+// runs the built provider.
+type workspace struct {
+	dir      string
+	settings map[string]string
+	// said is what the CLI has written so far, in all runs.
+	said strings.Builder
+}
+
+// newWorkspace makes one whose provider has the token.
+func newWorkspace(t *testing.T, l *Laravel, token, config string) *workspace {
+	t.Helper()
+	w := &workspace{dir: t.TempDir()}
+	cliConfig := filepath.Join(w.dir, "cli.tfrc")
+	overrides := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"kanbert/kanbert\" = %q\n  }\n  direct {}\n}\n", providerDir)
+	if err := os.WriteFile(cliConfig, []byte(overrides), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.settings = map[string]string{"TF_CLI_CONFIG_FILE": cliConfig, "KANBERT_TOKEN": token, "KANBERT_BASE_URL": l.BaseURL()}
+	w.write(t, config)
+	return w
+}
+
+const requiredProviders = `terraform {
+  required_providers {
+    kanbert = {
+      source = "kanbert/kanbert"
+    }
+  }
+}
+
+`
+
+// write replaces the configuration.
+func (w *workspace) write(t *testing.T, config string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(w.dir, "main.tf"), []byte(requiredProviders+config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run is a run of the CLI.
+type run struct {
+	code int
+	text string
+}
+
+func (r run) mustBe(t *testing.T, code int) run {
+	t.Helper()
+	if r.code != code {
+		t.Fatalf("the CLI ended with %d, not %d:\n%s", r.code, code, r.text)
+	}
+	return r
+}
+
+// run runs the CLI. It may be called from a goroutine.
+func (w *workspace) run(t *testing.T, args ...string) run {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	var output bytes.Buffer
+	args = slices.Insert(slices.Clone(args), 1, "-no-color")
+	code, err := terraform.Run(ctx, cli.Run{Directory: w.dir, Args: args, Settings: w.settings, Stdout: &output, Stderr: &output})
+	if err != nil {
+		t.Errorf("%v: %v\n%s", args, err, output.String())
+	}
+	w.said.WriteString(output.String())
+	return run{code, output.String()}
+}
+
+func (w *workspace) apply(t *testing.T, args ...string) run {
+	t.Helper()
+	return w.run(t, append([]string{"apply", "-auto-approve"}, args...)...)
+}
+
+func (w *workspace) destroy(t *testing.T, args ...string) run {
+	t.Helper()
+	return w.run(t, append([]string{"destroy", "-auto-approve"}, args...)...)
+}
+
+// plan returns 0 for no changes, 1 for an error, 2 for changes.
+func (w *workspace) plan(t *testing.T, args ...string) run {
+	t.Helper()
+	return w.run(t, append([]string{"plan", "-detailed-exitcode"}, args...)...)
+}
+
+// instance is a webhook in a state.
+type instance struct {
+	Address string
+	ID      string `json:"id"`
+	URL     string `json:"url"`
+	Secret  string `json:"signature_secret_key"`
+}
+
+// state reads the state file.
+func (w *workspace) state(t *testing.T) []instance {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var state struct {
+		Resources []struct {
+			Mode, Name string
+			Instances  []struct {
+				Key        any `json:"index_key"`
+				Attributes instance
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &state); err != nil {
+		t.Fatal(err)
+	}
+	var all []instance
+	for _, r := range state.Resources {
+		if r.Mode != "managed" {
+			continue
+		}
+		for _, i := range r.Instances {
+			i.Attributes.Address = fmt.Sprint(r.Name, ".", i.Key)
+			all = append(all, i.Attributes)
+		}
+	}
+	return all
+}
+
+// output returns an output value of the state.
+func (w *workspace) output(t *testing.T, name string, value any) {
+	t.Helper()
+	r := w.run(t, "output", "-json", name)
+	if err := json.Unmarshal([]byte(r.mustBe(t, 0).text), value); err != nil {
+		t.Fatalf("output %s: %v\n%s", name, err, r.text)
+	}
+}
+
+// webhooks is a configuration of n webhooks with these URLs: PREFIX/0 and so on.
+func webhooks(prefix string, n int) string {
+	return fmt.Sprintf(`resource "kanbert_webhook" "hook" {
+  count = %d
+  url   = "%s/${count.index}"
+  event = "contact:create"
+}
+`, n, prefix)
+}
+
+// webhook is a configuration of one.
+func webhook(name, url, event string) string {
+	return fmt.Sprintf("resource \"kanbert_webhook\" %q {\n  url   = %q\n  event = %q\n}\n", name, url, event)
+}
+
+// audit finds what must hold after every scenario: whatever exists is in exactly
+// one state, with its secret, or an error has named it; what is in a state
+// exists; and the strangers are all there.
+func audit(t *testing.T, l *Laravel, strangers []Webhook, workspaces ...*workspace) {
+	t.Helper()
+	live := map[string]Webhook{}
+	for _, w := range l.Webhooks(t) {
+		live[w.ID] = w
+	}
+	for _, s := range strangers {
+		if _, ok := live[s.ID]; !ok {
+			t.Errorf("the webhook %s of another program (%s) was deleted", s.ID, s.URL)
+		}
+		delete(live, s.ID)
+	}
+	holders := map[string]int{}
+	var said strings.Builder
+	for _, w := range workspaces {
+		said.WriteString(w.said.String())
+		for _, i := range w.state(t) {
+			holders[i.ID]++
+			webhook, ok := live[i.ID]
+			if !ok {
+				t.Errorf("%s is in state as %s (%s), and does not exist", i.Address, i.ID, i.URL)
+				continue
+			}
+			if i.Secret != webhook.Secret {
+				t.Errorf("%s has the secret %q in state, which is %q", i.Address, i.Secret, webhook.Secret)
+			}
+		}
+	}
+	for id, w := range live {
+		switch n := holders[id]; {
+		case n > 1:
+			t.Errorf("the webhook %s (%s) is in %d states", id, w.URL, n)
+		case n == 0 && !strings.Contains(said.String(), id):
+			t.Errorf("the webhook %s (%s) is in no state, and no error names it", id, w.URL)
+		}
+	}
+	if t.Failed() {
+		t.Logf("the CLI said:\n%s", said.String())
+		for _, r := range l.Requests(t) {
+			t.Logf("%s %s: %d", r.Method, r.URI, r.Status)
+		}
+	}
+}
+
+// count counts requests of a method, or of all if it is empty, that were answered
+// with the status, or with any if it is 0.
+func count(t *testing.T, l *Laravel, method string, status int) int {
+	t.Helper()
+	n := 0
+	for _, r := range l.Requests(t) {
+		if (method == "" || r.Method == method) && (status == 0 || r.Status == status) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package live_test
+
+import (
+	"bytes"
+	"context"
+	"testing"
+	"time"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+	"github.com/kanbert/terraform-provider-kanbert/internal/laraveltest"
+	"github.com/kanbert/terraform-provider-kanbert/internal/live"
+)
+
+// onLaravel is a run against the application.
+func onLaravel(t *testing.T, out *bytes.Buffer) (*laraveltest.Laravel, live.Target, live.Settings) {
+	t.Helper()
+	laravel := laraveltest.Start(t, laraveltest.Options{})
+	target := live.Target{
+		BaseURL: laravel.BaseURL(), Token: kanbert.NewSecret(laravel.Token()),
+		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	}
+	return laravel, target, live.Settings{Workspace: laraveltest.Workspace, Ledgers: t.TempDir(), Out: out}
+}
+
+// expectNothing finds that a run has deleted what it made.
+func expectNothing(t *testing.T, laravel *laraveltest.Laravel) {
+	t.Helper()
+	if left := laravel.Webhooks(t); len(left) > 0 {
+		t.Errorf("%d webhooks are left", len(left))
+	}
+}
+
+// What the provider assumes holds for the framework.
+func TestProbeOfLaravel(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	laravel, target, settings := onLaravel(t, &out)
+	rows, err := live.Probe(t.Context(), target, live.ProbeSettings{Settings: settings, Write: true})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	t.Log(table(t, rows))
+	for _, row := range rows {
+		if row.Verdict == live.Differs {
+			t.Errorf("%+v", row)
+		}
+	}
+	expectNothing(t, laravel)
+}
+
+// TestAcceptanceOnLaravel runs what `make testacc` runs against the real API.
+func TestAcceptanceOnLaravel(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	laravel, target, settings := onLaravel(t, &out)
+	found, err := cli.Finder{}.Find(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	acceptance := live.Acceptance{Settings: settings, CLI: found, Provider: buildProvider(t), Scratch: t.TempDir()}
+	if err := acceptance.Run(t.Context(), target); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	expectNothing(t, laravel)
+}

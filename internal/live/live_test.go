@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//go:build live
+
+package live_test
+
+import (
+	"flag"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+	"github.com/kanbert/terraform-provider-kanbert/internal/live"
+)
+
+var workspace = flag.String("workspace", "", "the id of the workspace in which webhooks may be created and deleted")
+
+// person is what the person at the machine has exported. Many export both, so
+// that they alone are no consent: the build tag and -workspace are.
+var person struct {
+	consent        bool
+	baseURL, token string
+}
+
+func TestMain(m *testing.M) {
+	person.consent = os.Getenv("TF_ACC") == "1"
+	person.baseURL, person.token = os.Getenv("KANBERT_BASE_URL"), os.Getenv("KANBERT_TOKEN")
+	forgetKanbert()
+	os.Exit(m.Run())
+}
+
+// TestLiveAPI runs the provider against the real API.
+func TestLiveAPI(t *testing.T) {
+	if !person.consent || person.token == "" {
+		t.Fatal("nothing was sent: export TF_ACC=1 and KANBERT_TOKEN")
+	}
+	// An interrupted run deletes what it made.
+	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root, err := cli.ModuleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := cli.Finder{Directory: filepath.Join(root, "bin", "cli"), Log: os.Stderr}.Find(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	acceptance := live.Acceptance{
+		Settings: live.Settings{Workspace: *workspace, Ledgers: filepath.Join(root, live.LedgerFolder), Out: os.Stdout},
+		CLI:      found,
+		Provider: buildProvider(t),
+		Scratch:  t.TempDir(),
+	}
+	if err := acceptance.Run(ctx, live.Target{BaseURL: person.baseURL, Token: kanbert.NewSecret(person.token)}); err != nil {
+		t.Fatal(err)
+	}
+}
