@@ -200,20 +200,40 @@ func textCases() []textCase {
 		{"url: line break at the end", attrs{"url": "https://receiver.example/\n"}},
 		{"url: unreadable", attrs{"url": "https://receiver.example/%zz?key=hunter2"}},
 		{"url: no scheme", attrs{"url": "receiver.example/contacts"}},
-		{"url: other scheme", attrs{"url": "ftp://receiver.example/contacts"}},
 		{"url: no host", attrs{"url": "https:///contacts"}},
-		{"url: port", attrs{"url": "https://receiver.example:70000/"}},
-		{"url: user info", attrs{"url": "https://me:hunter2@receiver.example/"}},
 		{"url: 181 characters", attrs{"url": long}},
+		{"url: forbidden character", attrs{"url": "https://receiver.example/hunter2|a"}},
+		{"url: emoji", attrs{"url": "https://receiver.example/hunter2/🚀"}},
 		{"url: http", attrs{"url": "http://receiver.example/"}},
 		{"event: nearly one", attrs{"event": "contact:created"}},
+		{"project_id: empty", attrs{"project_id": ""}},
+		{"client_id: blank", attrs{"client_id": " "}},
+		{"project_id: white space around it", attrs{"project_id": "p\n"}},
+		{"event: empty", attrs{"event": ""}},
+		{"event: white space", attrs{"event": "deal closed"}},
+	} {
+		add(c.name, func(t *textTest) diagnostics { return t.validateWebhook(with(contact, c.config)) })
+	}
+
+	// What a webhook that exists may have and a new one must not.
+	for _, c := range []struct {
+		name   string
+		config attrs
+	}{
+		{"url: other scheme", attrs{"url": "ftp://receiver.example/contacts"}},
+		{"url: port", attrs{"url": "https://receiver.example:70000/"}},
+		{"url: user info", attrs{"url": "https://me:hunter2@receiver.example/"}},
 		{"event: new", attrs{"event": "deal:close"}},
 		{"event: none", attrs{"event": "everything"}},
 		{"event: task without project", attrs{"event": "task:create"}},
-		{"project_id: empty", attrs{"project_id": ""}},
-		{"client_id: blank", attrs{"client_id": " "}},
+		{"url: fragment", attrs{"url": "https://receiver.example/a#part"}},
+		{"url: private host", attrs{"url": "https://10.0.0.1/contacts"}},
 	} {
-		add(c.name, func(t *textTest) diagnostics { return t.validateWebhook(with(contact, c.config)) })
+		add(c.name, func(t *textTest) diagnostics {
+			p := newProtocol(t, WithClientOptions(kanbert.WithTransport(t.s.Transport())))
+			wantNone(t, p.configure(attrs{"token": t.s.Token(), "base_url": "https://api.kanbert.example/api/v1"}))
+			return p.plan(instance{}, with(contact, c.config)).diagnostics
+		})
 	}
 
 	// What a plan brings.

@@ -19,10 +19,10 @@ func everyKind(n int) []kanberttest.Webhook {
 	events := kanberttest.Events()
 	urls := []string{
 		"https://receiver.example/%d",
-		"https://receiver.example/%d?key=a%%20b&sort=${x}&rest=%%{y}",
+		"https://receiver.example/%d?key=a%%20b&sort=$[x]&rest=%%25y",
 		"http://localhost:8080/%d",
 		"https://RECEIVER.example:443/Case/%d",
-		"https://receiver.example/%d/\"quoted\"/back\\slash",
+		"https://receiver.example/%d/'quoted'/$$/x@y:z",
 		"https://bücher.example/straße/%d",
 		"https://receiver.example/%d#part",
 		"https://receiver-%d.example",

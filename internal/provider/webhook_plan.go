@@ -43,20 +43,6 @@ func (useStateForEquivalentURL) PlanModifyString(_ context.Context, req planmodi
 	}
 }
 
-// ValidateConfig checks what concerns more than one argument.
-func (r *webhookResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	config := readResourceModel(ctx, req.Config, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	event := kanbert.Event(config.Event.ValueString())
-	if !event.NeedsProject() || !config.ProjectID.IsNull() {
-		return // An unknown project is one.
-	}
-	resp.Diagnostics.AddAttributeError(path.Root("project_id"), "Missing project", fmt.Sprintf(
-		"A webhook for %s has to be scoped to a project, as all for task:* and comment:* have. Set project_id to the id of the project.", event))
-}
-
 // ModifyPlan finds what a plan brings that its lines do not show. It changes
 // nothing but private state.
 func (r *webhookResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -83,6 +69,9 @@ func (r *webhookResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	}
 	planned := readResourceModel(ctx, req.Plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.checkPlan(prior, planned, quiet, &resp.Diagnostics); resp.Diagnostics.HasError() {
 		return
 	}
 	predecessor := predecessorOf(ctx, req, prior, resp)

@@ -24,13 +24,12 @@ import (
 )
 
 var (
-	_ resource.Resource                   = (*webhookResource)(nil)
-	_ resource.ResourceWithConfigure      = (*webhookResource)(nil)
-	_ resource.ResourceWithIdentity       = (*webhookResource)(nil)
-	_ resource.ResourceWithValidateConfig = (*webhookResource)(nil)
-	_ resource.ResourceWithModifyPlan     = (*webhookResource)(nil)
-	_ resource.ResourceWithImportState    = (*webhookResource)(nil)
-	_ resource.ResourceWithMoveState      = (*webhookResource)(nil)
+	_ resource.Resource                = (*webhookResource)(nil)
+	_ resource.ResourceWithConfigure   = (*webhookResource)(nil)
+	_ resource.ResourceWithIdentity    = (*webhookResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*webhookResource)(nil)
+	_ resource.ResourceWithImportState = (*webhookResource)(nil)
+	_ resource.ResourceWithMoveState   = (*webhookResource)(nil)
 )
 
 // webhookResourceType is the name of the resource in configurations.
@@ -56,17 +55,18 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				Required:      true,
 				Validators:    []validator.String{urlValidator{}},
 				PlanModifiers: []planmodifier.String{useStateForEquivalentURL{}, stringplanmodifier.RequiresReplace()},
-				MarkdownDescription: fmt.Sprintf("Where Kanbert delivers to: an absolute `https` or `http` URL of at most %d characters, without user info. "+
+				MarkdownDescription: fmt.Sprintf("URL that receives the events: an absolute `https` or `http` URL of at most %d characters, without user info. "+
 					"A workspace can use a URL once, so that a receiver of several events needs a URL for each, by another path or query. "+
 					"A spelling that means the same (the case of the host, a default port, an empty path) is no change. "+
-					"Plain `http` to a host that is not loopback is warned about. A change replaces the webhook.", kanbert.MaxURLLength),
+					"Plain `http` to a host that is not loopback, a fragment, and a loopback or private host are warned about. "+
+					"A webhook that has user info in its URL already can be imported. A change replaces the webhook.", kanbert.MaxURLLength),
 			},
 			"event": schema.StringAttribute{
 				Required:      true,
-				Validators:    []validator.String{eventValidator{}},
+				Validators:    []validator.String{webhookEventValidator{}},
 				PlanModifiers: replace,
 				MarkdownDescription: "What is delivered: one of `" + strings.Join(eventTexts(), "`, `") + "`. " +
-					"Another `noun:verb` is warned about and sent as it is, so that a new event of Kanbert needs no new version of the provider. " +
+					"Any other event is an error of the plan where it is new or changed. A webhook that has one already can be imported. " +
 					"A change replaces the webhook.",
 			},
 			"project_id": schema.StringAttribute{
@@ -74,6 +74,7 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				Validators:    []validator.String{scopeValidator{"project", "for a webhook that is not scoped to a project"}},
 				PlanModifiers: replace,
 				MarkdownDescription: "The id of the project that the webhook is scoped to. Events of `task:*` and `comment:*` need one. " +
+					"That it is missing is an error of the plan where the webhook is new or changed. " +
 					"A change replaces the webhook.",
 			},
 			"client_id": schema.StringAttribute{

@@ -204,10 +204,8 @@ func TestValidate(t *testing.T) {
 	wantValid(t, w,
 		`error: Empty client: client_id  = ""`,
 		`error: Empty project: project_id = ""`,
-		`error: Invalid URL: url        = "receiver.example"`,
-		`error: Missing project: resource "kanbert_webhook" "no_project" {`,
+		`error: Invalid URL: url        = "receiver.example" Did you mean "https://…"?`,
 		`error: Unknown event: event      = "contact:created" Did you mean "contact:create"?`,
-		`warning: Event not known to this version of the provider: event = "task:archive"`,
 		`warning: URL without TLS: url   = "http://receiver.example/"`,
 	)
 	// A CLI looks no further if the provider block is wrong.

@@ -11,11 +11,17 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/filter"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
+
+// Validators refuse only what cannot exist, by the API reference. What may exist
+// has to pass: an existing webhook could not be imported otherwise. See
+// checkPlan for the rest.
 
 // urlValidator checks the URL of a webhook.
 type urlValidator struct{}
@@ -23,7 +29,7 @@ type urlValidator struct{}
 var _ validator.String = urlValidator{}
 
 func (urlValidator) Description(context.Context) string {
-	return fmt.Sprintf("must be an absolute https or http URL of at most %d characters, without user info", kanbert.MaxURLLength)
+	return fmt.Sprintf("must be an absolute URL of at most %d characters", kanbert.MaxURLLength)
 }
 
 func (v urlValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
@@ -32,10 +38,9 @@ func (urlValidator) ValidateString(_ context.Context, req validator.StringReques
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	raw := req.ConfigValue.ValueString()
-	u, problem := parseWebhookURL(raw)
+	u, problem := parseWebhookURL(req.ConfigValue.ValueString())
 	if problem != "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid URL", problem)
+		resp.Diagnostics.AddAttributeError(req.Path, invalidURL, problem)
 		return
 	}
 	if strings.EqualFold(u.Scheme, "http") && !kanbert.IsLoopback(u.Hostname()) {
@@ -44,35 +49,74 @@ func (urlValidator) ValidateString(_ context.Context, req validator.StringReques
 	}
 }
 
-// parseWebhookURL returns what is wrong with raw, in whole sentences that do not
-// quote it: it may hold a password.
+const (
+	invalidURL = "Invalid URL"
+	exampleURL = "Give an absolute URL, like https://receiver.example/kanbert."
+)
+
+// parseWebhookURL returns why no webhook can have raw for its URL, in whole
+// sentences that do not quote it: it may hold a password.
 func parseWebhookURL(raw string) (u *url.URL, problem string) {
-	const example = "Give an absolute URL, like https://receiver.example/kanbert."
 	if raw == "" {
-		return nil, "The URL is empty. " + example
+		return nil, "The URL is empty. " + exampleURL
 	}
-	if strings.IndexFunc(raw, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) >= 0 {
-		return nil, "The URL has white space or a control character in it. If it is read from a file, wrap it in trimspace(); otherwise write a space as %20."
+	if strings.IndexFunc(raw, isBlank) >= 0 {
+		return nil, "The URL contains white space, or a control or format character. If it is read from a file, wrap it in trimspace(); otherwise write a space as %20."
+	}
+	if i := strings.IndexFunc(raw, isForbiddenInURL); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(raw[i:])
+		return nil, fmt.Sprintf("The URL contains the character %s, which no URL may contain. Write it percent-encoded, as %s.", shownRune(r), url.QueryEscape(string(r)))
 	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
-		return nil, "The URL cannot be read: " + whatIsWrongWithURL(err) + ". " + example
+		return nil, "The URL cannot be read: " + whatIsWrongWithURL(err) + ". " + exampleURL
 	case u.Scheme == "":
-		return nil, "The URL does not say how to get there: it lacks https:// at its beginning. " + example
-	case !strings.EqualFold(u.Scheme, "https") && !strings.EqualFold(u.Scheme, "http"):
-		return nil, fmt.Sprintf("Kanbert delivers to https and http URLs alone, and the scheme of this one is %q. %s", u.Scheme, example)
-	case u.Hostname() == "":
-		return nil, "The URL names no host. " + example
-	case !validPort(u.Port()):
-		return nil, "The port of the URL is out of range: ports go from 1 to 65535."
-	case u.User != nil:
-		return nil, "The URL has a user name or a password in it, which Kanbert does not send to receivers. Let the receiver verify the signature of deliveries instead, with signature_secret_key."
+		return nil, "The URL has no scheme. Did you mean \"https://…\"? " + exampleURL
+	case isHTTP(u.Scheme) && u.Hostname() == "":
+		return nil, "The URL names no host. " + exampleURL
 	}
 	if n := utf8.RuneCountInString(raw); n > kanbert.MaxURLLength {
 		return nil, fmt.Sprintf("The URL has %d characters, and Kanbert takes at most %d. Shorten its path or its query.", n, kanbert.MaxURLLength)
 	}
 	return u, ""
+}
+
+// isBlank reports whether r shows nothing: white space, control and format
+// characters, such as a zero-width space. APIs trim them off what they are sent.
+func isBlank(r rune) bool {
+	return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Z, unicode.Variation_Selector)
+}
+
+// isForbiddenInURL reports whether no URL may contain r: RFC 3986 lacks the ASCII
+// ones, and emoji are symbols. Letters, marks and digits of all scripts pass.
+func isForbiddenInURL(r rune) bool {
+	if r < utf8.RuneSelf {
+		return strings.ContainsRune("|{}^<>\"`\\", r)
+	}
+	return unicode.In(r, unicode.S, unicode.Me, unicode.Co, unicode.Cs) || !unicode.IsGraphic(r)
+}
+
+// shownRune is r as a text may show it, without what could disturb a terminal.
+func shownRune(r rune) string {
+	if unicode.IsGraphic(r) {
+		return string(r) + fmt.Sprintf(" (%U)", r)
+	}
+	return fmt.Sprintf("%U", r)
+}
+
+// unusableURL returns why Kanbert cannot deliver to u, or why it is unlikely to
+// accept u for a new webhook, although one that exists may have it.
+func unusableURL(u *url.URL) (problem string) {
+	switch {
+	case !isHTTP(u.Scheme):
+		return fmt.Sprintf("Kanbert delivers to https and http URLs alone, and the scheme of this one is %q. %s", u.Scheme, exampleURL)
+	case !validPort(u.Port()):
+		return "The port of the URL is out of range: ports go from 1 to 65535."
+	case u.User != nil:
+		return "The URL has a user name or a password in it, which Kanbert does not send to receivers. Let the receiver verify the signature of deliveries instead, with signature_secret_key."
+	}
+	return ""
 }
 
 func validPort(port string) bool {
@@ -83,14 +127,62 @@ func validPort(port string) bool {
 	return err == nil && n > 0
 }
 
-// eventValidator checks the name of an event. An event that the API may have got
-// since this release is no error, so that it needs no new release.
+const unknownEvent = "Unknown event"
+
+// webhookEventValidator checks the event of a webhook. What is no event of the API
+// reference and not nearly one is left to the plan: a webhook that exists may have
+// it.
+type webhookEventValidator struct{}
+
+var _ validator.String = webhookEventValidator{}
+
+func (webhookEventValidator) Description(context.Context) string {
+	return "must be an event of Kanbert: " + eventNames()
+}
+
+func (v webhookEventValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+func (webhookEventValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	text := req.ConfigValue.ValueString()
+	switch {
+	case text == "":
+		resp.Diagnostics.AddAttributeError(req.Path, unknownEvent, "The event is empty. The events are "+eventNames()+".")
+	case meantEvent(kanbert.Event(text)) != "":
+		refuseNearEvent(req.Path, kanbert.Event(text), &resp.Diagnostics)
+	case strings.IndexFunc(text, isBlank) >= 0:
+		resp.Diagnostics.AddAttributeError(req.Path, unknownEvent, fmt.Sprintf(
+			"The event %q contains white space, or a control or format character. The events are %s.", text, eventNames()))
+	}
+}
+
+// refuseNearEvent adds an error if event is not one of the API reference, but
+// nearly one.
+func refuseNearEvent(at path.Path, event kanbert.Event, diags *diag.Diagnostics) {
+	if meant := meantEvent(event); meant != "" && !event.Known() {
+		diags.AddAttributeError(at, unknownEvent, fmt.Sprintf(
+			"There is no event %q. Did you mean %q? The events are %s.", event, meant, eventNames()))
+	}
+}
+
+// malformedEvent is the detail of the error about an event that has not the form
+// noun:verb.
+func malformedEvent(event kanbert.Event) string {
+	return fmt.Sprintf("There is no event %q. An event is a noun and a verb with a colon between them. The events are %s.", event, eventNames())
+}
+
+// eventValidator checks an event to select webhooks by. An event that the API may
+// have got since this release is no error, so that it needs no new release.
 type eventValidator struct{}
 
 var _ validator.String = eventValidator{}
 
-func (eventValidator) Description(context.Context) string {
-	return "must be an event of Kanbert: " + eventNames()
+func (eventValidator) Description(ctx context.Context) string {
+	return webhookEventValidator{}.Description(ctx)
 }
 
 func (v eventValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
@@ -100,17 +192,15 @@ func (eventValidator) ValidateString(_ context.Context, req validator.StringRequ
 		return
 	}
 	event := kanbert.Event(req.ConfigValue.ValueString())
-	switch meant := meantEvent(event); {
+	switch {
 	case event.Known():
-	case meant != "":
-		resp.Diagnostics.AddAttributeError(req.Path, "Unknown event", fmt.Sprintf(
-			"There is no event %q. Did you mean %q? The events are %s.", event, meant, eventNames()))
+	case meantEvent(event) != "":
+		refuseNearEvent(req.Path, event, &resp.Diagnostics)
 	case event.WellFormed():
 		resp.Diagnostics.AddAttributeWarning(req.Path, "Event not known to this version of the provider", fmt.Sprintf(
-			"The event %q is none of those that Kanbert documents: %s. It is passed on as written, in case Kanbert has it by now. If not, Kanbert will refuse it, or nothing will have it.", event, eventNames()))
+			"The event %q is none of those that Kanbert documents: %s. If Kanbert does not have it, nothing is selected by it.", event, eventNames()))
 	default:
-		resp.Diagnostics.AddAttributeError(req.Path, "Unknown event", fmt.Sprintf(
-			"There is no event %q. An event is a noun and a verb with a colon between them. The events are %s.", event, eventNames()))
+		resp.Diagnostics.AddAttributeError(req.Path, unknownEvent, malformedEvent(event))
 	}
 }
 
@@ -187,9 +277,16 @@ func (v scopeValidator) Description(context.Context) string {
 func (v scopeValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
 func (v scopeValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
-	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || strings.TrimSpace(req.ConfigValue.ValueString()) != "" {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	resp.Diagnostics.AddAttributeError(req.Path, "Empty "+v.noun, fmt.Sprintf(
-		"The id of the %s is empty. Leave the argument out, or set it to null, %s.", v.noun, v.unset))
+	id := req.ConfigValue.ValueString()
+	switch trimmed := strings.TrimFunc(id, isBlank); {
+	case trimmed == "":
+		resp.Diagnostics.AddAttributeError(req.Path, "Empty "+v.noun, fmt.Sprintf(
+			"The id of the %s is empty. Leave the argument out, or set it to null, %s.", v.noun, v.unset))
+	case trimmed != id:
+		resp.Diagnostics.AddAttributeError(req.Path, "White space around an id", fmt.Sprintf(
+			"The id of the %s begins or ends with white space, or a control or format character, which Kanbert trims off. If it is read from a file, wrap it in trimspace().", v.noun))
+	}
 }

@@ -3,10 +3,12 @@
 package provider
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
 func TestURLsThatAreTaken(t *testing.T) {
@@ -19,6 +21,8 @@ func TestURLsThatAreTaken(t *testing.T) {
 		"http://127.0.0.1/hook",
 		"http://[::1]:8080/hook",
 		"https://bücher.example/straße?größe=ä",
+		"https://例え.example/パス/हिन्दी/١?a[]=1&b='()*+,;@:~!$",
+		"https://xn--bcher-kva.example/%C3%A4",
 		// 180 characters, and far more bytes.
 		"https://receiver.example/" + strings.Repeat("ä", 155),
 	} {
@@ -78,17 +82,159 @@ func TestUnknownValuesPass(t *testing.T) {
 	wantNone(t, p.validateProvider(attrs{"token": unknown, "base_url": unknown, "max_retries": unknown, "request_timeout": unknown}))
 }
 
+// A webhook that exists may lack the project: only a plan that makes or changes one
+// needs it.
 func TestProjectIsRequired(t *testing.T) {
 	t.Parallel()
-	p := newProtocol(t)
+	p := newProtocolFor(t, kanberttest.New())
 	for _, e := range kanbert.Events() {
-		config := attrs{"url": "https://receiver.example/", "event": string(e)}
-		diags := p.validateWebhook(config)
+		config := attrs{"url": "https://receiver.example/" + string(e), "event": string(e)}
+		wantNone(t, p.validateWebhook(config))
+		diags := p.plan(instance{}, config).diagnostics
 		if e.NeedsProject() {
 			wantOneError(t, diags, "project_id", "Missing project", string(e))
 		} else {
 			wantNone(t, diags)
 		}
-		wantNone(t, p.validateWebhook(with(config, attrs{"project_id": "p"})))
+		for i, project := range []any{"p", unknown} {
+			url := fmt.Sprintf("https://receiver.example/%s/%d", e, i)
+			wantNone(t, p.plan(instance{}, with(config, attrs{"url": url, "project_id": project})).diagnostics)
+		}
+	}
+}
+
+// Of what cannot exist validate says so, and shows the value nowhere.
+func TestWhatCannotExist(t *testing.T) {
+	t.Parallel()
+	p := newProtocol(t)
+	for _, r := range "|{}^<>\"`\\ \t\n\x00\x7f\u0085\u00a0\u00ad\u200b\u200e\u2028\u2060\ufeff\ufe0f\ue000🚀😀☃👍🏽" {
+		for _, url := range []string{"https://receiver.example/hunter2" + string(r), "https://receiver.example/a" + string(r) + "b?hunter2", string(r) + "https://receiver.example/hunter2", "https://receiver.example/?q=hunter2" + string(r) + "#x"} {
+			diags := p.validateWebhook(with(contact, attrs{"url": url}))
+			wantOneError(t, diags, "url", "Invalid URL")
+			if text := diags.String(); strings.Contains(text, "hunter2") || strings.Contains(text, "\u200e") || strings.Contains(text, "\x00") {
+				t.Errorf("%q: the error is %q", r, text)
+			}
+		}
+	}
+	for _, event := range []string{"", " ", " contact:create", "contact:create\n", "invoice paid", "invoice:paid\u200b", "contact.create", "contact:created", "CONTACT:CREATE"} {
+		wantOneError(t, p.validateWebhook(with(contact, attrs{"event": event})), "event", "Unknown event")
+	}
+	for _, argument := range []string{"project_id", "client_id"} {
+		for _, id := range []string{"", " ", "\u200b", " id", "id\n", "\tid", "id\u00a0", "\ufeffid", "id\u200b", "id\u00ad"} {
+			wantOneError(t, p.validateWebhook(with(contact, attrs{argument: id})), argument)
+		}
+		for _, id := range []string{"a b", "ä", "1", "a/b"} {
+			wantNone(t, p.validateWebhook(with(contact, attrs{argument: id})))
+		}
+	}
+}
+
+// doubtful is what a webhook that exists may have and a new one must not.
+var doubtful = map[string]struct {
+	change    attrs
+	attribute string
+	summary   string
+}{
+	"user info":               {attrs{"url": "https://me:hunter2@receiver.example/"}, "url", "Invalid URL"},
+	"user name":               {attrs{"url": "https://me@receiver.example/"}, "url", "Invalid URL"},
+	"other scheme":            {attrs{"url": "ftp://receiver.example/"}, "url", "Invalid URL"},
+	"port out of range":       {attrs{"url": "https://receiver.example:70000/"}, "url", "Invalid URL"},
+	"unknown event":           {attrs{"event": "invoice:paid"}, "event", "Unknown event"},
+	"event of another form":   {attrs{"event": "invoice.paid"}, "event", "Unknown event"},
+	"event of one word":       {attrs{"event": "everything"}, "event", "Unknown event"},
+	"all events":              {attrs{"event": "*"}, "event", "Unknown event"},
+	"task without project":    {attrs{"event": "task:create"}, "project_id", "Missing project"},
+	"another, in a project":   {attrs{"event": "task:update", "project_id": nil}, "project_id", "Missing project"},
+	"comment without project": {attrs{"event": "comment:create"}, "project_id", "Missing project"},
+}
+
+// What may exist passes validate in silence, and is imported, planned, replaced by
+// a good one and destroyed like any other. To make it, or to change a webhook to
+// it, is an error of the plan, before anything is destroyed.
+func TestWhatMayExist(t *testing.T) {
+	t.Parallel()
+	for name, c := range doubtful {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := kanberttest.New()
+			config := with(contact, c.change)
+			wantNone(t, newProtocol(t).validateWebhook(config))
+
+			diags := newProtocolFor(t, s).plan(instance{}, config).diagnostics
+			wantOneError(t, diags, c.attribute, c.summary, "terraform destroy -refresh=false")
+			if strings.Contains(diags.String(), "hunter2") {
+				t.Errorf("the error shows a password:\n%s", diags)
+			}
+			if n := s.Count(""); n != 0 {
+				t.Errorf("%d requests were sent", n)
+			}
+			p := newProtocolFor(t, s)
+			good := p.create(contact)
+			diags = newProtocolFor(t, s).plan(good, config).diagnostics
+			wantOneError(t, diags, c.attribute, c.summary)
+			s.Remove(good.values["id"].(string))
+
+			event, _ := config["event"].(string)
+			url, _ := config["url"].(string)
+			webhook := s.Seed(kanberttest.Webhook{URL: url, Event: event})[0]
+			p = newProtocolFor(t, s)
+			imported, diags := p.importByID(webhook.ID)
+			wantNoErrors(t, diags)
+			read, diags := p.read(imported)
+			wantNone(t, diags)
+			wantNoChange(t, p, read, config)
+			wantNoErrors(t, p.plan(read, contact).diagnostics)
+			wantNone(t, newProtocolFor(t, s).plan(read, nil).diagnostics)
+		})
+	}
+}
+
+// What Kanbert cannot deliver to is warned of where it is new.
+func TestUndeliverableURL(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"https://receiver.example/#part":          "URL with a fragment",
+		"https://localhost/":                      "URL of a private host",
+		"https://LOCALHOST.:8443/":                "URL of a private host",
+		"https://app.localhost/":                  "URL of a private host",
+		"https://127.0.0.1/":                      "URL of a private host",
+		"https://127.8.9.10/":                     "URL of a private host",
+		"https://[::1]/":                          "URL of a private host",
+		"https://[::ffff:10.0.0.1]/":              "URL of a private host",
+		"https://10.1.2.3/":                       "URL of a private host",
+		"https://172.16.0.1/":                     "URL of a private host",
+		"https://192.168.1.1/":                    "URL of a private host",
+		"https://169.254.169.254/":                "URL of a private host",
+		"https://[fd00::1]/":                      "URL of a private host",
+		"https://[fe80::1]/":                      "URL of a private host",
+		"https://0.0.0.0/":                        "URL of a private host",
+		"https://receiver.internal/":              "URL of a private host",
+		"https://receiver/":                       "URL of a private host",
+		"https://172.32.0.1/":                     "",
+		"https://11.0.0.1/":                       "",
+		"https://localhost.receiver.example/":     "",
+		"https://[2001:db8::1]/":                  "",
+		"https://receiver.example/?host=10.0.0.1": "",
+	} {
+		s := kanberttest.New()
+		p := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
+		wantNone(t, p.configure(attrs{"token": s.Token(), "base_url": "https://api.kanbert.example/api/v1"}))
+		config := with(contact, attrs{"url": url})
+		wantNone(t, p.validateWebhook(config))
+		diags := p.plan(instance{}, config).diagnostics
+		if want == "" {
+			wantNone(t, diags)
+			continue
+		}
+		wantWarning(t, diags, want)
+		kept := instance{values: with(config, attrs{"id": "id", "created_at": "2024-01-01T00:00:00Z"})}
+		again := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
+		wantNone(t, again.configure(attrs{"token": s.Token(), "base_url": "https://api.kanbert.example/api/v1"}))
+		wantNone(t, again.plan(kept, config).diagnostics)
+		// An API on such a host can deliver there, but never a fragment.
+		private := newProtocolFor(t, s)
+		if diags := private.plan(instance{}, config).diagnostics; len(diags) > 0 && want != "URL with a fragment" {
+			t.Errorf("%s: %s", url, diags)
+		}
 	}
 }

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+)
+
+// This file refuses, at plan, what a webhook that exists may have and a new one
+// cannot get, or should not: before a replacement destroys anything, and without
+// standing in the way of an import.
+
+// destroyInstead ends the errors of a plan. CLIs plan before they destroy, and a
+// provider cannot tell the two plans apart.
+const destroyInstead = "To destroy what is in state, run terraform destroy -refresh=false."
+
+// checkPlan adds an error for each argument that is planned to be new or changed
+// and that Kanbert would refuse, and, unless quiet, a warning for a URL that it
+// cannot deliver to. A prior that is null counts as another.
+func (r *webhookResource) checkPlan(prior, planned webhookResourceModel, quiet bool, diags *diag.Diagnostics) {
+	if !planned.URL.IsUnknown() && !planned.URL.Equal(prior.URL) {
+		r.checkPlannedURL(planned.URL.ValueString(), quiet, diags)
+	}
+	if planned.Event.IsUnknown() {
+		return
+	}
+	newEvent := !planned.Event.Equal(prior.Event)
+	if newEvent {
+		checkPlannedEvent(kanbert.Event(planned.Event.ValueString()), diags)
+	}
+	if newEvent || !planned.ProjectID.Equal(prior.ProjectID) {
+		checkPlannedProject(planned, diags)
+	}
+}
+
+func (r *webhookResource) checkPlannedURL(raw string, quiet bool, diags *diag.Diagnostics) {
+	u, problem := parseWebhookURL(raw)
+	if problem == "" {
+		problem = unusableURL(u)
+	}
+	if problem != "" {
+		diags.AddAttributeError(path.Root("url"), invalidURL, problem+"\n"+destroyInstead)
+		return
+	}
+	if !quiet {
+		r.warnOfUndeliverable(u, diags)
+	}
+}
+
+// warnOfUndeliverable warns of what Kanbert accepts and cannot deliver to.
+func (r *webhookResource) warnOfUndeliverable(u *url.URL, diags *diag.Diagnostics) {
+	if u.Fragment != "" {
+		diags.AddAttributeWarning(path.Root("url"), "URL with a fragment",
+			"The part of the URL after # is not sent to a receiver, so that it cannot tell webhooks apart by it. Use another path or query instead.")
+	}
+	if kanbert.IsPrivateHost(u.Hostname()) && !r.data.hasPrivateAPI() {
+		diags.AddAttributeWarning(path.Root("url"), "URL of a private host", fmt.Sprintf(
+			"Kanbert cannot deliver to %s: it is a loopback or private host. Use a URL that can be reached from the internet.", u.Hostname()))
+	}
+}
+
+// checkPlannedEvent refuses an event that the API reference does not list. Kanbert
+// would refuse it, in a replacement after the old webhook is gone.
+func checkPlannedEvent(event kanbert.Event, diags *diag.Diagnostics) {
+	switch {
+	case event.Known():
+	case event.WellFormed():
+		diags.AddAttributeError(path.Root("event"), unknownEvent, fmt.Sprintf(
+			"There is no event %q. The events are %s. If Kanbert has it by now, a newer version of the provider knows it.\n%s", event, eventNames(), destroyInstead))
+	default:
+		diags.AddAttributeError(path.Root("event"), unknownEvent, malformedEvent(event)+"\n"+destroyInstead)
+	}
+}
+
+// checkPlannedProject refuses a webhook without the project that its event needs.
+// A project that is not known yet is one.
+func checkPlannedProject(planned webhookResourceModel, diags *diag.Diagnostics) {
+	event := kanbert.Event(planned.Event.ValueString())
+	if !event.NeedsProject() || !planned.ProjectID.IsNull() {
+		return
+	}
+	diags.AddAttributeError(path.Root("project_id"), "Missing project", fmt.Sprintf(
+		"A webhook for %s has to be scoped to a project, as all for task:* and comment:* have. Set project_id to the id of the project.\n%s", shownEvent(event), destroyInstead))
+}
+
+// hasPrivateAPI reports whether the API is on a loopback or private host, from
+// where it may deliver to others of the kind. While that is not known, it may be.
+func (d *providerData) hasPrivateAPI() bool {
+	if !d.ready() {
+		return true
+	}
+	a, err := d.open()
+	return err != nil || kanbert.IsPrivateHost(a.client.Hostname())
+}
