@@ -21,7 +21,9 @@ type claim struct{ madeHere, deleted bool }
 // [Client.DeleteWebhook].
 func (c *Client) Claim(id string) { c.claims.update(id, func(*claim) {}) }
 
-func (cs *claims) made(id string) { cs.update(id, func(c *claim) { c.madeHere = true }) }
+// made notes that a create was answered with id. Some databases use the id of a
+// deleted row again.
+func (cs *claims) made(id string) { cs.update(id, func(c *claim) { *c = claim{madeHere: true} }) }
 
 func (cs *claims) delete(id string) { cs.update(id, func(c *claim) { c.deleted = true }) }
 
@@ -59,7 +61,7 @@ func (cs *claims) isMadeHere(id string) bool {
 }
 
 // isDeleted reports whether the API has confirmed to this client that it deleted
-// the webhook. Ids are never used twice.
+// the webhook, and has not used its id again.
 func (cs *claims) isDeleted(id string) bool {
 	c, _ := cs.get(id)
 	return c.deleted

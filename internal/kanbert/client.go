@@ -68,7 +68,6 @@ func New(opts ...Option) (*Client, error) {
 	}
 	c.limiter = newRateLimiter(c.pauses, c.log, c.maxWait, c.requestTimeout)
 	c.clock.started = time.Now()
-	c.workspace.asked = make(chan struct{})
 	return c, nil
 }
 

@@ -65,7 +65,7 @@ func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook, seenFree func(
 	defer unlock()
 	// Asked now, because nothing may be asked between the answer and the
 	// caller's record of it, and that record should name the workspace.
-	c.WorkspaceID(ctx)
+	c.askWorkspaceOnce(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, &InterruptedError{Err: err}
 	}

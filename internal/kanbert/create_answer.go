@@ -4,6 +4,7 @@ package kanbert
 
 import (
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -23,8 +24,8 @@ func (op *createOp) decode(a *response) (*CreatedWebhook, error) {
 		return op.decodePartial(a, err)
 	}
 	missing := data.missing()
-	if data.ID == nil || *data.ID == "" {
-		return nil, a.missing("", missing)
+	if err := op.refuseID(a, data.ID); err != nil {
+		return nil, err
 	}
 	created := &CreatedWebhook{Webhook: data.webhook(), SignatureSecretKey: data.SignatureSecretKey}
 	if len(missing) > 0 {
@@ -39,6 +40,19 @@ func (op *createOp) decode(a *response) (*CreatedWebhook, error) {
 	return created, nil
 }
 
+// refuseID returns an error for an id that cannot be that of a new webhook: none,
+// a blank one, or one that is known from elsewhere, as a proxy gives that answers
+// a create with an earlier answer. Such an answer is none.
+func (op *createOp) refuseID(a *response, id *string) error {
+	switch {
+	case id == nil || strings.TrimSpace(*id) == "":
+		return a.missing("", []string{"id"})
+	case op.client.claims.isClaimed(*id) && !op.client.claims.isDeleted(*id):
+		return a.malformed("the answer has the id of a webhook that existed before")
+	}
+	return nil
+}
+
 // decodePartial takes id and secret out of an answer that could not be decoded
 // as a whole: the secret comes this once, and must not be lost to an odd date
 // beside it. What cannot be read is filled with what was asked for, and CreatedAt
@@ -50,7 +64,7 @@ func (op *createOp) decodePartial(a *response, why error) (*CreatedWebhook, erro
 		return nil, why
 	}
 	data := decodeFields(a.body)
-	if data == nil || data.ID == nil || *data.ID == "" {
+	if data == nil || op.refuseID(a, data.ID) != nil {
 		return nil, why
 	}
 	created := &CreatedWebhook{Webhook: data.webhook(), SignatureSecretKey: data.SignatureSecretKey}

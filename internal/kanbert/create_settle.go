@@ -20,8 +20,18 @@ import (
 // is final unless it is lost itself, which says: send it again.
 func (op *createOp) settleLost(ctx context.Context, lost error) error {
 	pauses := op.client.pauses.growing(op.client.pauses.Look)
-	for range lookUps {
-		if err := sleep(ctx, pauses.NextBackOff()); err != nil {
+	// A refusal by another than the API ends the create. That it did nothing is
+	// said only once lists have had the time to show what it may have made.
+	until := time.Now()
+	if outcomeOf(lost) == refused {
+		until = until.Add(op.client.pauses.Lag)
+	}
+	for n := 0; n < lookUps || time.Now().Before(until); n++ {
+		pause := pauses.NextBackOff()
+		if left := time.Until(until); n >= lookUps {
+			pause = min(pause, left)
+		}
+		if err := sleep(ctx, pause); err != nil {
 			return final(op.uncertain(err))
 		}
 		holder, err := op.find(ctx)

@@ -250,7 +250,7 @@ func expectUntouched(w kanberttest.Webhook) func(*testing.T, *kanberttest.Sandbo
 // TestAnswersThatRefuseACreate expects one request where the API itself refuses,
 // and a look where somebody else may have answered after the work was done.
 func TestAnswersThatRefuseACreate(t *testing.T) {
-	const looks = " GET GET GET"
+	const looks = " GET GET GET GET GET GET" // The last begins 20 s after the answer.
 	for _, test := range []struct {
 		fault    kanberttest.Fault
 		requests string

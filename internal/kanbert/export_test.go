@@ -13,6 +13,6 @@ func WithSteadyPauses() Option {
 
 // WithoutWhoami takes the workspace for asked and unknown.
 func WithoutWhoami(c *Client) *Client {
-	c.workspace.once.Do(func() { close(c.workspace.asked) })
+	c.workspace.settled, c.workspace.attempts = true, 1
 	return c
 }

@@ -209,6 +209,11 @@ func (c *Client) roundTrip(ctx context.Context, call *call) (*response, error) {
 	if strings.Contains(resp.Header.Get("X-Request-Id"), c.token.Reveal()) {
 		resp.Header.Del("X-Request-Id")
 	}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		// Its body is the connection itself, which no deadline of ours ends.
+		_ = resp.Body.Close()
+		resp.Body = http.NoBody
+	}
 	body, readErr := readBounded(resp.Body)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, c.refusal(call, resp, body, readErr, now)

@@ -10,8 +10,10 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
@@ -247,6 +249,42 @@ func TestRemovalInAnUnknownWorkspace(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A failure of whoami that may pass does not switch the check of the workspace
+// off.
+func TestWorkspaceIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []kanberttest.Fault{
+		kanberttest.Status(503), kanberttest.HTML(502), kanberttest.Reset(), kanberttest.RateLimited(kanberttest.InSeconds, 0),
+	} {
+		s := kanberttest.New()
+		created := newProtocolFor(t, s).create(contact)
+		other := s.AddWorkspace("Other")
+		s.FailNth(1, kanberttest.Match{PathPrefix: kanberttest.WhoamiPath}, fault)
+		p := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport()), kanbert.WithPauses(kanbert.Pauses{Lag: time.Millisecond})))
+		wantNone(t, p.configure(attrs{"token": other.Token, "base_url": s.BaseURL()}))
+		_, diags := p.read(created)
+		wantOneError(t, diags, "", "another Kanbert workspace")
+	}
+}
+
+// A webhook whose create was dated a little into the future, by another server of
+// the same name, is young and not old.
+func TestYoungByAnotherServersClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New(kanberttest.WithDateSkew(2*time.Second), kanberttest.WithReplicaLag(5*time.Second, 0))
+		created := newProtocolFor(t, s).create(contact)
+		s.Set(kanberttest.WithDateSkew(0))
+		p := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
+		wantNone(t, p.configure(attrs{"token": s.Token(), "base_url": s.BaseURL()}))
+		read, diags := p.read(created)
+		wantNone(t, diags)
+		if read.values == nil {
+			t.Error("a live webhook left state")
+		}
+	})
 }
 
 // The first five removals of a process are named in their summaries, the others

@@ -24,13 +24,21 @@ type managedWebhook struct {
 	private webhookPrivate
 }
 
+// clockSpread is by how much the servers behind one name may disagree on the time.
+const clockSpread = time.Minute
+
 // notBefore returns the local time from which on lists can be expected to show
-// the webhook, or zero if that is not known. A create that lies in the future was
-// dated by another clock, and counts as old.
+// the webhook, or zero if that is not known. A create that lies a little in the
+// future was dated by another server, and counts as made now; one that lies far in
+// it says nothing, and counts as old.
 func (m managedWebhook) notBefore(client *kanbert.Client) time.Time {
 	made, known := client.LocalTime(m.private.CreatedAt)
-	if !known || made.After(time.Now()) {
+	now := time.Now()
+	if !known || made.After(now.Add(clockSpread)) {
 		return time.Time{}
+	}
+	if made.After(now) {
+		made = now
 	}
 	return made.Add(client.ListLag())
 }
@@ -60,16 +68,36 @@ func (m managedWebhook) confirmGone(ctx context.Context, api *api) error {
 // workspace is not known on both sides there is no such check.
 func (d *providerData) mayBeRemoved(ctx context.Context, m managedWebhook, api *api, diags *diag.Diagnostics) bool {
 	made, now := m.private.WorkspaceID, api.client.WorkspaceID(ctx)
-	if made != "" && now != "" && made != now {
-		diags.AddError("Webhook belongs to another Kanbert workspace", fmt.Sprintf(
-			"Webhook %q was created in the Kanbert workspace %q, and the token belongs to the Kanbert workspace %q, which does not have it. "+
-				"Use a token of the workspace %[2]q. To stop managing the webhook without deleting it, run terraform state rm with its address, "+
-				"or (Terraform and OpenTofu 1.7 and newer) use a removed block with destroy = false.", redactID(m.id), made, now))
+	// A passing failure must not switch the check off where it can be made.
+	for range workspaceAttempts - 1 {
+		if made != "" && now == "" {
+			now = api.client.WorkspaceID(ctx)
+		}
+	}
+	if m.refuseWorkspace(now, diags) {
 		return false
 	}
 	d.removals.warn(m.id, made != "" && made == now, diags)
 	return true
 }
+
+// refuseWorkspace adds an error if the webhook was made in another workspace than
+// now, and reports whether it did. Unknown is no other.
+func (m managedWebhook) refuseWorkspace(now string, diags *diag.Diagnostics) bool {
+	made := m.private.WorkspaceID
+	if made == "" || now == "" || made == now {
+		return false
+	}
+	diags.AddError("Webhook belongs to another Kanbert workspace", fmt.Sprintf(
+		"Webhook %q was created in the Kanbert workspace %q, and the token belongs to the Kanbert workspace %q, which does not have it. "+
+			"Use a token of the workspace %[2]q. To stop managing the webhook without deleting it, run terraform state rm with its address, "+
+			"or (Terraform and OpenTofu 1.7 and newer) use a removed block with destroy = false.", redactID(m.id), made, now))
+	return true
+}
+
+// workspaceAttempts is how often the workspace is asked for before a webhook that
+// was made in a known one leaves state. Only failures that may pass are repeated.
+const workspaceAttempts = 3
 
 // namedRemovals is how many removals of a process have a warning of their own.
 // CLIs collapse further ones, which share a summary.

@@ -27,9 +27,10 @@ type webhookPrivate struct {
 	CreatedAt time.Time `json:"created_at,omitzero"`
 }
 
-// seenIn notes that the webhook was found in a workspace, if that is known.
+// seenIn notes that the webhook was found in a workspace, if that is known. What
+// is recorded already stays: it is where the webhook was made.
 func (p webhookPrivate) seenIn(workspaceID string) webhookPrivate {
-	if workspaceID != "" {
+	if p.WorkspaceID == "" {
 		p.WorkspaceID = workspaceID
 	}
 	return p

@@ -221,6 +221,9 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 	managed := managedWebhook{state.ID.ValueString(), state.URL.ValueString(), loadPrivate(ctx, req.Private)}
 	r.data.beginApply()
 	r.data.trackManaged(managed.id, seenByApply)
+	if managed.refuseWorkspace(api.client.KnownWorkspaceID(), &resp.Diagnostics) {
+		return
+	}
 	switch err := api.client.DeleteWebhook(ctx, managed.id); {
 	case err == nil:
 		api.reader.Deleted(managed.id)
