@@ -57,7 +57,7 @@ func TestTwinsByURL(t *testing.T) {
 	})
 }
 
-// TestMissingURLsShareAListing asks for ten URLs that nobody holds, and for one
+// TestMissingURLsShareAListing asks for ten URLs that no webhook holds, and for one
 // that the server keeps in a spelling which no look-up names.
 func TestMissingURLsShareAListing(t *testing.T) {
 	bubble(t, func(t *testing.T) {

@@ -44,7 +44,7 @@ func (w walk) String() string {
 func (w walk) waves() int { return (w.n + w.parallelism - 1) / w.parallelism }
 
 // bound is how many requests a walk may cost. A workspace of one page costs one,
-// and nobody can know that a full page is the last before the next was seen.
+// and that a full page is the last is not known before the next was seen.
 func (w walk) bound() int {
 	if w.m <= w.page {
 		return 1

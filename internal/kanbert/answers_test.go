@@ -281,7 +281,7 @@ func TestVariantsOfTheAPI(t *testing.T) {
 			t.Errorf("%d DELETEs were sent, want 2", n)
 		}
 	})
-	t.Run("a 404 or 410 to a delete is no success, whoever gave it", func(t *testing.T) {
+	t.Run("a 404 or 410 to a delete is no success, from any server", func(t *testing.T) {
 		for _, fault := range []kanberttest.Fault{
 			kanberttest.Reset().AfterWork(), // The second attempt is answered 404.
 			kanberttest.Status(404), kanberttest.Status(410), kanberttest.HTML(404),

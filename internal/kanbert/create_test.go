@@ -248,7 +248,7 @@ func expectUntouched(w kanberttest.Webhook) func(*testing.T, *kanberttest.Sandbo
 }
 
 // TestAnswersThatRefuseACreate expects one request where the API itself refuses,
-// and a look where somebody else may have answered after the work was done.
+// and a look where another server may have answered after the work was done.
 func TestAnswersThatRefuseACreate(t *testing.T) {
 	const looks = " GET GET GET GET GET GET" // The last begins 20 s after the answer.
 	for _, test := range []struct {

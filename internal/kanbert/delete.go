@@ -41,7 +41,7 @@ func (c *Client) deleteWebhook(ctx context.Context, call *call, id string) error
 	return nil
 }
 
-// IsNotFound reports whether err is an answer of 404 or 410, whoever gave it.
+// IsNotFound reports whether err is an answer of 404 or 410, from the API or from another server.
 func IsNotFound(err error) bool {
 	var answer *APIError
 	return errors.As(err, &answer) && (answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusGone)

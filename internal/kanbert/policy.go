@@ -19,10 +19,13 @@ import (
 //	no connection was made                  notSent    again, while max_wait lasts
 //	429                                     limited    again, while max_wait lasts, after the wait that it asks for
 //	503                                     ambiguous  the same      the same, but it may have done its work
-//	time-out, reset, cut answer, 5xx, 408   ambiguous  again         never by itself: look first (create.go)
+//	time-out, reset, cut answer, 5xx, 408   ambiguous  again         never by itself: look first (create_settle.go)
 //	2xx that cannot be read                 ambiguous  thrice more   never by itself: look first
-//	404 that is not the API's own           refused    thrice more   final
-//	any other status; an untrusted server   refused    final         final (a taken URL: create.go)
+//	404 that is not the API's own           refused    thrice more   look first, then final
+//	redirect, 4xx that is not the API's own refused    final         look first, then final
+//	any other status; an untrusted server   refused    final         final (a refused URL: create_settle.go)
+//
+// A DELETE that is answered 404 or 410 is not sent again: lists have to confirm it.
 //
 // Two resends happen below this file and outside its count. net/http sends a GET
 // again, or anything of which not one byte was written, if a connection that it
@@ -218,7 +221,7 @@ func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func
 		case err == nil || f == notSent:
 			return result, err
 		case call.method == http.MethodDelete && IsNotFound(err):
-			// Whoever said so: it has to be confirmed by a list.
+			// From any server: it has to be confirmed by a list.
 		case isUnreadable(err):
 			unreadable++
 			if unreadable <= maxUnreadable {

@@ -33,7 +33,7 @@ type Request struct {
 	uriLength int
 	// forgetCursor is set by the fault ForgottenCursor.
 	forgetCursor bool
-	// principal is whom the token stands for, once it is known.
+	// principal is the user of the token, once it is known.
 	principal principal
 	// late says that the work is done later than the request arrived.
 	late bool

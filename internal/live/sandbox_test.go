@@ -24,7 +24,7 @@ var post = kanberttest.Match{Method: http.MethodPost}
 
 const theirURL = "https://receiver.example/private-path?password=hunter2"
 
-// run is one run against a sandbox that holds a webhook of somebody else.
+// run is one run against a sandbox that holds a webhook of another user.
 type run struct {
 	*kanberttest.Sandbox
 

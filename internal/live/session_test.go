@@ -19,7 +19,7 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// fixture is a sandbox with one webhook of somebody else, and settings for it.
+// fixture is a sandbox with one webhook of another user, and settings for it.
 type fixture struct {
 	*kanberttest.Sandbox
 

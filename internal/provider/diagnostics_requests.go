@@ -29,7 +29,7 @@ const (
 
 // isRepeated reports whether err has a cause that another error of this run has
 // explained, and that nothing has succeeded since. What became of a create is
-// told of each.
+// reported for each.
 func isRepeated(err error, purpose string) bool {
 	var taken *kanbert.URLTakenError
 	var unproven *kanbert.UnprovenError

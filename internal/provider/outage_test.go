@@ -46,7 +46,7 @@ func TestOutageEndsAllAtOnce(t *testing.T) {
 					whole, short := tell(p, n, do)
 					took[n] = time.Since(begin)
 					settle()
-					// What may have been created by ten at a time is told of each.
+					// What may have been created by ten at a time is reported for each.
 					if whole+short < n || whole > 10 || name == "read" && whole != 1 {
 						t.Errorf("%s of %d, %s: %d whole errors, %d short ones", name, n, fault, whole, short)
 					}

@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// longWait is the shortest wait that a person is told of.
+// longWait is the shortest wait that is reported to a person.
 const longWait = 10 * time.Second
 
 // watchWaiting is called when an operation begins, and returns what is to be

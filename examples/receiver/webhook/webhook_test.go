@@ -255,7 +255,7 @@ func TestRunHandlesUntilItsContextEnds(t *testing.T) {
 	})
 }
 
-// Whoever sets a receiver up has to find out what the header is called, and why
+// The person who sets a receiver up has to find out what the header is called, and why
 // nothing comes of a delivery.
 func TestLogSaysWhatIsWrong(t *testing.T) {
 	for name, test := range map[string]struct {
