@@ -54,7 +54,7 @@ func FuzzCreateAnswer(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		cr := &createOp{asked: askedHook}
+		cr := &createOp{client: &Client{}, asked: askedHook}
 		a := &response{call: &call{method: http.MethodPost, template: webhooksPath}, status: 201, header: http.Header{}, body: body}
 		created, err := cr.read(a)
 		if created != nil && (created.ID == "" || created.URL == "" || created.Event == "") {

@@ -3,6 +3,7 @@
 package kanbert
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -453,6 +454,7 @@ func TestSwitchingProtocolsEnds(t *testing.T) {
 			if err != nil {
 				return
 			}
+			_, _ = http.ReadRequest(bufio.NewReader(conn))
 			_, _ = conn.Write([]byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"))
 			t.Cleanup(func() { _ = conn.Close() })
 		}
