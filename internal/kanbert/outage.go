@@ -116,6 +116,8 @@ func (l *rateLimiter) giveUp(call *call, err error) {
 	}
 	if call.attempts > 0 {
 		call.annotate(err)
+	} else if attempts, _ := effort(err); attempts != nil && *attempts == 0 {
+		*attempts = 1 // It is that of a call that is still being tried.
 	}
 	l.outage.over, l.outage.err = true, err
 	// Without this the memory would begin at a failure that is long past.
