@@ -19,12 +19,12 @@ import (
 // settleLost finds out what became of a create that was not answered. The error
 // is final unless it is lost itself, which says: send it again.
 func (op *createOp) settleLost(ctx context.Context, lost error) error {
-	pauses := op.client.pauses.growing(op.client.pauses.Look)
+	pauses := op.client.backoff.growing(op.client.backoff.Lookup)
 	// A refusal by another than the API ends the create. That it did nothing is
 	// said only once lists have had the time to show what it may have made.
 	until := time.Now()
 	if outcomeOf(lost) == refused {
-		until = until.Add(op.client.pauses.Lag)
+		until = until.Add(op.client.backoff.Lag)
 	}
 	for n := 0; n < lookUps || time.Now().Before(until); n++ {
 		pause := pauses.NextBackOff()
@@ -188,13 +188,13 @@ func (op *createOp) awaitHolder(ctx context.Context, holder *Webhook, why error)
 // beginWait gives the holder time to go, and one that no list shows yet the time
 // by which lists may lag.
 func (op *createOp) beginWait(ctx context.Context, holder *Webhook) {
-	wait := op.client.pauses.Holder
+	wait := op.client.backoff.URLConflict
 	if holder == nil {
-		wait = max(wait, op.client.pauses.Lag)
+		wait = max(wait, op.client.backoff.Lag)
 	}
 	op.wait = &holderWait{
 		until:  time.Now().Add(wait),
-		pauses: op.client.pauses.growing(op.client.pauses.Look),
+		pauses: op.client.backoff.growing(op.client.backoff.Lookup),
 	}
 	op.client.log(ctx, slog.LevelInfo, "The URL is taken: waiting for its holder to be deleted",
 		slog.String("wait", wait.String()))

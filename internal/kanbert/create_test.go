@@ -187,7 +187,7 @@ func TestCreateUnderFaults(t *testing.T) {
 				if test.fail != nil {
 					test.fail(s)
 				}
-				created, err := newTestClient(t, s, append(test.opts, WithSteadyPauses())...).CreateWebhook(t.Context(), askedHook, seenFree)
+				created, err := newTestClient(t, s, append(test.opts, WithSteadyBackoff())...).CreateWebhook(t.Context(), askedHook, seenFree)
 				if test.want == nil {
 					expectCreated(t, s, created, err)
 				} else if !isA(err, test.want) {

@@ -21,16 +21,16 @@ import (
 // before all others.
 //
 // Once it has been shut, requests go out one after the other, rate of them in a
-// period of Pauses.Limited. The rate is halved by a refusal, and one more with
+// period of Backoff.Limited. The rate is halved by a refusal, and one more with
 // each success: it begins near what the server has let through, finds what the
 // server allows within some rounds, and doubles in each period in which nothing is
 // refused, so that it soon stops to matter.
 //
 // What bounds the waiting is in outage.go.
 type rateLimiter struct {
-	pauses Pauses
-	log    LogFunc
-	outage outage
+	backoff Backoff
+	log     LogFunc
+	outage  outage
 
 	mu sync.Mutex
 	// arrivals counts the calls.
@@ -73,9 +73,9 @@ type turn struct {
 	wake chan struct{}
 }
 
-func newRateLimiter(pauses Pauses, log LogFunc, maxWait, requestTimeout time.Duration) *rateLimiter {
+func newRateLimiter(backoff Backoff, log LogFunc, maxWait, requestTimeout time.Duration) *rateLimiter {
 	return &rateLimiter{
-		pauses: pauses, log: log, growing: pauses.growing(pauses.Limited),
+		backoff: backoff, log: log, growing: backoff.growing(backoff.Limited),
 		outage: outage{maxWait: maxWait, requestTimeout: requestTimeout},
 	}
 }
@@ -86,7 +86,7 @@ func newRateLimiter(pauses Pauses, log LogFunc, maxWait, requestTimeout time.Dur
 func doRateLimited[T any](ctx context.Context, c *Client, call *call, read func(*response) (T, error)) (T, error) {
 	var none T
 	call.url, call.baseURLSource = shownAddress(*c.baseURL, call), c.baseURLSource
-	connecting := c.pauses.growing(c.pauses.First)
+	connecting := c.backoff.growing(c.backoff.First)
 	for {
 		if err := c.limiter.wait(ctx, call); err != nil {
 			return none, err
@@ -221,7 +221,7 @@ func (l *rateLimiter) timeTo(t *turn, now time.Time) time.Duration {
 	}
 	next := l.until
 	if l.paced {
-		if paced := l.lastSent.Add(l.pauses.Limited / time.Duration(l.rate)); paced.After(next) {
+		if paced := l.lastSent.Add(l.backoff.Limited / time.Duration(l.rate)); paced.After(next) {
 			next = paced
 		}
 	}
@@ -263,7 +263,7 @@ func (l *rateLimiter) observe(call *call, err error) {
 func (l *rateLimiter) block(call *call, refusal *APIError, now time.Time) {
 	until := refusal.RetryAt
 	if d := until.Sub(now); d > 0 {
-		until = until.Add(l.pauses.jitter(d, l.pauses.Limited) - d)
+		until = until.Add(l.backoff.jitter(d, l.backoff.Limited) - d)
 	}
 	if call.epoch == l.epoch {
 		l.epoch++

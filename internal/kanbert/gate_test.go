@@ -153,7 +153,7 @@ func TestLimitBetweenFailures(t *testing.T) {
 			s.FailNth(n+1, kanberttest.Match{}, kanberttest.Reset())
 		}
 		begin := time.Now()
-		_, err := newTestClient(t, s, WithSteadyPauses()).ListPage(t.Context(), ListOptions{})
+		_, err := newTestClient(t, s, WithSteadyBackoff()).ListPage(t.Context(), ListOptions{})
 		if !errors.Is(err, ErrRateLimited) {
 			t.Errorf("got %v", err)
 		}
@@ -295,7 +295,7 @@ func TestLogs(t *testing.T) {
 		s.FailNth(2, kanberttest.Match{}, kanberttest.RateLimited(kanberttest.InSeconds, time.Minute))
 		s.FailNth(4, kanberttest.Match{}, kanberttest.HTML(502))
 		var log lines
-		c := newTestClient(t, s, WithLogger(log.log), WithSteadyPauses())
+		c := newTestClient(t, s, WithLogger(log.log), WithSteadyBackoff())
 		created, err := c.CreateWebhook(t.Context(), askedHook, seenFree)
 		if err != nil {
 			t.Fatal(err)

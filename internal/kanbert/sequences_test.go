@@ -465,7 +465,7 @@ func (x *explorer) run(sequence []placed) []kanberttest.Request {
 		kanbert.WithToken(kanbert.NewSecret(s.Token())),
 		kanbert.WithBaseURL(s.BaseURL()),
 		kanbert.WithTransport(s.Transport()),
-		kanbert.WithSteadyPauses(),
+		kanbert.WithSteadyBackoff(),
 	)
 	if err != nil {
 		x.t.Fatal(err)
