@@ -228,7 +228,7 @@ func (op *createOp) recordAmbiguous(err error) {
 	if n := len(op.unresolved); n == 0 {
 		op.freeBefore = op.seenFree != nil && op.seenFree()
 	} else if op.unresolved[n-1].sent.Equal(op.call.sent) {
-		return // It is recorded already, by the gate that gave up on it.
+		return // It is recorded already, by the rate limiter that gave up on it.
 	}
 	op.lost = err
 	op.apiFailed = op.apiFailed || isOwnServerError(err)

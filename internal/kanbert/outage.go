@@ -55,17 +55,17 @@ type outage struct {
 }
 
 // answers takes note that the API answered, if only to refuse.
-func (o *outage) answers(now time.Time, shut bool) {
+func (o *outage) answers(now time.Time, blocked bool) {
 	o.answered++
 	o.failures, o.over, o.err, o.since = 0, false, nil, time.Time{}
-	if shut {
+	if blocked {
 		o.since = now // What is held by now has its time from now on.
 	}
 }
 
 // succeeded takes note that an attempt did what it was to do.
-func (o *outage) succeeded(now time.Time, shut bool) {
-	o.answers(now, shut)
+func (o *outage) succeeded(now time.Time, blocked bool) {
+	o.answers(now, blocked)
 	o.incidents = nil
 }
 
@@ -133,7 +133,7 @@ func (l *rateLimiter) refuse(call *call, now time.Time) error {
 	}
 	slow := time.Duration(float64(l.outage.requestTimeout) * slowFailure)
 	switch {
-	case l.outage.took > slow, l.isShut(now) && l.retryAt.After(now):
+	case l.outage.took > slow, l.isBlocked(now) && l.retryAt.After(now):
 		return call.held(l.outage.err)
 	case call.method == http.MethodPost && outcomeOf(l.outage.err) == ambiguous:
 		// It might do its work, and leave a webhook whose secret is lost.

@@ -58,7 +58,7 @@ func TestOneLimitHoldsEveryone(t *testing.T) {
 }
 
 // TestLimitOfTwentyInThreeSeconds creates 60 webhooks through 10 lanes, as
-// Terraform does, against a limit under which a client without a gate fails.
+// Terraform does, against a limit under which a client without a rate limiter fails.
 func TestLimitOfTwentyInThreeSeconds(t *testing.T) {
 	for _, form := range []kanberttest.RetryAfterForm{kanberttest.InSeconds, kanberttest.AsDate, kanberttest.AsReset, kanberttest.Unsaid} {
 		synctest.Test(t, func(t *testing.T) {

@@ -58,12 +58,12 @@ type call struct {
 	attempts int
 	// sent is when the last attempt began, after any wait for a rate limit.
 	sent time.Time
-	// began is when the call came to the gate first, as the arrival-th of all
+	// began is when the call came to the rate limiter first, as the arrival-th of all
 	// calls, when the API had answered so many attempts.
 	began          time.Time
 	arrival        uint64
 	answeredBefore uint64
-	// epoch is that of the gate when the last attempt was sent, and heldIn one
+	// epoch is that of the rate limiter when the last attempt was sent, and heldIn one
 	// more than the last in which the call waited.
 	epoch, heldIn int
 	// failed is the error of the last attempt that failed without an answer of
