@@ -110,9 +110,9 @@ type createOp struct {
 	// lost is why the last of them is unresolved.
 	lost error
 
-	// undone is a webhook of this create whose DELETE was answered by "not
+	// unconfirmed is a webhook of this create whose DELETE was answered by "not
 	// found", which proves nothing.
-	undone *Webhook
+	unconfirmed *Webhook
 	// postedAgain says that a create was repeated although the URL was refused,
 	// because no look-up shows its holder.
 	postedAgain bool
@@ -211,8 +211,8 @@ func (op *createOp) conclude(err error) error {
 	switch {
 	case err == nil, errors.As(err, &secretLost), errors.As(err, &unproven), errors.As(err, &uncertain):
 		return err
-	case op.undone != nil:
-		return &SecretLostError{Webhook: *op.undone, Err: err}
+	case op.unconfirmed != nil:
+		return &SecretLostError{Webhook: *op.unconfirmed, Err: err}
 	case len(op.unresolved) > 0:
 		return op.uncertain(err)
 	default:
