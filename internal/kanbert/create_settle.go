@@ -17,7 +17,7 @@ import (
 // refused for its URL.
 
 // settleLost finds out what became of a create that was not answered. The error
-// is final unless it is lost itself, which says: send it again.
+// is final unless it is lost itself: then the create is to be sent again.
 func (op *createOp) settleLost(ctx context.Context, lost error) error {
 	pauses := op.client.backoff.growing(op.client.backoff.Lookup)
 	// A refusal by another than the API ends the create. That it did nothing is

@@ -118,8 +118,8 @@ type URLTakenError struct {
 func (e *URLTakenError) Error() string { return "the URL is taken: " + e.Err.Error() }
 func (e *URLTakenError) Unwrap() error { return e.Err }
 
-// UnprovenError says that a create was not answered, and that a webhook stands
-// at its URL which may be this create's or somebody else's. It was left alone.
+// UnprovenError says that a create was not answered, and that a webhook exists
+// at its URL which this create or another program may have made. It was left alone.
 type UnprovenError struct {
 	// Holder is the webhook found at the URL.
 	Holder Webhook
@@ -152,10 +152,10 @@ func (e *UncertainError) Error() string {
 func (e *UncertainError) Unwrap() error { return e.Err }
 
 // SecretLostError says that a create made a webhook whose secret never arrived,
-// and that it stands. It comes with a [CreatedWebhook] that has no secret: keep
+// and that it exists. It comes with a [CreatedWebhook] that has no secret: keep
 // its id.
 type SecretLostError struct {
-	// Webhook is the one that stands.
+	// Webhook is the one that exists.
 	Webhook Webhook
 	// Err is why the secret is missing or why the webhook could not be deleted.
 	Err error

@@ -104,7 +104,7 @@ func WithBaseURL(base string) Option {
 }
 
 // WithBaseURLSource says where the base URL comes from, as in "the environment
-// variable X". Errors pass it on, to be told beside the URL.
+// variable X". Errors pass it on, to be shown beside the URL.
 func WithBaseURLSource(source string) Option {
 	return func(c *Client) error {
 		c.baseURLSource = source

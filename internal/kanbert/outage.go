@@ -152,7 +152,7 @@ func (l *rateLimiter) isExhausted() bool {
 
 // usedUp is called for a call that has used up its retries with err. It is an
 // outage if the API has answered no call meanwhile. Without retries each call
-// stands for itself.
+// counts for itself.
 func (l *rateLimiter) usedUp(call *call, err error, maxRetries int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -283,25 +283,25 @@ func incidentClass(err error) (class string, always bool) {
 // a success of any call between them.
 type Incident struct {
 	mu   sync.Mutex
-	told map[string]bool
+	explained map[string]bool
 }
 
 // First reports whether it is the first time that it is asked of this incident
 // for this purpose: the first error is to be explained, and others may point at
-// it. A nil incident is always told for the first time.
+// it. A nil incident is explained each time.
 func (i *Incident) First(purpose string) bool {
 	if i == nil {
 		return true
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.told[purpose] {
+	if i.explained[purpose] {
 		return false
 	}
-	if i.told == nil {
-		i.told = make(map[string]bool)
+	if i.explained == nil {
+		i.explained = make(map[string]bool)
 	}
-	i.told[purpose] = true
+	i.explained[purpose] = true
 	return true
 }
 

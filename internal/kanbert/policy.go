@@ -238,7 +238,7 @@ func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func
 
 // isUnreadable reports whether an answer arrived whole and made no sense. A 404
 // that is not in the API's own words is one: who says so may be a proxy, and that
-// something does not exist is not taken from just anybody.
+// something does not exist is believed of the API alone.
 func isUnreadable(err error) bool {
 	var api *APIError
 	if !errors.As(err, &api) || api.cut {

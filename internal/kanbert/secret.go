@@ -8,7 +8,7 @@ import (
 	"log/slog"
 )
 
-// redacted stands in for a secret wherever one would be rendered.
+// redacted replaces a secret wherever one would be rendered.
 const redacted = "[redacted]"
 
 // Secret is a text that must not be printed: a token or a signing secret. Every

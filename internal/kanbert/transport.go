@@ -122,7 +122,7 @@ func (e *TransportError) Error() string {
 func (e *TransportError) Unwrap() error { return e.Err }
 
 // untrusted reports whether the connection was given up because of who or what
-// answered, or because there is nobody of that name: trying again is no use.
+// answered, or because no host has that name: trying again does not help.
 func (e *TransportError) untrusted() bool {
 	var certificate *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
@@ -418,8 +418,7 @@ func isOwnJSON(header http.Header, body []byte) bool {
 	return looksLikeJSON(header) && json.Unmarshal(body, &parsed) == nil && parsed.Message != nil
 }
 
-// kind says what a refusal is. 5xx, 429 and 3xx are what they are, whoever sends
-// them. The others are the API's own words: from a page of HTML they prove
+// kind says what a refusal is. 5xx, 429 and 3xx mean the same from any server. The others are the API's own words: from a page of HTML they prove
 // nothing, least of all that something does not exist.
 func (e *APIError) kind(understood, isJSON bool) error {
 	switch code := e.StatusCode; {
