@@ -55,8 +55,8 @@ func (op *createOp) settleLost(ctx context.Context, lost error) error {
 }
 
 // sendAgain returns lost, which is final if the same answer would come again. No
-// look-up after it saw a webhook, so that a refusal counts as
-// one, from the API or from another server.
+// look-up after it saw a webhook, so that a refusal counts as one, from the API or
+// from another server.
 func (op *createOp) sendAgain(lost error) error {
 	if outcomeOf(lost) == refused && len(op.unresolved) > 0 {
 		op.unresolved = op.unresolved[:len(op.unresolved)-1]

@@ -282,7 +282,7 @@ func incidentClass(err error) (class string, always bool) {
 // Incident is one cause for which several calls of a client have failed, without
 // a success of any call between them.
 type Incident struct {
-	mu   sync.Mutex
+	mu        sync.Mutex
 	explained map[string]bool
 }
 

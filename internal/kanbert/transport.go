@@ -418,8 +418,9 @@ func isOwnJSON(header http.Header, body []byte) bool {
 	return looksLikeJSON(header) && json.Unmarshal(body, &parsed) == nil && parsed.Message != nil
 }
 
-// kind says what a refusal is. 5xx, 429 and 3xx mean the same from any server. The others are the API's own words: from a page of HTML they prove
-// nothing, least of all that something does not exist.
+// kind says what a refusal is. 5xx, 429 and 3xx mean the same from any server. The
+// others are the API's own words: from a page of HTML they prove nothing, least of
+// all that something does not exist.
 func (e *APIError) kind(understood, isJSON bool) error {
 	switch code := e.StatusCode; {
 	case code >= 500:
