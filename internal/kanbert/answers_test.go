@@ -99,13 +99,13 @@ func TestVariantsOfTheAPI(t *testing.T) {
 		}
 	})
 	t.Run("a duplicate URL is 422 or 409", func(t *testing.T) {
-		for _, status := range []int{422, 409} {
+		for status, want := range map[int]error{422: ErrInvalid, 409: ErrConflict} {
 			synctest.Test(t, func(t *testing.T) {
 				s := kanberttest.New(kanberttest.WithConflictStatus(status))
 				holder := s.Seed(kanberttest.Webhook{URL: askedHook.URL, CreatedAt: time.Now().Add(-time.Hour)})[0]
 				_, err := newTestClient(t, s).CreateWebhook(t.Context(), askedHook, seenFree)
 				var taken *URLTakenError
-				if !errors.As(err, &taken) || taken.Holder == nil || taken.Holder.ID != holder.ID || !errors.Is(err, ErrConflict) {
+				if !errors.As(err, &taken) || taken.Holder == nil || taken.Holder.ID != holder.ID || !errors.Is(err, want) {
 					t.Errorf("%d gives %v", status, err)
 				}
 			})

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
-	"strings"
 	"time"
 )
 
@@ -17,7 +15,7 @@ var (
 	ErrUnauthorized = errors.New("the token was not accepted")              // 401
 	ErrForbidden    = errors.New("the token lacks a scope")                 // 403
 	ErrNotFound     = errors.New("not found")                               // 404
-	ErrConflict     = errors.New("the URL is taken")                        // 409, or 422 on url because it is not unique
+	ErrConflict     = errors.New("the URL is taken")                        // 409
 	ErrInvalid      = errors.New("a field was refused")                     // 422
 	ErrRateLimited  = errors.New("too many requests")                       // 429
 	ErrServer       = errors.New("the server failed")                       // 5xx
@@ -85,20 +83,8 @@ func (e *APIError) Error() string {
 	return text
 }
 
-// Is makes errors.Is(err, ErrNotFound) and its like work. A 422 that is a
-// conflict is ErrInvalid as well.
-func (e *APIError) Is(target error) bool {
-	return target == e.Kind || (target == ErrInvalid && e.StatusCode == http.StatusUnprocessableEntity)
-}
-
-// saysTaken reports whether a 422 is about the url alone, and about its being
-// taken: not about its form, which would be so after any wait.
-func (e *APIError) saysTaken() bool {
-	texts := e.Fields["url"]
-	return len(e.Fields) == 1 && len(texts) > 0 && takenWords.MatchString(strings.Join(texts, " "))
-}
-
-var takenWords = regexp.MustCompile(`(?i)taken|already|unique|exists|duplicate|in use`)
+// Is makes errors.Is(err, ErrNotFound) and its like work.
+func (e *APIError) Is(target error) bool { return target == e.Kind }
 
 // URLTakenError says that a create was refused because of its URL, and was still
 // refused after a short wait. Nothing was created.

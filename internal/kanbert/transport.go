@@ -448,9 +448,6 @@ func (e *APIError) kind(understood, isJSON bool) error {
 	case http.StatusConflict:
 		return ErrConflict
 	case http.StatusUnprocessableEntity:
-		if e.saysTaken() {
-			return ErrConflict
-		}
 		return ErrInvalid
 	default:
 		return ErrBadRequest
