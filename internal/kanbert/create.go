@@ -51,7 +51,7 @@ const (
 //
 // The end of ctx ends only waits: what is in flight is finished and settled.
 func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook, seenFree func() bool) (*CreatedWebhook, error) {
-	body, err := json.Marshal(newWebhookData{URL: w.URL, ProjectID: w.ProjectID, ClientID: w.ClientID, Event: w.Event})
+	body, err := json.Marshal(w)
 	if err != nil {
 		return nil, fmt.Errorf("creating a webhook: %w", err)
 	}

@@ -249,8 +249,7 @@ func (op *createOp) uncertain(err error) error {
 //   - it was created while a request was under way that ended unanswered, and
 //     during no other.
 func (op *createOp) isOurs(w *Webhook) bool {
-	return w.Complete() == nil && SameURL(w.URL, op.asked.URL) &&
-		w.Event == op.asked.Event && w.ProjectID == op.asked.ProjectID && w.ClientID == op.asked.ClientID &&
+	return w.Complete() == nil && w.isWhatWasAsked(&op.asked) &&
 		op.freeBefore && !op.apiFailed && !op.client.claims.isClaimed(w.ID) && op.provenMaker(w)
 }
 

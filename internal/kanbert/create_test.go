@@ -519,7 +519,7 @@ func TestIncompleteAnswerToACreate(t *testing.T) {
 func TestUnreadableFieldOfACreate(t *testing.T) {
 	const good = `"id":"wh_1","signature_secret_key":"s3cret"`
 	for odd, names := range map[string]string{
-		`"created_at":"yesterday"`: "RFC 3339",
+		`"created_at":"yesterday"`: `"created_at"`,
 		`"created_at":1767323045`:  `"created_at"`,
 		`"project_id":7`:           `"project_id"`,
 		`"client_id":7`:            `"client_id"`,

@@ -499,7 +499,7 @@ func boundedFields(fields map[string]json.RawMessage) []string {
 }
 
 func rank(field string) int {
-	if slices.Contains([]string{"url", "event", "project_id", "client_id"}, field) {
+	if isArgument(field) {
 		return 0
 	}
 	return 1
