@@ -47,7 +47,7 @@ func answering(t testing.TB, prepared ...reply) (*Client, *answers) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return WithoutWhoami(c), transport
+	return checkLeaks(t, WithoutWhoami(c)), transport
 }
 
 // wireWebhook is one element of a list, with %s for its created_at.
