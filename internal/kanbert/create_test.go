@@ -215,6 +215,8 @@ func isA(err error, target any) bool {
 		return errors.As(err, new(*URLTakenError))
 	case *SecretLostError:
 		return errors.As(err, new(*SecretLostError))
+	case *APIError:
+		return errors.As(err, new(*APIError))
 	case *TransportError:
 		return errors.As(err, new(*TransportError))
 	}
