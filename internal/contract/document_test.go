@@ -5,6 +5,7 @@ package contract_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -123,6 +124,36 @@ func TestSpecialValues(t *testing.T) {
 		understood := f != nil && err == nil && len(warnings) == 0
 		if understood != (value != "me.id") {
 			t.Errorf("%s: %v %v", value, warnings, err)
+		}
+	}
+}
+
+// TestArguments compares the fields that a create sends with those of the document:
+// all of them where each has a value, and the required ones where none has.
+func TestArguments(t *testing.T) {
+	var whole kanbert.NewWebhook
+	for i := range reflect.TypeOf(whole).NumField() {
+		reflect.ValueOf(&whole).Elem().Field(i).SetString("x")
+	}
+	schema := load(t).Components.Schemas["NewWebhook"].Value
+	for _, test := range []struct {
+		sent kanbert.NewWebhook
+		want []string
+	}{
+		{whole, slices.Collect(maps.Keys(schema.Properties))},
+		{kanbert.NewWebhook{}, schema.Required},
+	} {
+		body, err := json.Marshal(test.sent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fields map[string]string
+		if err := json.Unmarshal(body, &fields); err != nil {
+			t.Fatal(err)
+		}
+		got, want := slices.Sorted(maps.Keys(fields)), slices.Sorted(slices.Values(test.want))
+		if !slices.Equal(got, want) {
+			t.Errorf("a create sends %v, and the document has %v", got, want)
 		}
 	}
 }

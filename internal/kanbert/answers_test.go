@@ -47,7 +47,7 @@ func answering(t testing.TB, prepared ...reply) (*Client, *answers) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return WithoutWhoami(c), transport
+	return checkLeaks(t, WithoutWhoami(c)), transport
 }
 
 // wireWebhook is one element of a list, with %s for its created_at.
@@ -99,13 +99,13 @@ func TestVariantsOfTheAPI(t *testing.T) {
 		}
 	})
 	t.Run("a duplicate URL is 422 or 409", func(t *testing.T) {
-		for _, status := range []int{422, 409} {
+		for status, want := range map[int]error{422: ErrInvalid, 409: ErrConflict} {
 			synctest.Test(t, func(t *testing.T) {
 				s := kanberttest.New(kanberttest.WithConflictStatus(status))
 				holder := s.Seed(kanberttest.Webhook{URL: askedHook.URL, CreatedAt: time.Now().Add(-time.Hour)})[0]
 				_, err := newTestClient(t, s).CreateWebhook(t.Context(), askedHook, seenFree)
 				var taken *URLTakenError
-				if !errors.As(err, &taken) || taken.Holder == nil || taken.Holder.ID != holder.ID || !errors.Is(err, ErrConflict) {
+				if !errors.As(err, &taken) || taken.Holder == nil || taken.Holder.ID != holder.ID || !errors.Is(err, want) {
 					t.Errorf("%d gives %v", status, err)
 				}
 			})
@@ -489,6 +489,19 @@ func TestListTwice(t *testing.T) {
 		}
 		if n != 45 {
 			t.Errorf("%d webhooks were listed, want 45", n)
+		}
+	}
+}
+
+// expect checks the number of requests, and that each has one of the forms.
+func (a *answers) expect(t testing.TB, n int, forms ...string) {
+	t.Helper()
+	if len(a.requests) != n {
+		t.Errorf("%d requests were sent, want %d", len(a.requests), n)
+	}
+	for _, r := range a.requests {
+		if got := r.Method + " " + r.URL.EscapedPath(); !slices.Contains(forms, got) {
+			t.Errorf("%s was sent, want %q", got, forms)
 		}
 	}
 }

@@ -23,7 +23,7 @@ type Client struct {
 	userAgent      string
 	transport      http.RoundTripper
 	log            LogFunc
-	pauses         Pauses
+	backoff        Backoff
 
 	http      *http.Client
 	limiter   *rateLimiter
@@ -44,7 +44,7 @@ func New(opts ...Option) (*Client, error) {
 		maxWait:        DefaultMaxWait,
 		userAgent:      "terraform-provider-kanbert",
 		log:            discardLog,
-		pauses:         defaultPauses,
+		backoff:        defaultBackoff,
 	}
 	if err := WithBaseURL(DefaultBaseURL)(c); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func New(opts ...Option) (*Client, error) {
 		// become a GET.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	c.limiter = newRateLimiter(c.pauses, c.log, c.maxWait, c.requestTimeout)
+	c.limiter = newRateLimiter(c.backoff, c.log, c.maxWait, c.requestTimeout)
 	c.clock.started = time.Now()
 	return c, nil
 }

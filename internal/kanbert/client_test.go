@@ -21,7 +21,7 @@ func newTestClient(t testing.TB, s *kanberttest.Sandbox, opts ...Option) *Client
 	if err != nil {
 		t.Fatal(err)
 	}
-	return WithoutWhoami(c)
+	return checkLeaks(t, WithoutWhoami(c))
 }
 
 // seenFree is the evidence of a caller that has looked before.

@@ -51,7 +51,7 @@ const (
 //
 // The end of ctx ends only waits: what is in flight is finished and settled.
 func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook, seenFree func() bool) (*CreatedWebhook, error) {
-	body, err := json.Marshal(newWebhookData{URL: w.URL, ProjectID: w.ProjectID, ClientID: w.ClientID, Event: w.Event})
+	body, err := json.Marshal(w)
 	if err != nil {
 		return nil, fmt.Errorf("creating a webhook: %w", err)
 	}
@@ -110,9 +110,9 @@ type createOp struct {
 	// lost is why the last of them is unresolved.
 	lost error
 
-	// undone is a webhook of this create whose DELETE was answered by "not
+	// unconfirmed is a webhook of this create whose DELETE was answered by "not
 	// found", which proves nothing.
-	undone *Webhook
+	unconfirmed *Webhook
 	// postedAgain says that a create was repeated although the URL was refused,
 	// because no look-up shows its holder.
 	postedAgain bool
@@ -211,8 +211,8 @@ func (op *createOp) conclude(err error) error {
 	switch {
 	case err == nil, errors.As(err, &secretLost), errors.As(err, &unproven), errors.As(err, &uncertain):
 		return err
-	case op.undone != nil:
-		return &SecretLostError{Webhook: *op.undone, Err: err}
+	case op.unconfirmed != nil:
+		return &SecretLostError{Webhook: *op.unconfirmed, Err: err}
 	case len(op.unresolved) > 0:
 		return op.uncertain(err)
 	default:
@@ -228,7 +228,7 @@ func (op *createOp) recordAmbiguous(err error) {
 	if n := len(op.unresolved); n == 0 {
 		op.freeBefore = op.seenFree != nil && op.seenFree()
 	} else if op.unresolved[n-1].sent.Equal(op.call.sent) {
-		return // It is recorded already, by the gate that gave up on it.
+		return // It is recorded already, by the rate limiter that gave up on it.
 	}
 	op.lost = err
 	op.apiFailed = op.apiFailed || isOwnServerError(err)

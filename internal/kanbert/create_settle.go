@@ -17,14 +17,14 @@ import (
 // refused for its URL.
 
 // settleLost finds out what became of a create that was not answered. The error
-// is final unless it is lost itself, which says: send it again.
+// is final unless it is lost itself: then the create is to be sent again.
 func (op *createOp) settleLost(ctx context.Context, lost error) error {
-	pauses := op.client.pauses.growing(op.client.pauses.Look)
+	pauses := op.client.backoff.growing(op.client.backoff.Lookup)
 	// A refusal by another than the API ends the create. That it did nothing is
 	// said only once lists have had the time to show what it may have made.
 	until := time.Now()
 	if outcomeOf(lost) == refused {
-		until = until.Add(op.client.pauses.Lag)
+		until = until.Add(op.client.backoff.Lag)
 	}
 	for n := 0; n < lookUps || time.Now().Before(until); n++ {
 		pause := pauses.NextBackOff()
@@ -41,7 +41,7 @@ func (op *createOp) settleLost(ctx context.Context, lost error) error {
 		case holder == nil:
 			continue
 		case op.isOurs(holder):
-			if err := op.undo(ctx, holder); err != nil {
+			if err := op.deleteOwn(ctx, holder); err != nil {
 				return err
 			}
 		default:
@@ -55,8 +55,8 @@ func (op *createOp) settleLost(ctx context.Context, lost error) error {
 }
 
 // sendAgain returns lost, which is final if the same answer would come again. No
-// look-up after it saw a webhook, so that a refusal counts as
-// one, from the API or from another server.
+// look-up after it saw a webhook, so that a refusal counts as one, from the API or
+// from another server.
 func (op *createOp) sendAgain(lost error) error {
 	if outcomeOf(lost) == refused && len(op.unresolved) > 0 {
 		op.unresolved = op.unresolved[:len(op.unresolved)-1]
@@ -77,11 +77,11 @@ func (op *createOp) settleRefusal(ctx context.Context, refusal error) error {
 		return final(op.uncertain(err))
 	case err != nil:
 		return final(&URLTakenError{Lookup: err, Err: refusal})
-	case op.undone != nil && (holder == nil || holder.ID == op.undone.ID):
+	case op.unconfirmed != nil && (holder == nil || holder.ID == op.unconfirmed.ID):
 		// It was not deleted after all, or still holds the URL unseen.
-		return final(&SecretLostError{Webhook: *op.undone, Err: refusal})
+		return final(&SecretLostError{Webhook: *op.unconfirmed, Err: refusal})
 	case holder != nil && op.isOurs(holder):
-		return op.undo(ctx, holder)
+		return op.deleteOwn(ctx, holder)
 	case holder == nil && len(op.unresolved) == 0:
 		return op.postAgain(refusal)
 	case wasFree && len(op.unresolved) == 0:
@@ -113,23 +113,23 @@ func (op *createOp) postAgain(refusal error) error {
 	return nil
 }
 
-// undo deletes a webhook that is ours and whose secret was lost. Which request
+// deleteOwn deletes a webhook that is ours and whose secret was lost. Which request
 // made it is not known, so that all stay unresolved. An answer that there is no
 // such webhook proves nothing; the next POST does, since the URL is unique.
-func (op *createOp) undo(ctx context.Context, ours *Webhook) error {
+func (op *createOp) deleteOwn(ctx context.Context, ours *Webhook) error {
 	op.client.log(ctx, slog.LevelInfo, "Deleting a webhook that this create made and whose secret was lost",
 		slog.String("id", ours.ID))
 	op.client.Claim(ours.ID)
 	err := op.client.deleteWebhook(ctx, &call{}, ours.ID)
 	switch {
 	case IsNotFound(err):
-		op.undone = ours
+		op.unconfirmed = ours
 		op.noteFree(false)
 		_, _ = op.find(ctx) // Sees it free, or does not.
 	case err != nil:
 		return final(&SecretLostError{Webhook: *ours, Err: err})
 	default:
-		op.undone = nil
+		op.unconfirmed = nil
 		op.noteFree(true)
 	}
 	op.wait = nil
@@ -177,7 +177,7 @@ func (op *createOp) awaitHolder(ctx context.Context, holder *Webhook, why error)
 		case found == nil && (op.wait.seen != nil || len(op.unresolved) == 0):
 			return nil
 		case found != nil && op.isOurs(found):
-			return op.undo(ctx, found)
+			return op.deleteOwn(ctx, found)
 		}
 		// Without a holder a request of this create may have made one that lists
 		// do not show yet: they are given the time.
@@ -188,13 +188,13 @@ func (op *createOp) awaitHolder(ctx context.Context, holder *Webhook, why error)
 // beginWait gives the holder time to go, and one that no list shows yet the time
 // by which lists may lag.
 func (op *createOp) beginWait(ctx context.Context, holder *Webhook) {
-	wait := op.client.pauses.Holder
+	wait := op.client.backoff.URLConflict
 	if holder == nil {
-		wait = max(wait, op.client.pauses.Lag)
+		wait = max(wait, op.client.backoff.Lag)
 	}
 	op.wait = &holderWait{
 		until:  time.Now().Add(wait),
-		pauses: op.client.pauses.growing(op.client.pauses.Look),
+		pauses: op.client.backoff.growing(op.client.backoff.Lookup),
 	}
 	op.client.log(ctx, slog.LevelInfo, "The URL is taken: waiting for its holder to be deleted",
 		slog.String("wait", wait.String()))
@@ -220,7 +220,7 @@ func (op *createOp) held(holder *Webhook, why error) error {
 	switch {
 	case holder == nil:
 		return op.uncertain(why)
-	case op.undone != nil && holder.ID == op.undone.ID:
+	case op.unconfirmed != nil && holder.ID == op.unconfirmed.ID:
 		return &SecretLostError{Webhook: *holder, Err: why}
 	case len(op.unresolved) == 0 || op.client.claims.isMadeHere(holder.ID) && holder.URL == op.asked.URL:
 		// Another create of this client was answered with it before this one
@@ -249,8 +249,7 @@ func (op *createOp) uncertain(err error) error {
 //   - it was created while a request was under way that ended unanswered, and
 //     during no other.
 func (op *createOp) isOurs(w *Webhook) bool {
-	return w.Complete() == nil && SameURL(w.URL, op.asked.URL) &&
-		w.Event == op.asked.Event && w.ProjectID == op.asked.ProjectID && w.ClientID == op.asked.ClientID &&
+	return w.Complete() == nil && w.isWhatWasAsked(&op.asked) &&
 		op.freeBefore && !op.apiFailed && !op.client.claims.isClaimed(w.ID) && op.provenMaker(w)
 }
 

@@ -187,7 +187,7 @@ func TestCreateUnderFaults(t *testing.T) {
 				if test.fail != nil {
 					test.fail(s)
 				}
-				created, err := newTestClient(t, s, append(test.opts, WithSteadyPauses())...).CreateWebhook(t.Context(), askedHook, seenFree)
+				created, err := newTestClient(t, s, append(test.opts, WithSteadyBackoff())...).CreateWebhook(t.Context(), askedHook, seenFree)
 				if test.want == nil {
 					expectCreated(t, s, created, err)
 				} else if !isA(err, test.want) {
@@ -215,6 +215,8 @@ func isA(err error, target any) bool {
 		return errors.As(err, new(*URLTakenError))
 	case *SecretLostError:
 		return errors.As(err, new(*SecretLostError))
+	case *APIError:
+		return errors.As(err, new(*APIError))
 	case *TransportError:
 		return errors.As(err, new(*TransportError))
 	}
@@ -519,7 +521,7 @@ func TestIncompleteAnswerToACreate(t *testing.T) {
 func TestUnreadableFieldOfACreate(t *testing.T) {
 	const good = `"id":"wh_1","signature_secret_key":"s3cret"`
 	for odd, names := range map[string]string{
-		`"created_at":"yesterday"`: "RFC 3339",
+		`"created_at":"yesterday"`: `"created_at"`,
 		`"created_at":1767323045`:  `"created_at"`,
 		`"project_id":7`:           `"project_id"`,
 		`"client_id":7`:            `"client_id"`,

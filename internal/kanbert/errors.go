@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
-	"strings"
 	"time"
 )
 
@@ -17,7 +15,7 @@ var (
 	ErrUnauthorized = errors.New("the token was not accepted")              // 401
 	ErrForbidden    = errors.New("the token lacks a scope")                 // 403
 	ErrNotFound     = errors.New("not found")                               // 404
-	ErrConflict     = errors.New("the URL is taken")                        // 409, or 422 on url because it is not unique
+	ErrConflict     = errors.New("the URL is taken")                        // 409
 	ErrInvalid      = errors.New("a field was refused")                     // 422
 	ErrRateLimited  = errors.New("too many requests")                       // 429
 	ErrServer       = errors.New("the server failed")                       // 5xx
@@ -85,20 +83,8 @@ func (e *APIError) Error() string {
 	return text
 }
 
-// Is makes errors.Is(err, ErrNotFound) and its like work. A 422 that is a
-// conflict is ErrInvalid as well.
-func (e *APIError) Is(target error) bool {
-	return target == e.Kind || (target == ErrInvalid && e.StatusCode == http.StatusUnprocessableEntity)
-}
-
-// saysTaken reports whether a 422 is about the url alone, and about its being
-// taken: not about its form, which would be so after any wait.
-func (e *APIError) saysTaken() bool {
-	texts := e.Fields["url"]
-	return len(e.Fields) == 1 && len(texts) > 0 && takenWords.MatchString(strings.Join(texts, " "))
-}
-
-var takenWords = regexp.MustCompile(`(?i)taken|already|unique|exists|duplicate|in use`)
+// Is makes errors.Is(err, ErrNotFound) and its like work.
+func (e *APIError) Is(target error) bool { return target == e.Kind }
 
 // URLTakenError says that a create was refused because of its URL, and was still
 // refused after a short wait. Nothing was created.
@@ -118,8 +104,8 @@ type URLTakenError struct {
 func (e *URLTakenError) Error() string { return "the URL is taken: " + e.Err.Error() }
 func (e *URLTakenError) Unwrap() error { return e.Err }
 
-// UnprovenError says that a create was not answered, and that a webhook stands
-// at its URL which may be this create's or somebody else's. It was left alone.
+// UnprovenError says that a create was not answered, and that a webhook exists
+// at its URL which this create or another program may have made. It was left alone.
 type UnprovenError struct {
 	// Holder is the webhook found at the URL.
 	Holder Webhook
@@ -152,10 +138,10 @@ func (e *UncertainError) Error() string {
 func (e *UncertainError) Unwrap() error { return e.Err }
 
 // SecretLostError says that a create made a webhook whose secret never arrived,
-// and that it stands. It comes with a [CreatedWebhook] that has no secret: keep
+// and that it exists. It comes with a [CreatedWebhook] that has no secret: keep
 // its id.
 type SecretLostError struct {
-	// Webhook is the one that stands.
+	// Webhook is the one that exists.
 	Webhook Webhook
 	// Err is why the secret is missing or why the webhook could not be deleted.
 	Err error

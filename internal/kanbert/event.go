@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Event names what a webhook is told of, as "noun:verb" (API reference,
+// Event names the event that a webhook subscribes to, as "noun:verb" (API reference,
 // schema WebhookEvent). A webhook has exactly one.
 type Event string
 

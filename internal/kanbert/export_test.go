@@ -2,11 +2,11 @@
 
 package kanbert
 
-// WithSteadyPauses switches the jitter off: a sequence of faults then meets the
+// WithSteadyBackoff switches the jitter off: a sequence of faults then meets the
 // same requests each time it is run.
-func WithSteadyPauses() Option {
+func WithSteadyBackoff() Option {
 	return func(c *Client) error {
-		c.pauses.steady = true
+		c.backoff.steady = true
 		return nil
 	}
 }

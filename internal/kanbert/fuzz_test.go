@@ -5,6 +5,7 @@ package kanbert
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -49,19 +50,43 @@ func FuzzListAnswer(f *testing.F) {
 func FuzzCreateAnswer(f *testing.F) {
 	for _, body := range []string{
 		`{"id":"wh_1","url":"https://x/","client_id":null,"project_id":null,"signature_secret_key":"s","event":"task:create","created_at":"2026-01-02T03:04:05Z"}`,
+		// What could give a webhook that lacks a part, or one without its secret.
+		`{"id":"","url":"https://x/","client_id":null,"project_id":null,"signature_secret_key":"s","event":"task:create","created_at":"2026-01-02T03:04:05Z"}`,
+		`{"id":null,"signature_secret_key":"s"}`, `{"id":7,"signature_secret_key":"s"}`, `{"id":" ","signature_secret_key":"s"}`, `{"id":"known","signature_secret_key":"s"}`,
+		`{"id":"wh_1","url":"","client_id":"","project_id":"","signature_secret_key":"","event":"","created_at":""}`,
+		`{"id":"wh_1","url":"","client_id":null,"project_id":null,"signature_secret_key":"s","event":"task:create","created_at":"2026-01-02T03:04:05Z"}`,
+		`{"id":"wh_1","url":"https://x/","client_id":null,"project_id":null,"signature_secret_key":"s","event":null,"created_at":"2026-01-02T03:04:05Z"}`,
+		`{"id":"wh_1","url":"https://x/","client_id":null,"project_id":null,"signature_secret_key":"s","event":"task:create","created_at":"0001-01-01T00:00:00Z"}`,
+		`{"id":"wh_1","url":"https://x/","client_id":null,"project_id":null,"signature_secret_key":"s","event":"task:create","created_at":null}`,
+		`{"id":"wh_1","url":"https://x/","client_id":null,"project_id":null,"signature_secret_key":["s"],"event":"task:create","created_at":"2026-01-02T03:04:05Z"}`,
+		`{"id":"wh_1","id":"","signature_secret_key":"s"}`, `{"id":"wh_1","signature_secret_key":"s","signature_secret_key":null}`,
 		`{"id":"wh_1"}`, `{"signature_secret_key":7}`, `{}`, `null`, `"`, `{"id":"wh_1","signature_secret_key":null}`,
 	} {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		cr := &createOp{client: &Client{}, asked: askedHook}
+		cr.client.Claim("known")
 		a := &response{call: &call{method: http.MethodPost, template: webhooksPath}, status: 201, header: http.Header{}, body: body}
 		created, err := cr.read(a)
-		if created != nil && (created.ID == "" || created.URL == "" || created.Event == "") {
+		if created != nil && (strings.TrimSpace(created.ID) == "" || created.ID == "known" || created.URL == "" || created.Event == "") {
 			t.Errorf("created %+v", created)
 		}
-		if err == nil && (created == nil || created.SignatureSecretKey.IsZero() || created.CreatedAt.IsZero()) {
+		if err == nil && (created == nil || created.SignatureSecretKey.IsZero()) {
 			t.Errorf("created %+v without an error", created)
+		}
+		var sent struct {
+			CreatedAt *json.RawMessage `json:"created_at"`
+		}
+		if err == nil && (json.Unmarshal(body, &sent) != nil || sent.CreatedAt == nil) {
+			t.Errorf("created %+v without a time and without an error", created)
+		}
+		var secretLost *SecretLostError
+		if created != nil && created.SignatureSecretKey.IsZero() != errors.As(err, &secretLost) {
+			t.Errorf("created %+v with %v", created, err)
+		}
+		if err != nil && strings.ContainsAny(err.Error(), "\r\n\x1b") {
+			t.Errorf("%q", err)
 		}
 		if created == nil && outcomeOf(err) != ambiguous {
 			t.Errorf("%v counts as %d", err, outcomeOf(err))
@@ -76,20 +101,43 @@ func FuzzRefusal(f *testing.F) {
 	f.Add(409, []byte(``), "")
 	f.Add(429, []byte(`{"message":7,"errors":[]}`), "application/problem+json")
 	f.Add(500, []byte("{\"message\":\"a\\nb\"}"), "application/json;charset")
+	// What could break the line, show the token, or move the terminal.
+	f.Add(400, []byte("{\"message\":\"a\\r\\nb\\u001b[2Jc\"}"), "application/json")
+	f.Add(401, []byte(`{"message":"The token a-very-secret-token is bad."}`), "application/json")
+	f.Add(403, []byte(`{"message":"x","errors":{"a-very-secret-token\n":["a-very-secret-token\n"]}}`), "application/json")
+	f.Add(422, []byte(`{"message":"Not https://user:hunter2@receiver.example/hunter2?hunter2","errors":{"url":["https://receiver.example/hunter2"]}}`), "application/json")
+	f.Add(404, []byte(`{"message":"x"}`), "application/json")
+	f.Add(410, []byte(`{"message":"x"}`), "application/json")
+	f.Add(404, []byte(`a-very-secret-token`), "")
+	f.Add(302, []byte("a-very-secret-token"), "application/json")
+	f.Add(400, []byte("\x1b[2J"), "application/json")
 	f.Fuzz(func(t *testing.T, status int, body []byte, contentType string) {
 		if status >= 200 && status < 300 {
 			return
 		}
-		c := &Client{token: NewSecret("a-very-secret-token")}
-		resp := &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {contentType}, "X-Request-Id": {string(body)}}}
-		err := c.refusal(&call{method: http.MethodPost, template: webhooksPath}, resp, body, nil, time.Now())
+		c, err := New(WithToken(NewSecret("a-very-secret-token")), WithTransport(&answers{prepared: []reply{
+			{status: status, header: http.Header{"Content-Type": {contentType}, "X-Request-Id": {string(body)}, "Location": {string(body)}}, body: string(body)},
+		}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.roundTrip(t.Context(), &call{method: http.MethodPost, template: webhooksPath, path: webhooksPath})
 		var api *APIError
 		if !errors.As(err, &api) || api.Kind == nil || api.StatusCode != status {
 			t.Fatalf("got %+v", err)
 		}
-		text := err.Error()
-		if strings.ContainsAny(text, "\r\n\x1b") || strings.Contains(text, "a-very-secret-token") {
+		text := fmt.Sprint(err.Error(), api.Message, api.RequestID, api.RedirectHost)
+		for name, texts := range api.Fields {
+			text += name + strings.Join(texts, "")
+		}
+		if strings.ContainsAny(text, "\r\n\x1b") || strings.Contains(text, "a-very-secret-token") || strings.Contains(text, "//receiver.example/hunter2") {
 			t.Errorf("%q", text)
+		}
+		if len(api.Fields) > 10 || len([]rune(api.Message)) > 301 {
+			t.Errorf("%d fields, and a message of %d bytes", len(api.Fields), len(api.Message))
+		}
+		if status >= 500 && (api.Message != "" || api.Fields != nil) {
+			t.Errorf("%d says %q", status, text)
 		}
 		if errors.Is(err, ErrNotFound) && status != http.StatusNotFound {
 			t.Errorf("%d is %v", status, err)

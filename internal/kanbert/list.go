@@ -157,7 +157,7 @@ func readPage(a *response, cursor string) (*Page, error) {
 	case data.Meta == nil:
 		return nil, a.missing("", []string{"meta"})
 	case !data.Meta.NextCursor.present:
-		// Without it the last page cannot be told from any other.
+		// Without it the last page looks like any other.
 		return nil, a.missing("meta.", []string{"next_cursor"})
 	}
 	page := &Page{NextCursor: data.Meta.NextCursor.text, Webhooks: make([]Webhook, 0, len(*data.Data)), Bytes: len(a.body)}
@@ -181,8 +181,8 @@ func readPage(a *response, cursor string) (*Page, error) {
 
 const repeatedCursor = "the list gave the same cursor twice, so that it would never end"
 
-// What a list ends with that would not end otherwise, for whoever follows its
-// cursors. Both are an [APIError] that wraps [ErrMalformed].
+// The errors that end a list which would not end otherwise, for callers that follow
+// its cursors. Both are an [APIError] that wraps [ErrMalformed].
 var (
 	ErrRepeatedCursor = endlessList(repeatedCursor)
 	ErrEndlessList    = endlessList(fmt.Sprintf("the list has not ended after %d pages, %d webhooks, %d MiB or %s",
@@ -218,7 +218,7 @@ func (c *Client) ListWebhooks(ctx context.Context, opts ListOptions) iter.Seq2[W
 }
 
 // Pages streams the pages for opts to the last, each as fetch gets it. A page is
-// fetched when the one before has been used up, so that whoever stops saves the
+// fetched when the one before has been used up, so that a caller that stops saves the
 // rest. An error is yielded once, with no page, and ends the list: besides those of
 // fetch it is [ErrRepeatedCursor], or [ErrEndlessList] where [Extent.Add] returns it.
 func Pages(opts ListOptions, fetch func(ListOptions) (*Page, error)) iter.Seq2[*Page, error] {

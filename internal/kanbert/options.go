@@ -34,7 +34,7 @@ type Option func(*Client) error
 // token, nor user info or query of a URL.
 type OptionError struct {
 	// Option is token, base_url, max_retries, request_timeout, max_wait, user_agent,
-	// transport, logger or pauses.
+	// transport, logger or backoff.
 	Option string
 	// Problem completes the sentence that begins with the option's name.
 	Problem string
@@ -104,7 +104,7 @@ func WithBaseURL(base string) Option {
 }
 
 // WithBaseURLSource says where the base URL comes from, as in "the environment
-// variable X". Errors pass it on, to be told beside the URL.
+// variable X". Errors pass it on, to be shown beside the URL.
 func WithBaseURLSource(source string) Option {
 	return func(c *Client) error {
 		c.baseURLSource = source
@@ -199,16 +199,16 @@ func WithLogger(log LogFunc) Option {
 	}
 }
 
-// WithPauses sets how long the client waits between attempts. It is there for
+// WithBackoff sets how long the client waits between attempts. It is there for
 // tests that cannot wait; a zero field keeps its default.
-func WithPauses(p Pauses) Option {
+func WithBackoff(p Backoff) Option {
 	return func(c *Client) error {
-		for _, d := range []time.Duration{p.First, p.Max, p.Look, p.Limited, p.Holder, p.Lag} {
+		for _, d := range []time.Duration{p.First, p.Max, p.Lookup, p.Limited, p.URLConflict, p.Lag} {
 			if d < 0 {
-				return optionError("pauses", "must not be negative")
+				return optionError("backoff", "must not be negative")
 			}
 		}
-		c.pauses = p.withDefaults()
+		c.backoff = p.withDefaults()
 		return nil
 	}
 }

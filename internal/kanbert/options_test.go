@@ -47,7 +47,7 @@ func TestNewRefuses(t *testing.T) {
 		"a line break in a user agent": {[]Option{token, WithUserAgent("a\r\nX-Evil: b")}, "user_agent", "line break"},
 		"no transport":                 {[]Option{token, WithTransport(nil)}, "transport", "nil"},
 		"no logger":                    {[]Option{token, WithLogger(nil)}, "logger", "nil"},
-		"a negative pause":             {[]Option{token, WithPauses(Pauses{Look: -1})}, "pauses", "negative"},
+		"a negative pause":             {[]Option{token, WithBackoff(Backoff{Lookup: -1})}, "backoff", "negative"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := New(test.opts...)

@@ -55,17 +55,17 @@ type outage struct {
 }
 
 // answers takes note that the API answered, if only to refuse.
-func (o *outage) answers(now time.Time, shut bool) {
+func (o *outage) answers(now time.Time, blocked bool) {
 	o.answered++
 	o.failures, o.over, o.err, o.since = 0, false, nil, time.Time{}
-	if shut {
+	if blocked {
 		o.since = now // What is held by now has its time from now on.
 	}
 }
 
 // succeeded takes note that an attempt did what it was to do.
-func (o *outage) succeeded(now time.Time, shut bool) {
-	o.answers(now, shut)
+func (o *outage) succeeded(now time.Time, blocked bool) {
+	o.answers(now, blocked)
 	o.incidents = nil
 }
 
@@ -133,7 +133,7 @@ func (l *rateLimiter) refuse(call *call, now time.Time) error {
 	}
 	slow := time.Duration(float64(l.outage.requestTimeout) * slowFailure)
 	switch {
-	case l.outage.took > slow, l.isShut(now) && l.retryAt.After(now):
+	case l.outage.took > slow, l.isBlocked(now) && l.retryAt.After(now):
 		return call.held(l.outage.err)
 	case call.method == http.MethodPost && outcomeOf(l.outage.err) == ambiguous:
 		// It might do its work, and leave a webhook whose secret is lost.
@@ -152,7 +152,7 @@ func (l *rateLimiter) isExhausted() bool {
 
 // usedUp is called for a call that has used up its retries with err. It is an
 // outage if the API has answered no call meanwhile. Without retries each call
-// stands for itself.
+// counts for itself.
 func (l *rateLimiter) usedUp(call *call, err error, maxRetries int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -282,26 +282,26 @@ func incidentClass(err error) (class string, always bool) {
 // Incident is one cause for which several calls of a client have failed, without
 // a success of any call between them.
 type Incident struct {
-	mu   sync.Mutex
-	told map[string]bool
+	mu        sync.Mutex
+	explained map[string]bool
 }
 
 // First reports whether it is the first time that it is asked of this incident
 // for this purpose: the first error is to be explained, and others may point at
-// it. A nil incident is always told for the first time.
+// it. A nil incident is explained each time.
 func (i *Incident) First(purpose string) bool {
 	if i == nil {
 		return true
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.told[purpose] {
+	if i.explained[purpose] {
 		return false
 	}
-	if i.told == nil {
-		i.told = make(map[string]bool)
+	if i.explained == nil {
+		i.explained = make(map[string]bool)
 	}
-	i.told[purpose] = true
+	i.explained[purpose] = true
 	return true
 }
 

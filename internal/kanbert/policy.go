@@ -91,21 +91,22 @@ func (e *APIError) outcome() outcome {
 // sign of a wrong base_url, which a person should not learn after minutes.
 const maxUnreadable = 3
 
-// Pauses are the waits between attempts. All are jittered, and all but Holder
+// Backoff has the waits between attempts. All are jittered, and all but URLConflict
 // double from one to the next.
-type Pauses struct {
+type Backoff struct {
 	// First is the pause before the first retry.
 	First time.Duration
 	// Max caps every pause that doubles.
 	Max time.Duration
-	// Look is the pause before the first of the look-ups that tell whether an
+	// Lookup is the pause before the first of the look-ups that tell whether an
 	// unanswered create has happened.
-	Look time.Duration
+	Lookup time.Duration
 	// Limited is the first wait after a 429 or a 503 that does not say how long
 	// to wait, and the period in which requests are counted after it.
 	Limited time.Duration
-	// Holder is how long in all the holder of a taken URL is waited for.
-	Holder time.Duration
+	// URLConflict is how long in all a create waits for the holder of its URL to be
+	// deleted.
+	URLConflict time.Duration
 	// Lag is by how much lists may lag behind creates and deletes: replicas of a
 	// database do.
 	Lag time.Duration
@@ -114,28 +115,28 @@ type Pauses struct {
 	steady bool
 }
 
-var defaultPauses = Pauses{
-	First:   250 * time.Millisecond,
-	Max:     10 * time.Second,
-	Look:    500 * time.Millisecond,
-	Limited: time.Second,
-	Holder:  10 * time.Second,
-	Lag:     20 * time.Second,
+var defaultBackoff = Backoff{
+	First:       250 * time.Millisecond,
+	Max:         10 * time.Second,
+	Lookup:      500 * time.Millisecond,
+	Limited:     time.Second,
+	URLConflict: 10 * time.Second,
+	Lag:         20 * time.Second,
 }
 
 // ListLag is by how much lists may lag behind writes: 20 seconds unless a test
 // says otherwise. That a webhook is not listed is believed only from lists that
 // began this long after it was made.
-func (c *Client) ListLag() time.Duration { return c.pauses.Lag }
+func (c *Client) ListLag() time.Duration { return c.backoff.Lag }
 
-func (p Pauses) withDefaults() Pauses {
+func (p Backoff) withDefaults() Backoff {
 	for _, f := range []struct{ value, otherwise *time.Duration }{
-		{&p.First, &defaultPauses.First},
-		{&p.Max, &defaultPauses.Max},
-		{&p.Look, &defaultPauses.Look},
-		{&p.Limited, &defaultPauses.Limited},
-		{&p.Holder, &defaultPauses.Holder},
-		{&p.Lag, &defaultPauses.Lag},
+		{&p.First, &defaultBackoff.First},
+		{&p.Max, &defaultBackoff.Max},
+		{&p.Lookup, &defaultBackoff.Lookup},
+		{&p.Limited, &defaultBackoff.Limited},
+		{&p.URLConflict, &defaultBackoff.URLConflict},
+		{&p.Lag, &defaultBackoff.Lag},
 	} {
 		if *f.value == 0 {
 			*f.value = *f.otherwise
@@ -145,7 +146,7 @@ func (p Pauses) withDefaults() Pauses {
 }
 
 // jitter adds up to a quarter of d, and at most limit, to d.
-func (p Pauses) jitter(d, limit time.Duration) time.Duration {
+func (p Backoff) jitter(d, limit time.Duration) time.Duration {
 	if p.steady {
 		return d
 	}
@@ -153,7 +154,7 @@ func (p Pauses) jitter(d, limit time.Duration) time.Duration {
 }
 
 // growing returns pauses that begin at first and double.
-func (p Pauses) growing(first time.Duration) *backoff.ExponentialBackOff {
+func (p Backoff) growing(first time.Duration) *backoff.ExponentialBackOff {
 	b := &backoff.ExponentialBackOff{InitialInterval: first, MaxInterval: p.Max, Multiplier: 2, RandomizationFactor: 0.3}
 	if p.steady {
 		b.RandomizationFactor = 0
@@ -175,7 +176,7 @@ func retry[T any](ctx context.Context, c *Client, call *call, try func() (T, err
 }
 
 func tryAgain[T any](ctx context.Context, c *Client, call *call, try func() (T, error)) (T, error) {
-	pauses := c.pauses.growing(c.pauses.First)
+	pauses := c.backoff.growing(c.backoff.First)
 	for retries := 0; ; retries++ {
 		result, err := try()
 		var permanent *backoff.PermanentError
@@ -237,7 +238,7 @@ func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func
 
 // isUnreadable reports whether an answer arrived whole and made no sense. A 404
 // that is not in the API's own words is one: who says so may be a proxy, and that
-// something does not exist is not taken from just anybody.
+// something does not exist is believed of the API alone.
 func isUnreadable(err error) bool {
 	var api *APIError
 	if !errors.As(err, &api) || api.cut {

@@ -352,7 +352,7 @@ func TestNothingBelowTheClientResendsAPOST(t *testing.T) {
 			s.FailNth(1, posts, fault)
 			transport := &http.Transport{TLSClientConfig: s.TLSConfig(), ForceAttemptHTTP2: true}
 			defer transport.CloseIdleConnections()
-			c := newTestClient(t, s, WithTransport(transport), WithPauses(Pauses{First: time.Millisecond, Look: time.Millisecond, Max: time.Millisecond}))
+			c := newTestClient(t, s, WithTransport(transport), WithBackoff(Backoff{First: time.Millisecond, Lookup: time.Millisecond, Max: time.Millisecond}))
 			created, err := c.CreateWebhook(t.Context(), askedHook, seenFree)
 			expectCreated(t, s, created, err)
 			// Between two POSTs the client has looked.

@@ -102,7 +102,9 @@ func hostOnly(found string) string {
 // urls returns the URLs that a call sends, in its body or its filter.
 func (call *call) urls() []string {
 	var urls []string
-	var body newWebhookData
+	var body struct {
+		URL string `json:"url"`
+	}
 	if json.Unmarshal(call.body, &body) == nil && body.URL != "" {
 		urls = append(urls, body.URL)
 	}

@@ -21,7 +21,7 @@ import (
 // and no character that moves a terminal.
 func TestScrub(t *testing.T) {
 	const own = "https://user:hunter2@receiver.example/s3cret/hooks?key=pa55word&x=a%20b1c2#frag-ment"
-	body, err := json.Marshal(newWebhookData{URL: own, Event: ContactCreate})
+	body, err := json.Marshal(NewWebhook{URL: own, Event: ContactCreate})
 	if err != nil {
 		t.Fatal(err)
 	}

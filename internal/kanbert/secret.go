@@ -6,25 +6,40 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"unique"
 )
 
-// redacted stands in for a secret wherever one would be rendered.
+// redacted replaces a secret wherever one would be rendered.
 const redacted = "[redacted]"
 
 // Secret is a text that must not be printed: a token or a signing secret. Every
 // rendering of it, by fmt, encoding/json, encoding or log/slog, is "[redacted]".
 // The text itself comes out of [Secret.Reveal] alone, so that a search for that
 // name finds every place where a secret leaves this type.
-type Secret struct{ text string }
+type Secret struct {
+	// text is not a plain string, because fmt prints the unexported fields of a
+	// struct without the methods below. Of a handle it prints an address.
+	text unique.Handle[string]
+}
 
 // NewSecret wraps text.
-func NewSecret(text string) Secret { return Secret{text: text} }
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{text: unique.Make(text)}
+}
 
 // Reveal returns the text.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.IsZero() {
+		return ""
+	}
+	return s.text.Value()
+}
 
 // IsZero reports whether there is no text.
-func (s Secret) IsZero() bool { return s.text == "" }
+func (s Secret) IsZero() bool { return s == Secret{} }
 
 // Format implements [fmt.Formatter]. It covers every verb: a Stringer alone
 // would leave %#v and %x to print the field.
@@ -50,7 +65,7 @@ func (s *Secret) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("a secret is not a string")
 	}
 	if text != nil {
-		s.text = *text
+		*s = NewSecret(*text)
 	}
 	return nil
 }

@@ -6,7 +6,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,10 +27,36 @@ import (
 // every kind. A fault is placed on a request that the sequence before it is known
 // to make: so no sequence is run that could not happen, and none is left out.
 //
+// All of them take minutes. By default a sample is run: each single fault, and a
+// share of the longer sequences that is the same each time. With -faults.all, as
+// `make faults` passes it, all of them are run.
+//
 // The race detector makes a run five times as long, and has little to find in
-// what one goroutine does. Under it the members of a family of faults take turns:
+// what one goroutine does. With both, the members of a family of faults take turns:
 // every family meets every other at every place, and every member is met.
 const maxFaults = 3
+
+var allFaults = flag.Bool("faults.all", false, "run every sequence of faults instead of a sample")
+
+// sampledIn returns of how many sequences of one length one is run.
+func sampledIn(length int) uint64 {
+	switch {
+	case *allFaults || length <= 1:
+		return 1
+	case testing.Short():
+		return 128
+	default:
+		return 16
+	}
+}
+
+// isSampled reports whether a sequence is run. A longer one is run only if the one
+// that it continues is.
+func (x *explorer) isSampled(sequence []placed) bool {
+	hash := fnv.New64a()
+	_, _ = io.WriteString(hash, x.operation.name+describe(sequence))
+	return hash.Sum64()%sampledIn(len(sequence)) == 0
+}
 
 // maxStrangers is how often a stranger acts in one sequence.
 const maxStrangers = 1
@@ -395,8 +424,9 @@ func (x *explorer) explore(sequence []placed) {
 				continue
 			}
 			first++
-			if len(sequence) > 0 || first%x.parts == x.part {
-				x.explore(append(slices.Clip(sequence), k.place(requests, at)))
+			longer := append(slices.Clip(sequence), k.place(requests, at))
+			if (len(sequence) > 0 || first%x.parts == x.part) && x.isSampled(longer) {
+				x.explore(longer)
 			}
 		}
 	}
@@ -435,7 +465,7 @@ func (x *explorer) run(sequence []placed) []kanberttest.Request {
 		kanbert.WithToken(kanbert.NewSecret(s.Token())),
 		kanbert.WithBaseURL(s.BaseURL()),
 		kanbert.WithTransport(s.Transport()),
-		kanbert.WithSteadyPauses(),
+		kanbert.WithSteadyBackoff(),
 	)
 	if err != nil {
 		x.t.Fatal(err)
@@ -698,7 +728,7 @@ func TestEverySequenceOfFaults(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, part %d of %d", op.name, part+1, parts), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					x := &explorer{t: t, operation: op, kinds: kinds(), part: part, parts: parts, byFamily: raceDetector}
+					x := &explorer{t: t, operation: op, kinds: kinds(), part: part, parts: parts, byFamily: raceDetector && *allFaults}
 					if !op.alone {
 						x.kinds = append(x.kinds, strangerActs()...)
 					}

@@ -58,12 +58,12 @@ type call struct {
 	attempts int
 	// sent is when the last attempt began, after any wait for a rate limit.
 	sent time.Time
-	// began is when the call came to the gate first, as the arrival-th of all
+	// began is when the call came to the rate limiter first, as the arrival-th of all
 	// calls, when the API had answered so many attempts.
 	began          time.Time
 	arrival        uint64
 	answeredBefore uint64
-	// epoch is that of the gate when the last attempt was sent, and heldIn one
+	// epoch is that of the rate limiter when the last attempt was sent, and heldIn one
 	// more than the last in which the call waited.
 	epoch, heldIn int
 	// failed is the error of the last attempt that failed without an answer of
@@ -122,7 +122,7 @@ func (e *TransportError) Error() string {
 func (e *TransportError) Unwrap() error { return e.Err }
 
 // untrusted reports whether the connection was given up because of who or what
-// answered, or because there is nobody of that name: trying again is no use.
+// answered, or because no host has that name: trying again does not help.
 func (e *TransportError) untrusted() bool {
 	var certificate *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
@@ -418,9 +418,9 @@ func isOwnJSON(header http.Header, body []byte) bool {
 	return looksLikeJSON(header) && json.Unmarshal(body, &parsed) == nil && parsed.Message != nil
 }
 
-// kind says what a refusal is. 5xx, 429 and 3xx are what they are, whoever sends
-// them. The others are the API's own words: from a page of HTML they prove
-// nothing, least of all that something does not exist.
+// kind says what a refusal is. 5xx, 429 and 3xx mean the same from any server. The
+// others are the API's own words: from a page of HTML they prove nothing, least of
+// all that something does not exist.
 func (e *APIError) kind(understood, isJSON bool) error {
 	switch code := e.StatusCode; {
 	case code >= 500:
@@ -448,9 +448,6 @@ func (e *APIError) kind(understood, isJSON bool) error {
 	case http.StatusConflict:
 		return ErrConflict
 	case http.StatusUnprocessableEntity:
-		if e.saysTaken() {
-			return ErrConflict
-		}
 		return ErrInvalid
 	default:
 		return ErrBadRequest
@@ -502,7 +499,7 @@ func boundedFields(fields map[string]json.RawMessage) []string {
 }
 
 func rank(field string) int {
-	if slices.Contains([]string{"url", "event", "project_id", "client_id"}, field) {
+	if isArgument(field) {
 		return 0
 	}
 	return 1

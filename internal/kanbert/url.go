@@ -54,7 +54,7 @@ func SameURL(a, b string) bool { return a == b || CanonicalURL(a) == CanonicalUR
 // error or a name on a screen. Receivers often carry a password in the query.
 func RedactURL(raw string) string {
 	u, err := url.Parse(raw)
-	if err != nil {
+	if err != nil || u.Opaque != "" {
 		return "(a URL that cannot be read)"
 	}
 	u.User, u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = nil, "", false, "", ""

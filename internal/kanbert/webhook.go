@@ -5,8 +5,6 @@ package kanbert
 import (
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -33,12 +31,26 @@ type Webhook struct {
 	// the server gave.
 	CreatedAt time.Time
 
-	// missing has a bit for each of webhookFields that the answer lacked.
-	missing uint8
+	// missing has a bit for each of the arguments that the answer lacked, and
+	// missingCreatedAt.
+	missing uint64
 }
 
-// webhookFields are the fields of a webhook beside its id, as the API names them.
-var webhookFields = [...]string{"url", "event", "project_id", "client_id", "created_at"}
+const missingCreatedAt = 1 << 63
+
+// missingFields returns the names of the fields that the answer lacked.
+func (w *Webhook) missingFields() []string {
+	var names []string
+	for i, a := range arguments {
+		if w.missing&(1<<i) != 0 {
+			names = append(names, a.name)
+		}
+	}
+	if w.missing&missingCreatedAt != 0 {
+		names = append(names, "created_at")
+	}
+	return names
+}
 
 // Complete returns an error, an [*APIError], if the list gave the webhook without
 // one of its fields, or with a value that cannot be read. Lists return such
@@ -48,15 +60,9 @@ func (w Webhook) Complete() error {
 	if w.missing == 0 {
 		return nil
 	}
-	var names []string
-	for i, name := range webhookFields {
-		if w.missing&(1<<i) != 0 {
-			names = append(names, strconv.Quote(name))
-		}
-	}
 	return &APIError{
 		StatusCode: http.StatusOK,
-		Message:    fmt.Sprintf("the list gave webhook %q without a usable %s", w.ID, strings.Join(names, " and ")),
+		Message:    fmt.Sprintf("the list gave webhook %q without a usable %s", w.ID, quotedNames("", w.missingFields())),
 		Method:     http.MethodGet,
 		Path:       webhooksPath,
 		Kind:       ErrMalformed,

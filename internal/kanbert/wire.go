@@ -7,53 +7,38 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
 // The shapes of the wire (API reference, schemas WebhookData and
-// WebhookCreateData). A pointer that stays nil is a field that was absent or
-// null; for those that may be null, nullable tells the two apart. What else an
-// answer holds is passed over.
+// WebhookCreateData). What else an answer holds is ignored.
 type (
+	// webhookData is a webhook in a list, and in the answer to a create. An odd
+	// field spoils neither its page nor its record: a field that cannot be read
+	// counts as missing, and the caller decides whether it is needed.
 	webhookData struct {
-		ID        *string    `json:"id"`
-		URL       *string    `json:"url"`
-		Event     *Event     `json:"event"`
-		ProjectID nullable   `json:"project_id"`
-		ClientID  nullable   `json:"client_id"`
-		CreatedAt *timestamp `json:"created_at"`
-	}
-
-	createdData struct {
-		webhookData
-		SignatureSecretKey Secret `json:"signature_secret_key"`
-	}
-
-	// listedData is a webhook in a list. No field but its id is needed to read the
-	// list, so an odd one spoils neither its page nor its record.
-	listedData struct {
 		ID        lenient[string]    `json:"id"`
 		URL       lenient[string]    `json:"url"`
-		Event     lenient[Event]     `json:"event"`
+		Event     lenient[string]    `json:"event"`
 		ProjectID lenient[string]    `json:"project_id"`
 		ClientID  lenient[string]    `json:"client_id"`
 		CreatedAt lenient[timestamp] `json:"created_at"`
 	}
 
+	createdData struct {
+		webhookData
+		SignatureSecretKey lenient[Secret] `json:"signature_secret_key"`
+	}
+
 	pageData struct {
-		Data *[]listedData `json:"data"`
+		Data *[]webhookData `json:"data"`
 		Meta *struct {
 			PerPage    json.RawMessage `json:"per_page"`
 			NextCursor nullable        `json:"next_cursor"`
 		} `json:"meta"`
-	}
-
-	newWebhookData struct {
-		URL       string `json:"url"`
-		ProjectID string `json:"project_id,omitempty"`
-		ClientID  string `json:"client_id,omitempty"`
-		Event     Event  `json:"event"`
 	}
 )
 
@@ -80,44 +65,45 @@ func (n *nullable) UnmarshalJSON(data []byte) error {
 // lenient is a value that may be absent, null or of another type.
 type lenient[T any] struct {
 	value T
-	// read says that it was there and of its type, null that it was null.
-	read, null bool
+	// read says that it was there and of its type, null that it was null, and odd
+	// that it could not be read.
+	read, null, odd bool
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. It returns no error.
 func (l *lenient[T]) UnmarshalJSON(data []byte) error {
+	*l = lenient[T]{}
 	if string(data) == "null" {
 		l.null = true
 		return nil
 	}
-	if err := json.Unmarshal(data, &l.value); err == nil {
-		l.read = true
+	if err := json.Unmarshal(data, &l.value); err != nil {
+		*l = lenient[T]{odd: true}
+		return nil
 	}
+	l.read = true
 	return nil
 }
 
 // webhook returns what w holds. What it lacks is left empty, and noted.
-func (w *listedData) webhook() Webhook {
-	result := Webhook{
-		ID:        w.ID.value,
-		URL:       w.URL.value,
-		Event:     w.Event.value,
-		ProjectID: w.ProjectID.value,
-		ClientID:  w.ClientID.value,
-		CreatedAt: w.CreatedAt.value.Time,
-	}
-	for i, ok := range [len(webhookFields)]bool{
-		w.URL.read && result.URL != "",
-		w.Event.read && result.Event != "",
-		w.ProjectID.read || w.ProjectID.null,
-		w.ClientID.read || w.ClientID.null,
-		w.CreatedAt.read,
-	} {
-		if !ok {
+func (w *webhookData) webhook() Webhook {
+	result := Webhook{ID: w.ID.value, CreatedAt: w.CreatedAt.value.Time}
+	for i, a := range arguments {
+		field := a.answered(w)
+		*a.stored(&result) = field.value
+		if !(field.read && (a.optional || field.value != "") || field.null && a.optional) {
 			result.missing |= 1 << i
 		}
 	}
+	if !w.CreatedAt.read {
+		result.missing |= missingCreatedAt
+	}
 	return result
+}
+
+// hasOdd reports whether a field beside the id is there and cannot be read.
+func (w *webhookData) hasOdd() bool {
+	return w.CreatedAt.odd || slices.ContainsFunc(arguments[:], func(a argument) bool { return a.answered(w).odd })
 }
 
 // timestamp is a time in any form of RFC 3339.
@@ -154,45 +140,6 @@ func parseTime(text string) (time.Time, error) {
 	return t.Add(leap).UTC(), nil
 }
 
-// missing names the required fields that w lacks.
-func (w *webhookData) missing() []string {
-	var names []string
-	for _, field := range []struct {
-		name   string
-		absent bool
-	}{
-		{"id", w.ID == nil || *w.ID == ""},
-		{"url", w.URL == nil || *w.URL == ""},
-		{"client_id", !w.ClientID.present},
-		{"project_id", !w.ProjectID.present},
-		{"event", w.Event == nil || *w.Event == ""},
-		{"created_at", w.CreatedAt == nil},
-	} {
-		if field.absent {
-			names = append(names, field.name)
-		}
-	}
-	return names
-}
-
-// webhook returns what w holds; what it lacks is left empty.
-func (w *webhookData) webhook() Webhook {
-	result := Webhook{ProjectID: w.ProjectID.text, ClientID: w.ClientID.text}
-	if w.ID != nil {
-		result.ID = *w.ID
-	}
-	if w.URL != nil {
-		result.URL = *w.URL
-	}
-	if w.Event != nil {
-		result.Event = *w.Event
-	}
-	if w.CreatedAt != nil {
-		result.CreatedAt = w.CreatedAt.Time
-	}
-	return result
-}
-
 // decode reads the body of an answer into v.
 func (a *response) decode(v any) error {
 	if !looksLikeJSON(a.header) {
@@ -222,37 +169,12 @@ func (a *response) decode(v any) error {
 		e.cut = syntax.Offset >= int64(len(a.body))
 		return e
 	case errors.As(err, &wrongType) && wrongType.Field != "":
-		// The path begins with the Go name of an embedded struct.
-		return a.malformed("the field %q is of the wrong type", strings.TrimPrefix(wrongType.Field, "webhookData."))
+		return a.malformed("the field %q is of the wrong type", wrongType.Field)
 	case errors.As(err, &wrongType):
 		return a.malformed("the answer is no JSON object of the kind that was expected")
 	default:
 		return a.malformed("a field of the answer cannot be read: %v", err)
 	}
-}
-
-// decodeFields decodes the answer to a create field by field, and leaves empty
-// what cannot be read. It returns nil if body is no JSON object.
-func decodeFields(body []byte) *createdData {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(body, &fields) != nil {
-		return nil
-	}
-	var data createdData
-	for name, target := range map[string]any{
-		"id":                   &data.ID,
-		"url":                  &data.URL,
-		"event":                &data.Event,
-		"project_id":           &data.ProjectID,
-		"client_id":            &data.ClientID,
-		"created_at":           &data.CreatedAt,
-		"signature_secret_key": &data.SignatureSecretKey,
-	} {
-		if raw, ok := fields[name]; ok {
-			_ = json.Unmarshal(raw, target)
-		}
-	}
-	return &data
 }
 
 // malformed makes the error for a 2xx that cannot be used.
@@ -271,8 +193,14 @@ func (a *response) malformed(format string, args ...any) *APIError {
 
 // missing makes the error for required fields that are not there.
 func (a *response) missing(where string, names []string) *APIError {
+	return a.malformed("the answer lacks the required field %s", quotedNames(where, names))
+}
+
+// quotedNames joins the names of fields for a text.
+func quotedNames(where string, names []string) string {
+	quoted := make([]string, len(names))
 	for i, name := range names {
-		names[i] = fmt.Sprintf("%q", where+name)
+		quoted[i] = strconv.Quote(where + name)
 	}
-	return a.malformed("the answer lacks the required field %s", strings.Join(names, " and "))
+	return strings.Join(quoted, " and ")
 }

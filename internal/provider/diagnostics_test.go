@@ -585,7 +585,7 @@ func TestUnreachable(t *testing.T) {
 		{closed.URL, "could be made."},
 		{plain.URL, "The answer is not JSON"},
 	} {
-		p := newProtocol(t, WithClientOptions(kanbert.WithPauses(quickly)))
+		p := newProtocol(t, WithClientOptions(kanbert.WithBackoff(quickly)))
 		wantNone(t, p.configure(attrs{"token": "token", "base_url": test.baseURL, "max_wait": "0s"}))
 		_, diags := p.read(instance{values: with(contact, attrs{"id": "id"})})
 		wantOneError(t, diags, "", "Unable to read webhook", test.want)

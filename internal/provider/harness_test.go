@@ -106,20 +106,20 @@ func registryHost(cli string) string {
 	return "registry.terraform.io"
 }
 
-// quickly are pauses for tests that run in real time.
-var quickly = kanbert.Pauses{
-	First:   time.Millisecond,
-	Max:     10 * time.Millisecond,
-	Look:    time.Millisecond,
-	Limited: time.Millisecond,
-	Holder:  20 * time.Millisecond,
-	Lag:     20 * time.Millisecond,
+// quickly has pauses for tests that run in real time.
+var quickly = kanbert.Backoff{
+	First:       time.Millisecond,
+	Max:         10 * time.Millisecond,
+	Lookup:      time.Millisecond,
+	Limited:     time.Millisecond,
+	URLConflict: 20 * time.Millisecond,
+	Lag:         20 * time.Millisecond,
 }
 
 // factories are the provider in this process, for TestCase.ProtoV6ProviderFactories.
 // Each command of the CLI gets a new one, as in life. It does not pause for long.
 func factories(opts ...Option) map[string]func() (tfprotov6.ProviderServer, error) {
-	opts = append([]Option{WithClientOptions(kanbert.WithPauses(quickly))}, opts...)
+	opts = append([]Option{WithClientOptions(kanbert.WithBackoff(quickly))}, opts...)
 	return map[string]func() (tfprotov6.ProviderServer, error){
 		"kanbert": func() (tfprotov6.ProviderServer, error) {
 			return providerserver.NewProtocol6(New("test", opts...)())(), nil

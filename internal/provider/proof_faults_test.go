@@ -262,7 +262,7 @@ func TestWorkspaceIsAskedAgain(t *testing.T) {
 		created := newProtocolFor(t, s).create(contact)
 		other := s.AddWorkspace("Other")
 		s.FailNth(1, kanberttest.Match{PathPrefix: kanberttest.WhoamiPath}, fault)
-		p := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport()), kanbert.WithPauses(kanbert.Pauses{Lag: time.Millisecond})))
+		p := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport()), kanbert.WithBackoff(kanbert.Backoff{Lag: time.Millisecond})))
 		wantNone(t, p.configure(attrs{"token": other.Token, "base_url": s.BaseURL()}))
 		_, diags := p.read(created)
 		wantOneError(t, diags, "", "another Kanbert workspace")

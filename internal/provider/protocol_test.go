@@ -80,7 +80,7 @@ func newProtocolFor(t testing.TB, s *kanberttest.Sandbox, opts ...Option) *proto
 	t.Helper()
 	// Lists of the sandbox do not lag unless a test says so.
 	p := newProtocol(t, append([]Option{WithClientOptions(
-		kanbert.WithTransport(s.Transport()), kanbert.WithPauses(kanbert.Pauses{Lag: 10 * time.Millisecond}),
+		kanbert.WithTransport(s.Transport()), kanbert.WithBackoff(kanbert.Backoff{Lag: 10 * time.Millisecond}),
 	)}, opts...)...)
 	wantNone(t, p.configure(attrs{"token": s.Token(), "base_url": s.BaseURL()}))
 	return p

@@ -30,7 +30,7 @@ func serveQuickly() bool {
 	if os.Getenv(serveQuicklyEnv) == "" {
 		return false
 	}
-	constructor := New("test", WithClientOptions(kanbert.WithPauses(quickly)))
+	constructor := New("test", WithClientOptions(kanbert.WithBackoff(quickly)))
 	if err := providerserver.Serve(context.Background(), constructor, providerserver.ServeOpts{Address: Address}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

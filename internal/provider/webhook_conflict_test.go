@@ -390,7 +390,7 @@ func TestImportedTwice(t *testing.T) {
 func TestTakenIsExplainedOnce(t *testing.T) {
 	t.Parallel()
 	s := kanberttest.New()
-	p := newProtocolFor(t, s, WithClientOptions(kanbert.WithPauses(quickly)))
+	p := newProtocolFor(t, s, WithClientOptions(kanbert.WithBackoff(quickly)))
 	late := with(contact, attrs{"url": unknown})
 	planned := p.plan(instance{}, late)
 	planned.values = with(planned.values, contact)

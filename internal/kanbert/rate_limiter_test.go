@@ -58,7 +58,7 @@ func TestOneLimitHoldsEveryone(t *testing.T) {
 }
 
 // TestLimitOfTwentyInThreeSeconds creates 60 webhooks through 10 lanes, as
-// Terraform does, against a limit under which a client without a gate fails.
+// Terraform does, against a limit under which a client without a rate limiter fails.
 func TestLimitOfTwentyInThreeSeconds(t *testing.T) {
 	for _, form := range []kanberttest.RetryAfterForm{kanberttest.InSeconds, kanberttest.AsDate, kanberttest.AsReset, kanberttest.Unsaid} {
 		synctest.Test(t, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestLimitBetweenFailures(t *testing.T) {
 			s.FailNth(n+1, kanberttest.Match{}, kanberttest.Reset())
 		}
 		begin := time.Now()
-		_, err := newTestClient(t, s, WithSteadyPauses()).ListPage(t.Context(), ListOptions{})
+		_, err := newTestClient(t, s, WithSteadyBackoff()).ListPage(t.Context(), ListOptions{})
 		if !errors.Is(err, ErrRateLimited) {
 			t.Errorf("got %v", err)
 		}
@@ -213,7 +213,12 @@ func TestLimitIsCutByTheContext(t *testing.T) {
 	})
 }
 
+// TestRetryAt has every form in which an answer says when to come back, and texts
+// that are none of them.
 func TestRetryAt(t *testing.T) {
+	if maxRetryAfter != 315360000*time.Second {
+		t.Errorf("waits of more than %s are cut", maxRetryAfter)
+	}
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	const httpNow = "Fri, 02 Jan 2026 03:04:05 GMT"
 	for name, test := range map[string]struct {
@@ -250,6 +255,38 @@ func TestRetryAt(t *testing.T) {
 		"more than a number can hold":   {map[string]string{"Retry-After": strings.Repeat("9", 40)}, maxRetryAfter},
 		"more than a duration holds":    {map[string]string{"Retry-After": "9223372036854775807"}, maxRetryAfter},
 		"a reset beyond all numbers":    {map[string]string{"X-RateLimit-Reset": strings.Repeat("9", 40)}, maxRetryAfter},
+		"a negative date":               {map[string]string{"Retry-After": "Fri, 02 Jan -026 03:05:05 GMT"}, -1},
+		"a number with a sign":          {map[string]string{"Retry-After": "+5"}, -1},
+		"a number with an exponent":     {map[string]string{"Retry-After": "1e3"}, -1},
+		"two numbers":                   {map[string]string{"Retry-After": "5 5"}, -1},
+		"a number that ends in a dot":   {map[string]string{"Retry-After": "5."}, -1},
+		"a number with a unit":          {map[string]string{"Retry-After": "5s"}, -1},
+		"nothing but a space":           {map[string]string{"Retry-After": " "}, -1},
+		"a negative reset":              {map[string]string{"X-RateLimit-Reset": "-60"}, -1},
+		"a reset that is a date":        {map[string]string{"X-RateLimit-Reset": httpNow}, -1},
+		"a day":                         {map[string]string{"Retry-After": "86400"}, 24 * time.Hour},
+		"ten years":                     {map[string]string{"Retry-After": "315360000"}, maxRetryAfter},
+		"more than ten years":           {map[string]string{"Retry-After": "315360001"}, maxRetryAfter},
+		"a date in many years":          {map[string]string{"Retry-After": "Fri, 01 Jan 2100 03:05:05 GMT"}, maxRetryAfter},
+		"a reset of almost ten years":   {map[string]string{"X-RateLimit-Reset": "315359999"}, 315359999 * time.Second},
+		"a reset of 1979":               {map[string]string{"X-RateLimit-Reset": "315360000"}, 0},
+		"the last reset in seconds":     {map[string]string{"X-RateLimit-Reset": "99999999999"}, maxRetryAfter},
+		"the first in milliseconds":     {map[string]string{"X-RateLimit-Reset": "100000000000"}, 0},
+		"a Unix time by a local clock":  {map[string]string{"X-RateLimit-Reset": "1767323105"}, time.Minute},
+		"a Unix time by another clock":  {map[string]string{"X-RateLimit-Reset": "1767323105", "Date": "Fri, 02 Jan 2026 03:04:35 GMT"}, 30 * time.Second},
+		"a Date that cannot be read":    {map[string]string{"Retry-After": "Fri, 02 Jan 2026 03:05:05 GMT", "Date": "today"}, time.Minute},
+		"a date without a weekday":      {map[string]string{"Retry-After": "2 Jan 2026 03:05:05 GMT"}, time.Minute},
+		"a date with one digit":         {map[string]string{"Retry-After": "Fri, 2 Jan 2026 03:05:05 GMT"}, time.Minute},
+		"an offset without a weekday":   {map[string]string{"Retry-After": "2 Jan 2026 05:05:05 +0200"}, time.Minute},
+		"a zone in lower case":          {map[string]string{"Retry-After": "Thu, 01 Jan 2026 19:05:05 pst"}, -1},
+		"a date in Z":                   {map[string]string{"Retry-After": "2026-01-02T03:05:05Z"}, time.Minute},
+		"a date in MSK":                 {map[string]string{"Retry-After": "Fri, 02 Jan 2026 06:05:05 MSK"}, time.Minute},
+		"a date in PST":                 {map[string]string{"Retry-After": "Thu, 01 Jan 2026 19:05:05 PST"}, time.Minute},
+		"a date in PDT":                 {map[string]string{"Retry-After": "Thu, 01 Jan 2026 20:05:05 PDT"}, time.Minute},
+		"a date in CST":                 {map[string]string{"Retry-After": "Thu, 01 Jan 2026 21:05:05 CST"}, time.Minute},
+		"a date in EDT":                 {map[string]string{"Retry-After": "Thu, 01 Jan 2026 23:05:05 EDT"}, time.Minute},
+		"a date in EEST":                {map[string]string{"Retry-After": "Fri, 02 Jan 2026 06:05:05 EEST"}, time.Minute},
+		"a date in BST":                 {map[string]string{"Retry-After": "Fri, 02 Jan 2026 04:05:05 BST"}, time.Minute},
 		"a reset at the end of numbers": {map[string]string{"X-RateLimit-Reset": "9223372036854775807"}, maxRetryAfter},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -295,7 +332,7 @@ func TestLogs(t *testing.T) {
 		s.FailNth(2, kanberttest.Match{}, kanberttest.RateLimited(kanberttest.InSeconds, time.Minute))
 		s.FailNth(4, kanberttest.Match{}, kanberttest.HTML(502))
 		var log lines
-		c := newTestClient(t, s, WithLogger(log.log), WithSteadyPauses())
+		c := newTestClient(t, s, WithLogger(log.log), WithSteadyBackoff())
 		created, err := c.CreateWebhook(t.Context(), askedHook, seenFree)
 		if err != nil {
 			t.Fatal(err)

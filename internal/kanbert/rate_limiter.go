@@ -15,22 +15,22 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// rateLimiter is the one gate of a client. A 429 or a 503 holds the requests of
+// rateLimiter is the one limiter of a client. A 429 or a 503 blocks the requests of
 // all calls, until the time that it named, or for a pause that grows. Calls that
 // are held go first come, first served, and look-ups that settle a sent POST
 // before all others.
 //
-// Once it has been shut, requests go out one after the other, rate of them in a
-// period of Pauses.Limited. The rate is halved by a refusal, and one more with
+// Once it has blocked, requests go out one after the other, rate of them in a
+// period of Backoff.Limited. The rate is halved by a refusal, and one more with
 // each success: it begins near what the server has let through, finds what the
 // server allows within some rounds, and doubles in each period in which nothing is
 // refused, so that it soon stops to matter.
 //
 // What bounds the waiting is in outage.go.
 type rateLimiter struct {
-	pauses Pauses
-	log    LogFunc
-	outage outage
+	backoff Backoff
+	log     LogFunc
+	outage  outage
 
 	mu sync.Mutex
 	// arrivals counts the calls.
@@ -42,9 +42,9 @@ type rateLimiter struct {
 	until time.Time
 	// retryAt is when the server asked to come back, if it did.
 	retryAt time.Time
-	// refusal is what shut the gate until then.
+	// refusal is what blocks requests until then.
 	refusal *APIError
-	// epoch counts how often the gate was shut. Of the requests that were under
+	// epoch counts how often requests were blocked. Of the requests that were under
 	// way together, only the first that is refused halves the rate.
 	epoch   int
 	growing *backoff.ExponentialBackOff
@@ -59,34 +59,34 @@ type rateLimiter struct {
 	waiting      int
 	waitingSince time.Time
 	waited       time.Duration
-	// openingOf is the epoch whose end is yet to be logged, or 0. It was shut at
-	// shutAt, and held calls wait in it.
-	openingOf int
-	shutAt    time.Time
-	held      int
+	// unloggedEpoch is the epoch whose end is yet to be logged, or 0. It began at
+	// blockedAt, and held calls wait in it.
+	unloggedEpoch int
+	blockedAt     time.Time
+	held          int
 }
 
-// turn is a call that waits at the gate.
+// turn is a call that waits to be sent.
 type turn struct {
 	call *call
 	// wake has an element if the call may be the first now.
 	wake chan struct{}
 }
 
-func newRateLimiter(pauses Pauses, log LogFunc, maxWait, requestTimeout time.Duration) *rateLimiter {
+func newRateLimiter(backoff Backoff, log LogFunc, maxWait, requestTimeout time.Duration) *rateLimiter {
 	return &rateLimiter{
-		pauses: pauses, log: log, growing: pauses.growing(pauses.Limited),
+		backoff: backoff, log: log, growing: backoff.growing(backoff.Limited),
 		outage: outage{maxWait: maxWait, requestTimeout: requestTimeout},
 	}
 }
 
-// doRateLimited makes a call once. Behind a shut gate it waits. A 429 or a 503
-// shuts the gate, and the call is made again once it opens; so it is, after a
+// doRateLimited makes a call once. While requests are blocked it waits. A 429 or a
+// 503 blocks them, and the call is made again afterwards; so it is, after a
 // pause, if no connection was made. All of that is bounded by max_wait.
 func doRateLimited[T any](ctx context.Context, c *Client, call *call, read func(*response) (T, error)) (T, error) {
 	var none T
 	call.url, call.baseURLSource = shownAddress(*c.baseURL, call), c.baseURLSource
-	connecting := c.pauses.growing(c.pauses.First)
+	connecting := c.backoff.growing(c.backoff.First)
 	for {
 		if err := c.limiter.wait(ctx, call); err != nil {
 			return none, err
@@ -114,7 +114,7 @@ func doRateLimited[T any](ctx context.Context, c *Client, call *call, read func(
 	}
 }
 
-// isUnavailable reports whether err is an answer that holds everyone: 429, 503.
+// isUnavailable reports whether err is an answer that blocks all calls: 429, 503.
 func isUnavailable(err error) bool {
 	var answer *APIError
 	return isLimit(err) || errors.As(err, &answer) && answer.StatusCode == http.StatusServiceUnavailable
@@ -146,7 +146,7 @@ func (l *rateLimiter) wait(ctx context.Context, call *call) error {
 			break
 		}
 		left := l.outage.left(now)
-		if left <= 0 || l.isShut(now) && l.retryAt.Sub(now) > left {
+		if left <= 0 || l.isBlocked(now) && l.retryAt.Sub(now) > left {
 			l.giveUp(call, l.cause(now))
 			continue
 		}
@@ -154,7 +154,7 @@ func (l *rateLimiter) wait(ctx context.Context, call *call) error {
 			return err
 		}
 	}
-	l.noteOpening(ctx)
+	l.logUnblocked(ctx)
 	l.lastSent = time.Now()
 	call.epoch = l.epoch
 	return nil
@@ -206,13 +206,13 @@ func (l *rateLimiter) wakeAll() {
 
 // cause is the failure for which calls wait.
 func (l *rateLimiter) cause(now time.Time) error {
-	if l.isShut(now) {
+	if l.isBlocked(now) {
 		return l.refusal
 	}
 	return l.outage.cause
 }
 
-func (l *rateLimiter) isShut(now time.Time) bool { return l.until.After(now) }
+func (l *rateLimiter) isBlocked(now time.Time) bool { return l.until.After(now) }
 
 // timeTo returns how long it will be until t may be sent, at the earliest.
 func (l *rateLimiter) timeTo(t *turn, now time.Time) time.Duration {
@@ -221,7 +221,7 @@ func (l *rateLimiter) timeTo(t *turn, now time.Time) time.Duration {
 	}
 	next := l.until
 	if l.paced {
-		if paced := l.lastSent.Add(l.pauses.Limited / time.Duration(l.rate)); paced.After(next) {
+		if paced := l.lastSent.Add(l.backoff.Limited / time.Duration(l.rate)); paced.After(next) {
 			next = paced
 		}
 	}
@@ -236,12 +236,12 @@ func (l *rateLimiter) observe(call *call, err error) {
 	var answer *APIError
 	switch {
 	case err == nil:
-		l.outage.succeeded(now, l.isShut(now))
+		l.outage.succeeded(now, l.isBlocked(now))
 		l.growing.Reset()
 		l.rate++
 		return
 	case outcomeOf(err) == refused && errors.As(err, &answer) && answer.OwnJSON:
-		l.outage.answers(now, l.isShut(now)) // The API is there, and says no.
+		l.outage.answers(now, l.isBlocked(now)) // The API is there, and says no.
 		l.growing.Reset()
 		l.rate++
 		return
@@ -259,11 +259,11 @@ func (l *rateLimiter) observe(call *call, err error) {
 // block holds all requests until the time that a refusal named, and at least for
 // the next of the growing pauses: a server that names no time, or "now" again and
 // again, is asked ever more rarely. A refusal of a request that was sent before
-// the gate was shut only adds the time that it names.
+// requests were blocked only adds the time that it names.
 func (l *rateLimiter) block(call *call, refusal *APIError, now time.Time) {
 	until := refusal.RetryAt
 	if d := until.Sub(now); d > 0 {
-		until = until.Add(l.pauses.jitter(d, l.pauses.Limited) - d)
+		until = until.Add(l.backoff.jitter(d, l.backoff.Limited) - d)
 	}
 	if call.epoch == l.epoch {
 		l.epoch++
@@ -274,10 +274,10 @@ func (l *rateLimiter) block(call *call, refusal *APIError, now time.Time) {
 		if next := now.Add(pause); next.After(until) {
 			until = next
 		}
-		if l.openingOf == 0 {
-			l.shutAt = now
+		if l.unloggedEpoch == 0 {
+			l.blockedAt = now
 		}
-		l.openingOf = l.epoch
+		l.unloggedEpoch = l.epoch
 	}
 	if until.After(l.until) {
 		l.until, l.retryAt, l.refusal = until, refusal.RetryAt, refusal
@@ -310,7 +310,7 @@ func (l *rateLimiter) awaitConnection(ctx context.Context, call *call, d time.Du
 	return l.sleep(ctx, &turn{call: call}, min(d, left), "a connection")
 }
 
-// waitingFor names what the gate waits for.
+// waitingFor names what blocked calls wait for.
 func (l *rateLimiter) waitingFor() string {
 	if l.refusal != nil && l.refusal.StatusCode == http.StatusServiceUnavailable {
 		return "the end of an outage (503)"
@@ -355,7 +355,7 @@ func (l *rateLimiter) beginWaiting(ctx context.Context, call *call, what string)
 	if call.heldIn == l.epoch+1 {
 		return
 	}
-	// Said once for each call and each time that the gate was shut.
+	// Logged once for each call and each epoch.
 	call.heldIn = l.epoch + 1
 	l.held++
 	attrs := []slog.Attr{slog.String("method", call.method), slog.String("path", call.template)}
@@ -383,9 +383,9 @@ func (l *rateLimiter) totalWaited() (time.Duration, string) {
 	return l.waited + time.Since(l.waitingSince), l.outage.waitingFor
 }
 
-// noteOpening logs what the time in which the gate was shut has cost.
-func (l *rateLimiter) noteOpening(ctx context.Context) {
-	if l.openingOf == 0 || l.isShut(time.Now()) {
+// logUnblocked logs what the time in which requests were blocked has cost.
+func (l *rateLimiter) logUnblocked(ctx context.Context) {
+	if l.unloggedEpoch == 0 || l.isBlocked(time.Now()) {
 		return
 	}
 	total := l.waited
@@ -394,8 +394,8 @@ func (l *rateLimiter) noteOpening(ctx context.Context) {
 	}
 	l.log(ctx, slog.LevelInfo, "Sending requests again after "+l.waitingFor(),
 		slog.Int("status", l.refusal.StatusCode),
-		slog.String("waited", time.Since(l.shutAt).Round(time.Millisecond).String()),
+		slog.String("waited", time.Since(l.blockedAt).Round(time.Millisecond).String()),
 		slog.Int("held_calls", l.held),
 		slog.String("total_waited", total.Round(time.Millisecond).String()))
-	l.openingOf, l.held = 0, 0
+	l.unloggedEpoch, l.held = 0, 0
 }
