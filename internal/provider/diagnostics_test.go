@@ -428,14 +428,14 @@ func textCases() []textCase {
 	} {
 		add(c.name, func(*textTest) diagnostics {
 			var diags diag.Diagnostics
-			addError(&diags, createWebhook, c.err, "url", "event", "project_id", "client_id")
+			addError(&diags, createWebhook, c.err, argumentNames()...)
 			return onWire(diags)
 		})
 	}
 	add("create: answered with another webhook", func(*textTest) diagnostics {
 		var diags diag.Diagnostics
-		model := webhookResourceModel{webhookModel: newWebhookModel(kanbert.Webhook{URL: "https://receiver.example/a", Event: "contact:create"})}
-		model.warnOfDifferences(kanbert.Webhook{URL: "https://receiver.example/b?key=hunter2", Event: "contact:create", ProjectID: "p"}, &diags)
+		warnOfSpellings(spellingsOf(kanbert.NewWebhook{URL: "https://receiver.example/a", Event: "contact:create"},
+			kanbert.Webhook{URL: "https://receiver.example/b?key=hunter2", Event: "contact:create", ProjectID: "p"}), &diags)
 		return onWire(diags)
 	})
 

@@ -18,10 +18,15 @@ import (
 // This file decides when a webhook that Terraform manages counts as gone. A wrong
 // "gone" costs its signing secret for good, so that it takes more than an answer.
 
-// managedWebhook is one webhook in state, as far as its absence is concerned.
+// managedWebhook is one webhook in state, as far as its absence is concerned. Its
+// url is the API's, which may be another text than that in state.
 type managedWebhook struct {
 	id, url string
 	private webhookPrivate
+}
+
+func newManagedWebhook(state webhookResourceModel, private webhookPrivate) managedWebhook {
+	return managedWebhook{id: state.ID.ValueString(), url: private.lookupURL(state.URL), private: private}
 }
 
 // clockSpread is by how much the servers behind one name may disagree on the time.

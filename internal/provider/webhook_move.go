@@ -157,13 +157,10 @@ func newOldWebhook(objects []map[string]any, fallbackID string) oldWebhook {
 		id = fallbackID
 	}
 	objects = slices.DeleteFunc(objects, func(o map[string]any) bool { return o["id"] != nil && textOf(o["id"]) != id })
-	old := oldWebhook{webhook: kanbert.Webhook{
-		ID:        id,
-		URL:       textOf(first(objects, "url")),
-		Event:     kanbert.Event(textOf(first(objects, "event"))),
-		ProjectID: textOf(first(objects, "project_id")),
-		ClientID:  textOf(first(objects, "client_id")),
-	}}
+	old := oldWebhook{webhook: kanbert.Webhook{ID: id}}
+	for _, a := range arguments {
+		*a.made(&old.webhook) = textOf(first(objects, a.name))
+	}
 	if created, err := time.Parse(time.RFC3339, textOf(first(objects, "created_at"))); err == nil {
 		old.webhook.CreatedAt = created.UTC()
 	}

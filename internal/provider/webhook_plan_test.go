@@ -255,7 +255,7 @@ func TestTimeBeyondRFC3339(t *testing.T) {
 }
 
 // If the API makes another webhook than was asked for, state holds what was
-// planned, as Terraform demands, and a warning says what will come of it.
+// planned, as Terraform demands, and a warning says so.
 func TestAnswerDiffers(t *testing.T) {
 	t.Parallel()
 	s := kanberttest.New()
