@@ -275,7 +275,7 @@ func textCases() []textCase {
 	add("import: one webhook twice", func(t *textTest) diagnostics {
 		webhook := t.s.Seed(kanberttest.Webhook{URL: contact["url"].(string)})[0]
 		_, diags := t.importByID(webhook.ID)
-		wantNone(t, diags)
+		wantNoneBut(t, secretSummary, diags)
 		_, diags = t.importByID(webhook.URL)
 		return diags
 	})
@@ -498,6 +498,10 @@ func textCases() []textCase {
 		created := t.create(contact)
 		changed := with(created.values, attrs{"event": "contact:update"})
 		_, diags := t.apply(created, plannedChange{instance: instance{values: changed}}, with(contact, attrs{"event": "contact:update"}))
+		return diags
+	})
+	add("import: secret not known", func(t *textTest) diagnostics {
+		_, diags := t.importByID(t.s.Seed(kanberttest.Webhook{URL: contact["url"].(string)})[0].ID)
 		return diags
 	})
 	add("import: nobody of that id", func(t *textTest) diagnostics { _, diags := t.importByID("nobody"); return diags })

@@ -61,6 +61,8 @@ type kanbertProvider struct {
 	version       string
 	clientOptions []kanbert.Option
 	newReader     func(directory.Source) Reader
+	// unknownSecret has warned, or not, in this process.
+	unknownSecret secretWarning
 }
 
 func (p *kanbertProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -148,7 +150,7 @@ func (p *kanbertProvider) Configure(ctx context.Context, req provider.ConfigureR
 }
 
 func (p *kanbertProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newWebhookResource}
+	return []func() resource.Resource{newWebhookResource(&p.unknownSecret)}
 }
 
 func (p *kanbertProvider) DataSources(context.Context) []func() datasource.DataSource {

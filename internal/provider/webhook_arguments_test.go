@@ -58,7 +58,7 @@ func TestArgumentsAreThoseOfACreate(t *testing.T) {
 	}
 
 	var resp resource.SchemaResponse
-	newWebhookResource().Schema(t.Context(), resource.SchemaRequest{}, &resp)
+	newWebhookResource(nil)().Schema(t.Context(), resource.SchemaRequest{}, &resp)
 	for name, attribute := range resp.Schema.Attributes {
 		isArgument := slices.Contains(argumentNames(), name)
 		if isArgument == attribute.IsComputed() {

@@ -47,10 +47,11 @@ func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportSt
 		return
 	}
 	warnOfTwoAddresses(webhook.ID, seen, &resp.Diagnostics)
-	// The secret stays null: the API gave it once, to whoever made the webhook.
+	// The secret stays null: the API returned it once, when the webhook was created.
 	imported := webhookResourceModel{webhookModel: newWebhookModel(*webhook)}
 	resp.Diagnostics.Append(resp.State.Set(ctx, imported.object(&resp.Diagnostics))...)
 	setIdentity(ctx, resp.Identity, webhook.ID, &resp.Diagnostics)
+	r.unknownSecret.add(&resp.Diagnostics)
 	webhookPrivate{WorkspaceID: api.client.KnownWorkspaceID()}.save(ctx, resp.Private, &resp.Diagnostics)
 }
 

@@ -27,8 +27,8 @@ func (r *webhookResource) MoveState(ctx context.Context) []resource.StateMover {
 	r.Schema(ctx, resource.SchemaRequest{}, &own)
 	return []resource.StateMover{
 		{SourceSchema: &own.Schema, StateMover: keepOwnState},
-		{StateMover: moverFrom("restapi", "restapi_object", readRestapiObject)},
-		{StateMover: moverFrom("restful", "restful_resource", readRestfulResource)},
+		{StateMover: r.moverFrom("restapi", "restapi_object", readRestapiObject)},
+		{StateMover: r.moverFrom("restful", "restful_resource", readRestfulResource)},
 		{StateMover: refuseMove},
 	}
 }
@@ -68,7 +68,7 @@ func providerType(address string) string {
 type oldState map[string]any
 
 // moverFrom moves a resource of the type out of any provider of the type.
-func moverFrom(source, resourceType string, read func(oldState) oldWebhook) func(context.Context, resource.MoveStateRequest, *resource.MoveStateResponse) {
+func (r *webhookResource) moverFrom(source, resourceType string, read func(oldState) oldWebhook) func(context.Context, resource.MoveStateRequest, *resource.MoveStateResponse) {
 	return func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 		if req.SourceTypeName != resourceType || providerType(req.SourceProviderAddress) != source {
 			return
@@ -86,6 +86,9 @@ func moverFrom(source, resourceType string, read func(oldState) oldWebhook) func
 		}
 		resp.Diagnostics.Append(resp.TargetState.Set(ctx, old.model().object(&resp.Diagnostics))...)
 		setIdentity(ctx, resp.TargetIdentity, old.webhook.ID, &resp.Diagnostics)
+		if old.secret == "" {
+			r.unknownSecret.add(&resp.Diagnostics)
+		}
 	}
 }
 

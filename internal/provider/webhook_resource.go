@@ -35,9 +35,15 @@ var (
 // webhookResourceType is the name of the resource in configurations.
 const webhookResourceType = "kanbert_webhook"
 
-func newWebhookResource() resource.Resource { return &webhookResource{} }
+// newWebhookResource returns the constructor of the resource in one process.
+func newWebhookResource(unknownSecret *secretWarning) func() resource.Resource {
+	return func() resource.Resource { return &webhookResource{unknownSecret: unknownSecret} }
+}
 
-type webhookResource struct{ data *providerData }
+type webhookResource struct {
+	data          *providerData
+	unknownSecret *secretWarning
+}
 
 func (r *webhookResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = webhookResourceType
