@@ -109,6 +109,9 @@ func (p *protocol) configure(config attrs) diagnostics {
 	resp, err := p.server.ConfigureProvider(p.t.Context(), &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.99.0",
 		Config:           p.encode(p.schemas.Provider.ValueType(), config),
+		ClientCapabilities: &tfprotov6.ConfigureProviderClientCapabilities{
+			DeferralAllowed: p.deferral,
+		},
 	})
 	p.must(err)
 	return resp.Diagnostics
