@@ -509,6 +509,11 @@ func textCases() []textCase {
 		_, diags := t.importByID("https://receiver.example/nobody?key=hunter2")
 		return diags
 	})
+	add("import: a URL that is nearly right", func(t *textTest) diagnostics {
+		t.s.Seed(kanberttest.Webhook{ID: "id-7", URL: "https://receiver.example/Contacts?key=hunter2"})
+		_, diags := t.importByID("https://receiver.example/contacts")
+		return diags
+	})
 	add("import: empty", func(t *textTest) diagnostics { _, diags := t.importByID(" "); return diags })
 
 	// What is listed, filters apart.

@@ -149,8 +149,8 @@ func findByURL(ctx context.Context, d Reader, op operation, address string, diag
 		return nil
 	}
 	if !found {
-		diags.AddError(string(op), fmt.Sprintf(
-			"No webhook of the workspace has the URL that was given, at the host %q. The path and the query of a URL must be given exactly as the webhook has them. %s", hostOf(address), whereToFindIDs))
+		diags.AddError(string(op), fmt.Sprintf("No webhook of the workspace has the URL that was given, at the host %q. ", hostOf(address))+
+			whatIsNear(address, d.Known()))
 		return nil
 	}
 	return &webhook
