@@ -143,6 +143,19 @@ func (d *Directory) ByID(ctx context.Context, id string) (kanbert.Webhook, bool,
 	return whole(d.load(ctx, query{matchID: true, id: id, absence: scanAlone, fresh: true}))
 }
 
+// Known returns the webhooks that requests of this process have shown and that
+// nothing has contradicted since, in no order. It sends nothing. After a call that
+// took a complete listing it is what that listing has shown.
+func (d *Directory) Known() []kanbert.Webhook {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := make([]kanbert.Webhook, 0, len(d.cache.byID))
+	for _, it := range d.cache.byID {
+		all = append(all, it.webhook)
+	}
+	return all
+}
+
 // whole fails a call that asked for a webhook of which the API gave a part.
 func whole(got answer) (kanbert.Webhook, bool, error) {
 	if got.err == nil && got.found {

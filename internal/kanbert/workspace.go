@@ -28,8 +28,8 @@ type workspace struct {
 	id      string
 }
 
-// whoamiAttempts is how often at most a client asks for its workspace.
-const whoamiAttempts = 3
+// WorkspaceAttempts is how often at most a client asks for its workspace.
+const WorkspaceAttempts = 3
 
 // WorkspaceID returns the id of the Kanbert workspace that the token belongs to
 // (GET /whoami, space.id), or "" if the API does not say. It is asked once per
@@ -65,7 +65,7 @@ func (c *Client) askWorkspace(ctx context.Context, asking chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.attempts++
-	w.id, w.settled, w.asking = id, settled || w.attempts >= whoamiAttempts, nil
+	w.id, w.settled, w.asking = id, settled || w.attempts >= WorkspaceAttempts, nil
 	close(asking)
 }
 

@@ -48,6 +48,7 @@ type config struct {
 	deleteStatus     int
 	conflictStatus   int
 	respell          bool
+	keeps            func(Webhook) Webhook
 	oddIDs           bool
 	extraEvents      []string
 	locale           Locale
@@ -267,6 +268,10 @@ func WithConflictStatus(status int) Option { return func(c *config) { c.conflict
 // WithRespelledURLs lets the server keep URLs in its own spelling: the host in
 // lower case, "/" for an empty path.
 func WithRespelledURLs() Option { return func(c *config) { c.respell = true } }
+
+// WithKept lets the server keep what f makes of a webhook that is created, in
+// place of what was asked for. f must be safe for concurrent use.
+func WithKept(f func(Webhook) Webhook) Option { return func(c *config) { c.keeps = f } }
 
 // WithOddIDs gives ids with characters that have to be escaped in a path, a
 // slash among them.

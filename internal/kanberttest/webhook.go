@@ -71,6 +71,9 @@ func (s *Sandbox) validate(r *Request, now time.Time) (Webhook, *reply) {
 	if c.respell {
 		w.URL = respell(w.URL)
 	}
+	if c.keeps != nil {
+		w = c.keeps(w)
+	}
 	taken := w.URL != "" && s.seemsTaken(w, now)
 	if taken && (c.conflictStatus == http.StatusUnprocessableEntity || faults.errors != nil) {
 		faults.add("url", ruleUnique)

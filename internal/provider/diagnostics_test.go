@@ -275,7 +275,7 @@ func textCases() []textCase {
 	add("import: one webhook twice", func(t *textTest) diagnostics {
 		webhook := t.s.Seed(kanberttest.Webhook{URL: contact["url"].(string)})[0]
 		_, diags := t.importByID(webhook.ID)
-		wantNone(t, diags)
+		wantNoneBut(t, secretSummary, diags)
 		_, diags = t.importByID(webhook.URL)
 		return diags
 	})
@@ -428,14 +428,14 @@ func textCases() []textCase {
 	} {
 		add(c.name, func(*textTest) diagnostics {
 			var diags diag.Diagnostics
-			addError(&diags, createWebhook, c.err, "url", "event", "project_id", "client_id")
+			addError(&diags, createWebhook, c.err, argumentNames()...)
 			return onWire(diags)
 		})
 	}
 	add("create: answered with another webhook", func(*textTest) diagnostics {
 		var diags diag.Diagnostics
-		model := webhookResourceModel{webhookModel: newWebhookModel(kanbert.Webhook{URL: "https://receiver.example/a", Event: "contact:create"})}
-		model.warnOfDifferences(kanbert.Webhook{URL: "https://receiver.example/b?key=hunter2", Event: "contact:create", ProjectID: "p"}, &diags)
+		warnOfSpellings(spellingsOf(kanbert.NewWebhook{URL: "https://receiver.example/a", Event: "contact:create"},
+			kanbert.Webhook{URL: "https://receiver.example/b?key=hunter2", Event: "contact:create", ProjectID: "p"}), &diags)
 		return onWire(diags)
 	})
 
@@ -500,9 +500,18 @@ func textCases() []textCase {
 		_, diags := t.apply(created, plannedChange{instance: instance{values: changed}}, with(contact, attrs{"event": "contact:update"}))
 		return diags
 	})
+	add("import: secret not known", func(t *textTest) diagnostics {
+		_, diags := t.importByID(t.s.Seed(kanberttest.Webhook{URL: contact["url"].(string)})[0].ID)
+		return diags
+	})
 	add("import: nobody of that id", func(t *textTest) diagnostics { _, diags := t.importByID("nobody"); return diags })
 	add("import: nobody has that URL", func(t *textTest) diagnostics {
 		_, diags := t.importByID("https://receiver.example/nobody?key=hunter2")
+		return diags
+	})
+	add("import: a URL that is nearly right", func(t *textTest) diagnostics {
+		t.s.Seed(kanberttest.Webhook{ID: "id-7", URL: "https://receiver.example/Contacts?key=hunter2"})
+		_, diags := t.importByID("https://receiver.example/contacts")
 		return diags
 	})
 	add("import: empty", func(t *textTest) diagnostics { _, diags := t.importByID(" "); return diags })

@@ -109,6 +109,9 @@ func (p *protocol) configure(config attrs) diagnostics {
 	resp, err := p.server.ConfigureProvider(p.t.Context(), &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.99.0",
 		Config:           p.encode(p.schemas.Provider.ValueType(), config),
+		ClientCapabilities: &tfprotov6.ConfigureProviderClientCapabilities{
+			DeferralAllowed: p.deferral,
+		},
 	})
 	p.must(err)
 	return resp.Diagnostics
@@ -634,6 +637,18 @@ func attributeName(path *tftypes.AttributePath) string {
 func wantNone(t testing.TB, ds diagnostics) {
 	t.Helper()
 	if len(ds) > 0 {
+		t.Fatalf("unexpected diagnostics:\n%s", ds)
+	}
+}
+
+// secretSummary is the summary of the warning that comes once in a process in which
+// a webhook is imported or moved without its secret.
+const secretSummary = "Signing secret not known"
+
+// wantNoneBut fails the test if there is a diagnostic of another summary.
+func wantNoneBut(t testing.TB, summary string, ds diagnostics) {
+	t.Helper()
+	if len(ds.withSummary(summary)) != len(ds) {
 		t.Fatalf("unexpected diagnostics:\n%s", ds)
 	}
 }

@@ -61,6 +61,8 @@ type kanbertProvider struct {
 	version       string
 	clientOptions []kanbert.Option
 	newReader     func(directory.Source) Reader
+	// unknownSecret has warned, or not, in this process.
+	unknownSecret secretWarning
 }
 
 func (p *kanbertProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -125,8 +127,8 @@ func standsIn(s setting, otherwise string) string {
 }
 
 // Configure sends nothing: what is configured is checked, and the client is made
-// when somebody needs it. It does not complain of what is not known yet: a plan
-// may need no call at all.
+// when it is needed. What is not known yet is no error: a plan may need no call at
+// all.
 func (p *kanbertProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var config providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -141,6 +143,11 @@ func (p *kanbertProvider) Configure(ctx context.Context, req provider.ConfigureR
 		kanbert.WithUserAgent(userAgent(p.version, req.TerraformVersion, os.Getenv("TF_APPEND_USER_AGENT"))),
 		kanbert.WithLogger(logToTerraform),
 	}, p.clientOptions)
+	if len(settings.unknown) > 0 && req.ClientCapabilities.DeferralAllowed {
+		// Terraform Stacks plan what depends on this provider in a later round. The
+		// framework then answers for each resource and data source.
+		resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
+	}
 	data := newProviderData(settings.unknown, options, p.newReader)
 	resp.ResourceData = data
 	resp.DataSourceData = data
@@ -148,7 +155,7 @@ func (p *kanbertProvider) Configure(ctx context.Context, req provider.ConfigureR
 }
 
 func (p *kanbertProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newWebhookResource}
+	return []func() resource.Resource{newWebhookResource(&p.unknownSecret)}
 }
 
 func (p *kanbertProvider) DataSources(context.Context) []func() datasource.DataSource {

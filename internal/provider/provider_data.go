@@ -51,6 +51,7 @@ type Reader interface {
 	ByURL(ctx context.Context, url string) (kanbert.Webhook, bool, error)
 	ByEquivalentURL(ctx context.Context, url string) (kanbert.Webhook, bool, error)
 	List(ctx context.Context, opts kanbert.ListOptions, limit int) iter.Seq2[kanbert.Webhook, error]
+	Known() []kanbert.Webhook
 	SeenFree(url string) bool
 	Created(kanbert.Webhook)
 	Deleted(id string)

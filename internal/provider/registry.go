@@ -23,14 +23,17 @@ type registry struct {
 	// owners holds who is planned to have a URL after the apply, by the URL in
 	// its canonical spelling and then by owner.
 	owners map[string]map[owner]plannedURL
-	// urlOf is the URL that an owner is planned to have, in its canonical spelling.
-	urlOf map[owner]string
+	// planned is the URL that an owner is planned to have.
+	planned map[owner]plannedURL
 	// reported holds the URLs, in their canonical spelling, about which this
 	// process has reported a conflict.
 	reported map[string]conflict
 	// taken holds the URLs, in their canonical spelling, that a create was refused
 	// because of.
 	taken map[string]bool
+	// answered holds what the API calls URLs of webhooks in state that it has
+	// another text for, by the URL in state in its canonical spelling.
+	answered map[string]string
 	// anonymous counts the owners without an id.
 	anonymous int
 
@@ -122,11 +125,34 @@ type owner struct {
 
 // plannedURL is a URL as an owner is planned to have it.
 type plannedURL struct {
-	url   string
-	event kanbert.Event
+	// url is as planned. answered is what the API calls it, as far as is known.
+	url, answered string
+	event         kanbert.Event
 	// change is true for what is created or changed. Of webhooks that stay as
 	// they are the server has accepted the URLs.
 	change bool
+}
+
+// canonical returns the canonical spellings under which p is recorded.
+func (p plannedURL) canonical() []string {
+	planned, answered := kanbert.CanonicalURL(p.url), kanbert.CanonicalURL(p.answered)
+	if planned == answered {
+		return []string{planned}
+	}
+	return []string{planned, answered}
+}
+
+// conflictsWith returns how p conflicts with other, which shares a canonical
+// spelling with it.
+func (p plannedURL) conflictsWith(other plannedURL) conflict {
+	switch {
+	case !p.change && !other.change:
+		return noConflict
+	case p.url == other.url, p.url == other.answered, p.answered == other.url, p.answered == other.answered:
+		return sameURL
+	default:
+		return otherSpelling
+	}
 }
 
 // conflict is how much two owners of one URL conflict.
@@ -153,45 +179,83 @@ func (r *registry) newOwner() owner {
 // all of them, sorted. A URL has one conflict of a kind: the call that sees it
 // first gets it, and others get noConflict.
 func (r *registry) planURL(o owner, planned plannedURL) (conflict, []kanbert.Event) {
-	canonical := kanbert.CanonicalURL(planned.url)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.move(o, canonical, planned)
+	r.move(o, planned)
 	found, events := noConflict, []kanbert.Event{planned.event}
-	for other, theirs := range r.owners[canonical] {
-		if other == o || !theirs.change && !planned.change {
-			continue
-		}
-		events = append(events, theirs.event)
-		if theirs.url == planned.url {
-			found = sameURL
-		} else {
-			found = max(found, otherSpelling)
+	others := map[owner]bool{o: true}
+	for _, canonical := range planned.canonical() {
+		for other, theirs := range r.owners[canonical] {
+			if others[other] {
+				continue
+			}
+			if c := planned.conflictsWith(theirs); c != noConflict {
+				others[other] = true
+				events = append(events, theirs.event)
+				found = max(found, c)
+			}
 		}
 	}
-	if found <= r.reported[canonical] {
+	if !r.report(planned, found) {
 		return noConflict, nil
 	}
-	if r.reported == nil {
-		r.reported = make(map[string]conflict)
-	}
-	r.reported[canonical] = found
 	slices.Sort(events)
 	return found, events
 }
 
+// report records that a conflict of a URL is reported, and returns whether none of
+// its kind was before. The caller holds the lock.
+func (r *registry) report(planned plannedURL, found conflict) (first bool) {
+	if r.reported == nil {
+		r.reported = make(map[string]conflict)
+	}
+	for _, canonical := range planned.canonical() {
+		if found > r.reported[canonical] {
+			r.reported[canonical], first = found, true
+		}
+	}
+	return first
+}
+
 // move records o at the URL, and nowhere else. The caller holds the lock.
-func (r *registry) move(o owner, canonical string, planned plannedURL) {
+func (r *registry) move(o owner, planned plannedURL) {
 	if r.owners == nil {
 		r.owners = make(map[string]map[owner]plannedURL)
-		r.urlOf = make(map[owner]string)
+		r.planned = make(map[owner]plannedURL)
 	}
-	delete(r.owners[r.urlOf[o]], o)
-	if r.owners[canonical] == nil {
-		r.owners[canonical] = make(map[owner]plannedURL)
+	for _, canonical := range r.planned[o].canonical() {
+		delete(r.owners[canonical], o)
 	}
-	r.owners[canonical][o] = planned
-	r.urlOf[o] = canonical
+	for _, canonical := range planned.canonical() {
+		if r.owners[canonical] == nil {
+			r.owners[canonical] = make(map[owner]plannedURL)
+		}
+		r.owners[canonical][o] = planned
+	}
+	r.planned[o] = planned
+}
+
+// noteSpelling remembers what the API calls the URL of a webhook in state.
+func (r *registry) noteSpelling(url, answered string) {
+	if kanbert.SameURL(url, answered) {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.answered == nil {
+		r.answered = make(map[string]string)
+	}
+	r.answered[kanbert.CanonicalURL(url)] = answered
+}
+
+// answeredTo returns what the API calls the URL of a webhook in state, if this
+// process knows.
+func (r *registry) answeredTo(url string) (answered string, known bool) {
+	canonical := kanbert.CanonicalURL(url)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	answered, known = r.answered[canonical]
+	return answered, known
 }
 
 // conflictReported reports whether this process has reported an error about the

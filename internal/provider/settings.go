@@ -37,7 +37,7 @@ const (
 // stand in.
 type setting struct {
 	argument, variable string
-	// advice is a sentence that says what to give. It ends every complaint.
+	// advice is a sentence that says what to give. It ends every error.
 	advice string
 	// option turns the text of a value into an option of the client. The error
 	// is a [*kanbert.OptionError], and so is the option's own.
@@ -126,15 +126,15 @@ func (s setting) read(text string) (kanbert.Option, error) {
 	return option, option(new(kanbert.Client))
 }
 
-// fromConfiguration begins a complaint about a value in the provider block.
+// fromConfiguration begins an error about a value in the provider block.
 func (s setting) fromConfiguration() string { return "The provider's argument " + s.argument }
 
-// fromEnvironment begins a complaint about a value of the environment variable.
+// fromEnvironment begins an error about a value of the environment variable.
 func (s setting) fromEnvironment() string { return "The environment variable " + s.variable }
 
-// complain adds the error that a value from subject cannot be used. subject
+// addDiagnostic adds the error that a value from subject cannot be used. subject
 // begins a sentence.
-func (s setting) complain(diags *diag.Diagnostics, subject string, err error) {
+func (s setting) addDiagnostic(diags *diag.Diagnostics, subject string, err error) {
 	problem := err.Error()
 	var optionError *kanbert.OptionError
 	if errors.As(err, &optionError) {
@@ -202,7 +202,7 @@ func (r *settingsReader) read(s setting, value attr.Value, text string) bool {
 	}
 	option, err := s.read(text)
 	if err != nil {
-		s.complain(r.diags, subject, err)
+		s.addDiagnostic(r.diags, subject, err)
 		return true
 	}
 	if s.argument == baseURLSetting.argument {
@@ -226,7 +226,7 @@ func (r *settingsReader) describeBaseURL(value types.String) {
 	r.settings.options = append(r.settings.options, kanbert.WithBaseURLSource(source))
 }
 
-// checkProxy complains of a proxy that would be used and cannot be. Go passes
+// checkProxy adds an error about a proxy that would be used and cannot be. Go passes
 // over a variable that it cannot read, and would connect without the proxy.
 func (r *settingsReader) checkProxy() {
 	base, err := url.Parse(cmp.Or(r.baseURL, kanbert.DefaultBaseURL))
@@ -310,7 +310,7 @@ func (v settingValidator) check(value attr.Value, text string, diags *diag.Diagn
 		return
 	}
 	if _, err := v.setting.read(text); err != nil {
-		v.setting.complain(diags, v.setting.fromConfiguration(), err)
+		v.setting.addDiagnostic(diags, v.setting.fromConfiguration(), err)
 	}
 }
 

@@ -18,10 +18,15 @@ import (
 // This file decides when a webhook that Terraform manages counts as gone. A wrong
 // "gone" costs its signing secret for good, so that it takes more than an answer.
 
-// managedWebhook is one webhook in state, as far as its absence is concerned.
+// managedWebhook is one webhook in state, as far as its absence is concerned. Its
+// url is the API's, which may be another text than that in state.
 type managedWebhook struct {
 	id, url string
 	private webhookPrivate
+}
+
+func newManagedWebhook(state webhookResourceModel, private webhookPrivate) managedWebhook {
+	return managedWebhook{id: state.ID.ValueString(), url: private.lookupURL(state.URL), private: private}
 }
 
 // clockSpread is by how much the servers behind one name may disagree on the time.
@@ -69,7 +74,7 @@ func (m managedWebhook) confirmGone(ctx context.Context, api *api) error {
 func (d *providerData) mayBeRemoved(ctx context.Context, m managedWebhook, api *api, diags *diag.Diagnostics) bool {
 	made, now := m.private.WorkspaceID, api.client.WorkspaceID(ctx)
 	// A passing failure must not switch the check off where it can be made.
-	for range workspaceAttempts - 1 {
+	for range kanbert.WorkspaceAttempts - 1 {
 		if made != "" && now == "" {
 			now = api.client.WorkspaceID(ctx)
 		}
@@ -94,10 +99,6 @@ func (m managedWebhook) refuseWorkspace(now string, diags *diag.Diagnostics) boo
 			"or (Terraform and OpenTofu 1.7 and newer) use a removed block with destroy = false.", redactID(m.id), made, now))
 	return true
 }
-
-// workspaceAttempts is how often the workspace is asked for before a webhook that
-// was made in a known one leaves state. Only failures that may pass are repeated.
-const workspaceAttempts = 3
 
 // namedRemovals is how many removals of a process have a warning of their own.
 // CLIs collapse further ones, which share a summary.

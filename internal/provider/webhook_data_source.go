@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
@@ -77,7 +78,7 @@ func (d *webhookDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if config.URL.IsNull() {
 		webhook = findByID(ctx, api.reader, readWebhook, config.ID.ValueString(), &resp.Diagnostics)
 	} else {
-		webhook = findByURL(ctx, api.reader, readWebhook, config.URL.ValueString(), &resp.Diagnostics)
+		webhook = d.findByURL(ctx, api.reader, config.URL.ValueString(), &resp.Diagnostics)
 	}
 	if webhook == nil {
 		return
@@ -88,4 +89,15 @@ func (d *webhookDataSource) Read(ctx context.Context, req datasource.ReadRequest
 		found.URL = config.URL
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, found.object(&resp.Diagnostics))...)
+}
+
+// findByURL looks the webhook up. A webhook of this configuration is found by the
+// URL in its state as well, where the API has another text for that.
+func (d *webhookDataSource) findByURL(ctx context.Context, reader Reader, url string, diags *diag.Diagnostics) *kanbert.Webhook {
+	if answered, known := d.data.seen.answeredTo(url); known {
+		if webhook, found, err := reader.ByEquivalentURL(ctx, answered); err == nil && found {
+			return &webhook
+		}
+	}
+	return findByURL(ctx, reader, readWebhook, url, diags)
 }

@@ -47,10 +47,11 @@ func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportSt
 		return
 	}
 	warnOfTwoAddresses(webhook.ID, seen, &resp.Diagnostics)
-	// The secret stays null: the API gave it once, to whoever made the webhook.
+	// The secret stays null: the API returned it once, when the webhook was created.
 	imported := webhookResourceModel{webhookModel: newWebhookModel(*webhook)}
 	resp.Diagnostics.Append(resp.State.Set(ctx, imported.object(&resp.Diagnostics))...)
 	setIdentity(ctx, resp.Identity, webhook.ID, &resp.Diagnostics)
+	r.unknownSecret.add(&resp.Diagnostics)
 	webhookPrivate{WorkspaceID: api.client.KnownWorkspaceID()}.save(ctx, resp.Private, &resp.Diagnostics)
 }
 
@@ -148,8 +149,8 @@ func findByURL(ctx context.Context, d Reader, op operation, address string, diag
 		return nil
 	}
 	if !found {
-		diags.AddError(string(op), fmt.Sprintf(
-			"No webhook of the workspace has the URL that was given, at the host %q. The path and the query of a URL must be given exactly as the webhook has them. %s", hostOf(address), whereToFindIDs))
+		diags.AddError(string(op), fmt.Sprintf("No webhook of the workspace has the URL that was given, at the host %q. ", hostOf(address))+
+			whatIsNear(address, d.Known()))
 		return nil
 	}
 	return &webhook

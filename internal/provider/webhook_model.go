@@ -4,15 +4,12 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"strconv"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
@@ -33,37 +30,31 @@ type webhookModel struct {
 }
 
 // webhookTypes are the types of a webhookModel's attributes.
-var webhookTypes = map[string]attr.Type{
-	"id":         types.StringType,
-	"url":        types.StringType,
-	"event":      types.StringType,
-	"project_id": types.StringType,
-	"client_id":  types.StringType,
-	"created_at": timetypes.RFC3339Type{},
-}
+var webhookTypes = func() map[string]attr.Type {
+	all := map[string]attr.Type{"id": types.StringType, "created_at": timetypes.RFC3339Type{}}
+	for _, a := range arguments {
+		all[a.name] = types.StringType
+	}
+	return all
+}()
 
 func (m webhookModel) attributes() map[string]attr.Value {
-	return map[string]attr.Value{
-		"id":         m.ID,
-		"url":        m.URL,
-		"event":      m.Event,
-		"project_id": m.ProjectID,
-		"client_id":  m.ClientID,
-		"created_at": m.CreatedAt,
+	all := make(map[string]attr.Value, len(webhookResourceTypes))
+	all["id"], all["created_at"] = m.ID, m.CreatedAt
+	for _, a := range arguments {
+		all[a.name] = *a.value(&m)
 	}
+	return all
 }
 
 // webhookModelOf is the inverse of attributes.
 func webhookModelOf(attributes map[string]attr.Value) webhookModel {
 	createdAt, _ := attributes["created_at"].(timetypes.RFC3339)
-	return webhookModel{
-		ID:        textAttribute(attributes, "id"),
-		URL:       textAttribute(attributes, "url"),
-		Event:     textAttribute(attributes, "event"),
-		ProjectID: textAttribute(attributes, "project_id"),
-		ClientID:  textAttribute(attributes, "client_id"),
-		CreatedAt: createdAt,
+	m := webhookModel{ID: textAttribute(attributes, "id"), CreatedAt: createdAt}
+	for _, a := range arguments {
+		*a.value(&m) = textAttribute(attributes, a.name)
 	}
+	return m
 }
 
 // textAttribute is null if there is no such attribute.
@@ -94,14 +85,11 @@ func attributesOf(ctx context.Context, from source, diags *diag.Diagnostics) map
 // newWebhookModel is the one conversion from the API. The URL has the server's
 // spelling. What a record of a list lacks is null.
 func newWebhookModel(w kanbert.Webhook) webhookModel {
-	return webhookModel{
-		ID:        types.StringValue(w.ID),
-		URL:       stringOrNull(w.URL),
-		Event:     stringOrNull(string(w.Event)),
-		ProjectID: stringOrNull(w.ProjectID),
-		ClientID:  stringOrNull(w.ClientID),
-		CreatedAt: timeOrNull(w.CreatedAt),
+	m := webhookModel{ID: types.StringValue(w.ID), CreatedAt: timeOrNull(w.CreatedAt)}
+	for _, a := range arguments {
+		*a.value(&m) = stringOrNull(*a.made(&w))
 	}
+	return m
 }
 
 // timeOrNull prints t in UTC with as much of a fraction as it has, which the
@@ -164,22 +152,28 @@ func (m webhookResourceModel) object(diags *diag.Diagnostics) types.Object {
 
 // newWebhook is what a create asks for.
 func (m webhookResourceModel) newWebhook() kanbert.NewWebhook {
-	return kanbert.NewWebhook{
-		URL:       m.URL.ValueString(),
-		Event:     kanbert.Event(m.Event.ValueString()),
-		ProjectID: m.ProjectID.ValueString(),
-		ClientID:  m.ClientID.ValueString(),
+	var w kanbert.NewWebhook
+	for _, a := range arguments {
+		*a.asked(&w) = a.value(&m.webhookModel).ValueString()
 	}
+	return w
 }
 
 // refresh takes over what the API says of the webhook now. The secret is never
-// read again. A spelling of the URL that means the same is no difference, and the
-// time of creation cannot change: both keep the state's text, or a server that
-// prints them in another form would show as drift.
-func (m *webhookResourceModel) refresh(w kanbert.Webhook) {
+// read again. What the API made of the planned text at creation is no difference,
+// and neither is another text that means the same, nor another form of the time of
+// creation, which cannot change: state keeps its own text.
+func (m *webhookResourceModel) refresh(w kanbert.Webhook, created spellings) {
 	fresh := newWebhookModel(w)
-	if kanbert.SameURL(m.URL.ValueString(), w.URL) {
-		fresh.URL = m.URL
+	for _, a := range arguments {
+		now, kept := a.value(&fresh), *a.value(&m.webhookModel)
+		spelling, respelled := created[a.name]
+		switch {
+		case respelled && a.same(spelling.Answered, now.ValueString()):
+			*now = stringOrNull(spelling.Asked)
+		case a.same(kept.ValueString(), now.ValueString()):
+			*now = kept
+		}
 	}
 	if !m.CreatedAt.IsNull() {
 		fresh.CreatedAt = m.CreatedAt
@@ -197,33 +191,14 @@ func (m webhookResourceModel) created(c kanbert.CreatedWebhook) webhookResourceM
 	return m
 }
 
-// warnOfDifferences warns where the API made something else than what was
-// planned. State holds what was planned, so that the next plan will show it.
-func (m webhookResourceModel) warnOfDifferences(w kanbert.Webhook, diags *diag.Diagnostics) {
-	planned := m.newWebhook()
-	if !kanbert.SameURL(planned.URL, w.URL) {
-		warnOfDifference(diags, "url", "at the host "+hostOf(planned.URL), "another, at the host "+hostOf(w.URL))
-	}
-	for _, argument := range []struct{ name, planned, made string }{
-		{"event", string(planned.Event), string(w.Event)},
-		{"project_id", planned.ProjectID, w.ProjectID},
-		{"client_id", planned.ClientID, w.ClientID},
-	} {
-		if argument.planned != argument.made {
-			warnOfDifference(diags, argument.name, quoteOrNull(argument.planned), quoteOrNull(argument.made))
+// changedArguments returns the arguments whose planned value is another than the
+// prior one.
+func changedArguments(prior, planned webhookResourceModel) []argument {
+	var changed []argument
+	for _, a := range arguments {
+		if !a.value(&prior.webhookModel).Equal(*a.value(&planned.webhookModel)) {
+			changed = append(changed, a)
 		}
 	}
-}
-
-func quoteOrNull(s string) string {
-	if s == "" {
-		return "null"
-	}
-	return strconv.Quote(s)
-}
-
-func warnOfDifference(diags *diag.Diagnostics, argument, planned, made string) {
-	diags.AddAttributeWarning(path.Root(argument), "Kanbert made another webhook than was asked for", fmt.Sprintf(
-		"The webhook was to have the %[1]s %[2]s, and Kanbert answered that it has %[3]s. "+
-			"The next plan will see that and replace the webhook. Set %[1]s to what Kanbert made of it to keep the webhook.", argument, planned, made))
+	return changed
 }

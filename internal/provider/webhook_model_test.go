@@ -20,7 +20,7 @@ import (
 func TestModelsHaveTheTypesOfTheSchemas(t *testing.T) {
 	t.Parallel()
 	var ofResource resource.SchemaResponse
-	newWebhookResource().Schema(t.Context(), resource.SchemaRequest{}, &ofResource)
+	newWebhookResource(nil)().Schema(t.Context(), resource.SchemaRequest{}, &ofResource)
 	if want := (types.ObjectType{AttrTypes: webhookResourceTypes}); !ofResource.Schema.Type().Equal(want) {
 		t.Errorf("the resource is %s, and its model %s", ofResource.Schema.Type(), want)
 	}
@@ -63,7 +63,7 @@ func TestModelRoundTrip(t *testing.T) {
 func stateOf(t *testing.T, object types.Object) tfsdk.State {
 	t.Helper()
 	var schema resource.SchemaResponse
-	newWebhookResource().Schema(t.Context(), resource.SchemaRequest{}, &schema)
+	newWebhookResource(nil)().Schema(t.Context(), resource.SchemaRequest{}, &schema)
 	raw, err := object.ToTerraformValue(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -27,8 +27,8 @@ func (r *webhookResource) MoveState(ctx context.Context) []resource.StateMover {
 	r.Schema(ctx, resource.SchemaRequest{}, &own)
 	return []resource.StateMover{
 		{SourceSchema: &own.Schema, StateMover: keepOwnState},
-		{StateMover: moverFrom("restapi", "restapi_object", readRestapiObject)},
-		{StateMover: moverFrom("restful", "restful_resource", readRestfulResource)},
+		{StateMover: r.moverFrom("restapi", "restapi_object", readRestapiObject)},
+		{StateMover: r.moverFrom("restful", "restful_resource", readRestfulResource)},
 		{StateMover: refuseMove},
 	}
 }
@@ -68,7 +68,7 @@ func providerType(address string) string {
 type oldState map[string]any
 
 // moverFrom moves a resource of the type out of any provider of the type.
-func moverFrom(source, resourceType string, read func(oldState) oldWebhook) func(context.Context, resource.MoveStateRequest, *resource.MoveStateResponse) {
+func (r *webhookResource) moverFrom(source, resourceType string, read func(oldState) oldWebhook) func(context.Context, resource.MoveStateRequest, *resource.MoveStateResponse) {
 	return func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 		if req.SourceTypeName != resourceType || providerType(req.SourceProviderAddress) != source {
 			return
@@ -86,6 +86,9 @@ func moverFrom(source, resourceType string, read func(oldState) oldWebhook) func
 		}
 		resp.Diagnostics.Append(resp.TargetState.Set(ctx, old.model().object(&resp.Diagnostics))...)
 		setIdentity(ctx, resp.TargetIdentity, old.webhook.ID, &resp.Diagnostics)
+		if old.secret == "" {
+			r.unknownSecret.add(&resp.Diagnostics)
+		}
 	}
 }
 
@@ -157,13 +160,10 @@ func newOldWebhook(objects []map[string]any, fallbackID string) oldWebhook {
 		id = fallbackID
 	}
 	objects = slices.DeleteFunc(objects, func(o map[string]any) bool { return o["id"] != nil && textOf(o["id"]) != id })
-	old := oldWebhook{webhook: kanbert.Webhook{
-		ID:        id,
-		URL:       textOf(first(objects, "url")),
-		Event:     kanbert.Event(textOf(first(objects, "event"))),
-		ProjectID: textOf(first(objects, "project_id")),
-		ClientID:  textOf(first(objects, "client_id")),
-	}}
+	old := oldWebhook{webhook: kanbert.Webhook{ID: id}}
+	for _, a := range arguments {
+		*a.made(&old.webhook) = textOf(first(objects, a.name))
+	}
 	if created, err := time.Parse(time.RFC3339, textOf(first(objects, "created_at"))); err == nil {
 		old.webhook.CreatedAt = created.UTC()
 	}

@@ -10,38 +10,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
-
-// useStateForEquivalentURL makes a harmless respelling of the URL no change: it plans the
-// state's spelling. It must stand before the modifier that asks for a
-// replacement. Terraform lets a plan keep the prior value of an argument.
-type useStateForEquivalentURL struct{}
-
-var _ planmodifier.String = useStateForEquivalentURL{}
-
-func (useStateForEquivalentURL) Description(context.Context) string {
-	return "A spelling that means the same URL is no change."
-}
-
-func (m useStateForEquivalentURL) MarkdownDescription(ctx context.Context) string {
-	return m.Description(ctx)
-}
-
-func (useStateForEquivalentURL) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
-	if req.StateValue.IsNull() || req.PlanValue.IsNull() || req.PlanValue.IsUnknown() {
-		return
-	}
-	if kanbert.SameURL(req.StateValue.ValueString(), req.PlanValue.ValueString()) {
-		resp.PlanValue = req.StateValue
-	}
-}
 
 // ModifyPlan finds what a plan brings that its lines do not show. It changes
 // nothing but private state.
@@ -75,16 +49,24 @@ func (r *webhookResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	predecessor := predecessorOf(ctx, req, prior, resp)
-	change := isNew || len(changedArguments(prior, planned)) > 0
-	if r.reportConflict(planned, predecessor, change, req.ClientCapabilities.DeferralAllowed, &resp.Diagnostics) {
-		return
+	private := loadPrivate(ctx, req.Private)
+	changed := private.Spellings.changed(prior, planned)
+	if !planned.URL.IsUnknown() {
+		url := plannedURL{
+			url: planned.URL.ValueString(), answered: private.lookupURL(planned.URL),
+			event: kanbert.Event(planned.Event.ValueString()), change: isNew || len(changed) > 0,
+		}
+		r.data.seen.noteSpelling(url.url, url.answered)
+		if r.reportConflict(url, predecessor, req.ClientCapabilities.DeferralAllowed, &resp.Diagnostics) {
+			return
+		}
 	}
 	if isNew {
 		r.warnIfTaken(ctx, planned, predecessor, quiet, &resp.Diagnostics)
 		return
 	}
 	if !quiet {
-		warnOfNewSecret(prior, planned, &resp.Diagnostics)
+		warnOfNewSecret(prior.ID.ValueString(), changed, &resp.Diagnostics)
 	}
 }
 
@@ -124,16 +106,12 @@ func predecessorOf(ctx context.Context, req resource.ModifyPlanRequest, prior we
 // one of the webhooks at random. Where the client can defer changes it is a
 // warning. In an apply, where it concerns URLs that the plan did not know, it is
 // left to the create.
-func (r *webhookResource) reportConflict(planned webhookResourceModel, predecessor string, change, deferral bool, diags *diag.Diagnostics) bool {
-	if planned.URL.IsUnknown() {
-		return false
-	}
+func (r *webhookResource) reportConflict(planned plannedURL, predecessor string, deferral bool, diags *diag.Diagnostics) bool {
 	o := owner{id: predecessor}
 	if predecessor == "" {
 		o = r.data.seen.newOwner()
 	}
-	url := planned.URL.ValueString()
-	found, events := r.data.seen.planURL(o, plannedURL{url, kanbert.Event(planned.Event.ValueString()), change})
+	found, events := r.data.seen.planURL(o, planned)
 	switch {
 	case r.data.applying():
 		return false
@@ -144,7 +122,7 @@ func (r *webhookResource) reportConflict(planned webhookResourceModel, predecess
 	case found == otherSpelling:
 		diags.AddAttributeWarning(path.Root("url"), "Several webhooks have one URL in different spellings", explainSpellings(events))
 	}
-	return r.data.seen.conflictReported(url)
+	return r.data.seen.conflictReported(planned.url)
 }
 
 // explainConflict is the detail of the error that webhooks for these events are
@@ -191,38 +169,22 @@ func warnOfTwoAddresses(id string, seen duplication, diags *diag.Diagnostics) {
 			"or (Terraform and OpenTofu 1.7 and newer) use a removed block with destroy = false.", id))
 }
 
-// changedArguments names the arguments that the plan changes.
-func changedArguments(prior, planned webhookResourceModel) []string {
-	var changed []string
-	for _, argument := range []struct {
-		name           string
-		prior, planned attr.Value
-	}{
-		{"url", prior.URL, planned.URL},
-		{"event", prior.Event, planned.Event},
-		{"project_id", prior.ProjectID, planned.ProjectID},
-		{"client_id", prior.ClientID, planned.ClientID},
-	} {
-		if !argument.prior.Equal(argument.planned) {
-			changed = append(changed, argument.name)
-		}
-	}
-	return changed
-}
-
-// warnOfNewSecret warns if the plan replaces the webhook because an argument has
+// warnOfNewSecret warns if the plan replaces the webhook because arguments have
 // changed. A replacement that is asked for from outside, by -replace or a taint,
 // is planned without a change, and cannot be seen.
-func warnOfNewSecret(prior, planned webhookResourceModel, diags *diag.Diagnostics) {
-	changed := changedArguments(prior, planned)
+func warnOfNewSecret(id string, changed []argument, diags *diag.Diagnostics) {
 	if len(changed) == 0 {
 		return
 	}
-	diags.AddAttributeWarning(path.Root(changed[0]), "A new signing secret will be issued", fmt.Sprintf(
+	names := make([]string, len(changed))
+	for i, a := range changed {
+		names[i] = a.name
+	}
+	diags.AddAttributeWarning(path.Root(names[0]), "A new signing secret will be issued", fmt.Sprintf(
 		"Kanbert cannot change a webhook. Because of the change of %s, webhook %q is deleted and another created, with another signing secret. "+
 			"A receiver that verifies signatures refuses deliveries until it has the new one, and events between the two are not delivered. "+
 			"The guide \"Rotating secrets\" shows how to change over without a gap.",
-		strings.Join(changed, " and "), prior.ID.ValueString()))
+		strings.Join(names, " and "), id))
 }
 
 // warnIfTaken warns if another webhook than the predecessor has the URL of a webhook

@@ -25,6 +25,9 @@ type webhookPrivate struct {
 	// CreatedAt is when the API answered the create, by its own Date. It is not
 	// created_at, which databases keep in other time zones.
 	CreatedAt time.Time `json:"created_at,omitzero"`
+	// Spellings are what the API made of arguments at creation. An imported webhook
+	// has none.
+	Spellings spellings `json:"spellings,omitempty"`
 }
 
 // seenIn notes that the webhook was found in a workspace, if that is known. What
@@ -42,20 +45,39 @@ type privateState interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// loadPrivate returns what is there. What cannot be read counts as missing: it is
-// evidence that may be absent, and never a reason to fail.
+// loadPrivate returns what is there. What cannot be read counts as missing, each
+// field by itself: it is evidence that may be absent, and never a reason to fail.
 func loadPrivate(ctx context.Context, from privateState) webhookPrivate {
-	var p webhookPrivate
 	raw, _ := from.GetKey(ctx, privateKey)
-	if json.Unmarshal(raw, &p) != nil {
-		return webhookPrivate{}
+	fields := fieldsOf(raw)
+	p := webhookPrivate{
+		WorkspaceID: readable[string](fields["workspace_id"]),
+		CreatedAt:   readable[time.Time](fields["created_at"]),
+	}
+	for name, raw := range fieldsOf(fields["spellings"]) {
+		if s := readable[spelling](raw); s != (spelling{}) {
+			p.Spellings = p.Spellings.with(name, s)
+		}
 	}
 	return p
 }
 
+func fieldsOf(raw []byte) map[string]json.RawMessage {
+	return readable[map[string]json.RawMessage](raw)
+}
+
+// readable returns the value that raw encodes, or zero if it encodes no such.
+func readable[T any](raw []byte) T {
+	var value, none T
+	if json.Unmarshal(raw, &value) != nil {
+		return none
+	}
+	return value
+}
+
 // save writes p, which replaces what is there.
 func (p webhookPrivate) save(ctx context.Context, to privateState, diags *diag.Diagnostics) {
-	if p == (webhookPrivate{}) {
+	if p.WorkspaceID == "" && p.CreatedAt.IsZero() && len(p.Spellings) == 0 {
 		return
 	}
 	raw, err := json.Marshal(p)

@@ -35,9 +35,15 @@ var (
 // webhookResourceType is the name of the resource in configurations.
 const webhookResourceType = "kanbert_webhook"
 
-func newWebhookResource() resource.Resource { return &webhookResource{} }
+// newWebhookResource returns the constructor of the resource in one process.
+func newWebhookResource(unknownSecret *secretWarning) func() resource.Resource {
+	return func() resource.Resource { return &webhookResource{unknownSecret: unknownSecret} }
+}
 
-type webhookResource struct{ data *providerData }
+type webhookResource struct {
+	data          *providerData
+	unknownSecret *secretWarning
+}
 
 func (r *webhookResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = webhookResourceType
@@ -45,7 +51,6 @@ func (r *webhookResource) Metadata(_ context.Context, _ resource.MetadataRequest
 
 func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	keep := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
-	replace := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A webhook: one URL that Kanbert tells of one kind of event, by a signed POST. " +
 			"Kanbert can create and delete webhooks and cannot change them, so that a change of any argument replaces the webhook, " +
@@ -54,17 +59,19 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			"url": schema.StringAttribute{
 				Required:      true,
 				Validators:    []validator.String{urlValidator{}},
-				PlanModifiers: []planmodifier.String{useStateForEquivalentURL{}, stringplanmodifier.RequiresReplace()},
+				PlanModifiers: argumentNamed("url").modifiers(),
 				MarkdownDescription: fmt.Sprintf("URL that receives the events: an absolute `https` or `http` URL of at most %d characters, without user info. "+
 					"A workspace can use a URL once, so that a receiver of several events needs a URL for each, by another path or query. "+
-					"A spelling that means the same (the case of the host, a default port, an empty path) is no change. "+
+					"A spelling that means the same (the case of the host, a default port, an empty path) is no change, "+
+					"and neither is what Kanbert makes of an argument at creation, such as a host in punycode. "+
+					"Of an imported webhook that is not known: there the configuration needs each argument as Kanbert lists it. "+
 					"Plain `http` to a host that is not loopback, a fragment, and a loopback or private host are warned about. "+
 					"A webhook that has user info in its URL already can be imported. A change replaces the webhook.", kanbert.MaxURLLength),
 			},
 			"event": schema.StringAttribute{
 				Required:      true,
 				Validators:    []validator.String{webhookEventValidator{}},
-				PlanModifiers: replace,
+				PlanModifiers: argumentNamed("event").modifiers(),
 				MarkdownDescription: "What is delivered: one of `" + strings.Join(eventTexts(), "`, `") + "`. " +
 					"Any other event is an error of the plan where it is new or changed. A webhook that has one already can be imported. " +
 					"A change replaces the webhook.",
@@ -72,7 +79,7 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			"project_id": schema.StringAttribute{
 				Optional:      true,
 				Validators:    []validator.String{scopeValidator{"project", "for a webhook that is not scoped to a project"}},
-				PlanModifiers: replace,
+				PlanModifiers: argumentNamed("project_id").modifiers(),
 				MarkdownDescription: "The id of the project that the webhook is scoped to. Events of `task:*` and `comment:*` need one. " +
 					"That it is missing is an error of the plan where the webhook is new or changed. " +
 					"A change replaces the webhook.",
@@ -80,7 +87,7 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			"client_id": schema.StringAttribute{
 				Optional:            true,
 				Validators:          []validator.String{scopeValidator{"client", "for a webhook that is not scoped to a client"}},
-				PlanModifiers:       replace,
+				PlanModifiers:       argumentNamed("client_id").modifiers(),
 				MarkdownDescription: "The id of the client that the webhook is scoped to. A change replaces the webhook.",
 			},
 			"id": schema.StringAttribute{
@@ -140,12 +147,14 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 		state := planned.created(*created)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state.object(&resp.Diagnostics))...)
 		setIdentity(ctx, resp.Identity, created.ID, &resp.Diagnostics)
-		webhookPrivate{
-			WorkspaceID: api.client.KnownWorkspaceID(), CreatedAt: created.AnsweredAt,
-		}.save(ctx, resp.Private, &resp.Diagnostics)
+		private := webhookPrivate{
+			WorkspaceID: api.client.KnownWorkspaceID(), CreatedAt: created.AnsweredAt, Spellings: spellingsOf(asked, created.Webhook),
+		}
+		private.save(ctx, resp.Private, &resp.Diagnostics)
 		api.reader.Created(created.Webhook)
 		r.data.trackManaged(created.ID, seenByApply)
-		planned.warnOfDifferences(created.Webhook, &resp.Diagnostics)
+		r.data.seen.noteSpelling(asked.URL, created.URL)
+		warnOfSpellings(private.Spellings, &resp.Diagnostics)
 	}
 	if err == nil {
 		return
@@ -166,7 +175,7 @@ func (r *webhookResource) addCreateError(url string, err error, diags *diag.Diag
 		diags.AddAttributeError(path.Root("url"), string(createWebhook), explainTakenAgain(taken))
 		return
 	}
-	addError(diags, createWebhook, err, "url", "event", "project_id", "client_id")
+	addError(diags, createWebhook, err, argumentNames()...)
 }
 
 func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -179,7 +188,8 @@ func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, re
 		return
 	}
 	defer api.watchWaiting(&resp.Diagnostics)()
-	managed := managedWebhook{state.ID.ValueString(), state.URL.ValueString(), loadPrivate(ctx, req.Private)}
+	managed := newManagedWebhook(state, loadPrivate(ctx, req.Private))
+	r.data.seen.noteSpelling(state.URL.ValueString(), managed.url)
 	warnOfTwoAddresses(managed.id, r.data.trackManaged(managed.id, seenByRead), &resp.Diagnostics)
 	webhook, err := managed.read(ctx, api)
 	switch {
@@ -195,17 +205,31 @@ func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, re
 		addError(&resp.Diagnostics, readWebhook, err)
 		return
 	}
-	state.refresh(webhook)
+	state.refresh(webhook, managed.private.Spellings)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state.object(&resp.Diagnostics))...)
 	setIdentity(ctx, resp.Identity, managed.id, &resp.Diagnostics)
 	managed.private.seenIn(api.client.KnownWorkspaceID()).save(ctx, resp.Private, &resp.Diagnostics)
 }
 
-// Update is never reached by a plan of this provider: every argument replaces.
-func (r *webhookResource) Update(_ context.Context, _ resource.UpdateRequest, resp *resource.UpdateResponse) {
-	resp.Diagnostics.AddError("Unable to update webhook",
-		"Kanbert cannot change a webhook, and a change of any argument is planned as a replacement. "+
-			"That an update was asked for is an error in the provider: please report it.")
+// Update sends nothing: the API has no update. A plan asks for one only where an
+// argument changes between null and what the API made of it at creation.
+func (r *webhookResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	state, planned := readResourceModel(ctx, req.State, &resp.Diagnostics), readResourceModel(ctx, req.Plan, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	private := loadPrivate(ctx, req.Private)
+	adopted, err := private.Spellings.adopt(state, planned)
+	if err != nil {
+		resp.Diagnostics.AddError("Unable to update webhook",
+			"Kanbert cannot change a webhook, and a change of any argument is planned as a replacement. "+
+				"That an update was asked for is an error in the provider: please report it.")
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, planned.object(&resp.Diagnostics))...)
+	setIdentity(ctx, resp.Identity, state.ID.ValueString(), &resp.Diagnostics)
+	private.Spellings = adopted
+	private.save(ctx, resp.Private, &resp.Diagnostics)
 }
 
 func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -218,7 +242,7 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 		return
 	}
 	defer api.watchWaiting(&resp.Diagnostics)()
-	managed := managedWebhook{state.ID.ValueString(), state.URL.ValueString(), loadPrivate(ctx, req.Private)}
+	managed := newManagedWebhook(state, loadPrivate(ctx, req.Private))
 	r.data.beginApply()
 	r.data.trackManaged(managed.id, seenByApply)
 	if managed.refuseWorkspace(api.client.KnownWorkspaceID(), &resp.Diagnostics) {

@@ -35,6 +35,8 @@ type webhooksModel struct {
 	ClientID  types.String   `tfsdk:"client_id"`
 	Limit     types.Int64    `tfsdk:"limit"`
 	Webhooks  types.List     `tfsdk:"webhooks"`
+	IDs       []types.String `tfsdk:"ids"`
+	URLs      []types.String `tfsdk:"urls"`
 }
 
 func (d *webhooksDataSource) Metadata(_ context.Context, _ datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -85,6 +87,17 @@ func (d *webhooksDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 				Computed:            true,
 				MarkdownDescription: "The webhooks, in the order of `sort`. Empty if there is none.",
 				NestedObject:        schema.NestedAttributeObject{Attributes: webhookAttributes()},
+			},
+			"ids": schema.ListAttribute{
+				ElementType: types.StringType,
+				Computed:    true,
+				MarkdownDescription: "The ids of `webhooks`, in the same order: for an `import` block with `for_each`. " +
+					"`terraform test` can override this list, and cannot override `webhooks`.",
+			},
+			"urls": schema.ListAttribute{
+				ElementType:         types.StringType,
+				Computed:            true,
+				MarkdownDescription: "The URLs of `webhooks`, in the same order. `terraform test` can override this list as well.",
 			},
 		},
 	}
@@ -145,6 +158,7 @@ func (d *webhooksDataSource) Read(ctx context.Context, req datasource.ReadReques
 	}
 	defer api.watchWaiting(&resp.Diagnostics)()
 	found := []attr.Value{}
+	config.IDs, config.URLs = []types.String{}, []types.String{}
 	for webhook, err := range api.reader.List(ctx, config.listOptions(), int(config.Limit.ValueInt64())) {
 		if err != nil {
 			addListError(&resp.Diagnostics, err, config.Filter, len(config.Sort) > 0)
@@ -153,7 +167,9 @@ func (d *webhooksDataSource) Read(ctx context.Context, req datasource.ReadReques
 		if !config.selects(webhook) {
 			continue
 		}
-		found = append(found, newWebhookModel(webhook).object(&resp.Diagnostics))
+		model := newWebhookModel(webhook)
+		found = append(found, model.object(&resp.Diagnostics))
+		config.IDs, config.URLs = append(config.IDs, model.ID), append(config.URLs, model.URL)
 		// The loop ends on the last one wanted, not before the next: looking for
 		// the next may cost a page.
 		if config.full(len(found)) {

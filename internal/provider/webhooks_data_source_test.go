@@ -661,3 +661,83 @@ func TestOddRecord(t *testing.T) {
 	_, diags = p.importByID(odd.ID)
 	wantOneError(t, diags, "", odd.ID)
 }
+
+// The flat lists are those of the webhooks, in their order, whatever is selected.
+func TestFlatLists(t *testing.T) {
+	t.Parallel()
+	s := kanberttest.New()
+	s.Seed(numbered(40)...)
+	s.Seed(kanberttest.Webhook{URL: "https://z.example/", Event: "company:create"})
+	p := newProtocolFor(t, s)
+	for _, arguments := range []attrs{{}, {"sort": []string{"-url"}}, {"limit": 3}, {"events": []string{"company:create"}}, {"filter": "url = 'https://nobody.example/'"}} {
+		listed, diags := p.readDataSource(webhooksType, arguments)
+		wantNone(t, diags)
+		ids, urls := []string{}, []string{}
+		if webhooks, ok := listed["webhooks"].([]attrs); ok {
+			for _, w := range webhooks {
+				ids, urls = append(ids, w["id"].(string)), append(urls, w["url"].(string))
+			}
+		}
+		if !slices.Equal(listed["ids"].([]string), ids) || !slices.Equal(listed["urls"].([]string), urls) {
+			t.Errorf("%v: ids %v and urls %v of %v", arguments, listed["ids"], listed["urls"], listed["webhooks"])
+		}
+	}
+}
+
+// The first versions with mocks and with for_each in import blocks.
+const mocksFrom, mocksFromTofu = "1.7.0", "1.8.0"
+
+// A test of a module can override the flat lists, and a configuration can import by
+// them.
+func TestFlatListsThroughTheCLI(t *testing.T) {
+	t.Parallel()
+	needsCLI(t, "mocks and for_each in import blocks", mocksFrom, mocksFromTofu, "TestFlatLists")
+	s := kanberttest.Start(t)
+	s.Seed(numbered(3)...)
+	w := newPlainWorkspace(t, configFor(s, `
+		data "kanbert_webhooks" "all" {}
+		output "hosts" {
+		  value = toset([for url in data.kanbert_webhooks.all.urls : regex("^https://([^/]+)", url)[0]])
+		}
+		output "count" {
+		  value = length(data.kanbert_webhooks.all.ids)
+		}`))
+	w.writeFile(t, "mocked.tftest.hcl", `
+		mock_provider "kanbert" {
+		  override_data {
+		    target = data.kanbert_webhooks.all
+		    values = {
+		      ids  = ["a", "b"]
+		      urls = ["https://one.example/a", "https://one.example/b"]
+		    }
+		  }
+		}
+		run "mocked" {
+		  command = plan
+		  assert {
+		    condition     = output.hosts == toset(["one.example"]) && output.count == 2
+		    error_message = jsonencode(output.hosts)
+		  }
+		}`)
+	w.must(t, "test", "-no-color")
+	if n := s.Count(""); n != 0 {
+		t.Errorf("%d requests were sent by a test with mocks", n)
+	}
+	w.write(t, configFor(s, `
+		data "kanbert_webhooks" "all" {}
+		import {
+		  for_each = toset(data.kanbert_webhooks.all.ids)
+		  to       = kanbert_webhook.all[each.key]
+		  id       = each.key
+		}
+		resource "kanbert_webhook" "all" {
+		  for_each = { for webhook in data.kanbert_webhooks.all.webhooks : webhook.id => webhook }
+		  url      = each.value.url
+		  event    = each.value.event
+		}`))
+	out := w.must(t, "apply", "-auto-approve")
+	if !strings.Contains(out, "3 imported, 0 added, 0 changed, 0 destroyed") || strings.Count(out, secretSummary) != 1 {
+		t.Errorf("the apply did not import, or did not warn once:\n%s", out)
+	}
+	wantNoWrites(t, s)
+}

@@ -62,9 +62,10 @@ func (u unshared) List(ctx context.Context, opts kanbert.ListOptions, _ int) ite
 	return kanbert.Webhooks(kanbert.Pages(opts, func(opts kanbert.ListOptions) (*kanbert.Page, error) { return u.source.ListPage(ctx, opts) }))
 }
 
-func (unshared) SeenFree(string) bool    { return false }
-func (unshared) Created(kanbert.Webhook) {}
-func (unshared) Deleted(string)          {}
+func (unshared) SeenFree(string) bool     { return false }
+func (unshared) Known() []kanbert.Webhook { return nil }
+func (unshared) Created(kanbert.Webhook)  {}
+func (unshared) Deleted(string)           {}
 
 // find looks a webhook up, and then lists all.
 func (u unshared) find(ctx context.Context, url string, is func(kanbert.Webhook) bool) (kanbert.Webhook, bool, error) {
