@@ -80,6 +80,43 @@ func TestEveryFolderIsTested(t *testing.T) {
 	}
 }
 
+// ownPath matches where a configuration puts its webhooks, up to the first part of
+// the path.
+var ownPath = regexp.MustCompile(`(?:https://hooks\.example\.com|\$\{var\.receiver\})/([\w-]+)`)
+
+// A person who follows two guides in one workspace must not meet a URL that is
+// taken.
+func TestGuidesShareNoURL(t *testing.T) {
+	guideOf := make(map[string]string)
+	err := fs.WalkDir(examples.Files, "guides", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		guide := strings.Split(file, "/")[1]
+		for _, match := range ownPath.FindAllStringSubmatch(read(t, file), -1) {
+			if other, taken := guideOf[match[1]]; taken && other != guide {
+				t.Errorf("the guides %s and %s both have URLs that begin with /%s", other, guide, match[1])
+			}
+			guideOf[match[1]] = guide
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	guides := make(map[string]bool)
+	for _, guide := range guideOf {
+		guides[guide] = true
+	}
+	if want, err := fs.ReadDir(examples.Files, "guides"); err != nil || len(guides) != len(want) {
+		t.Errorf("URLs were found in %d guides of %d", len(guides), len(want))
+	}
+	// The pages of reference have one that they all use.
+	if guide, taken := guideOf[path.Base(hook)]; taken {
+		t.Errorf("the guide %s uses the URLs of the reference pages", guide)
+	}
+}
+
 // A block of configuration that stands in a page itself is applied by nobody here.
 func TestPagesTakeConfigurationsFromHere(t *testing.T) {
 	own := regexp.MustCompile("(?m)^ *```(terraform|hcl)$")
@@ -258,8 +295,8 @@ func testGettingStarted(t *testing.T) {
 	w.apply()
 	w.requests(1, 0)
 	receiver := receiverFor(w)
-	w.deliver(receiver, "/kanbert/new-contacts", w.secrets()["/kanbert/new-contacts"], http.StatusNoContent)
-	w.deliver(receiver, "/kanbert/new-contacts", "another secret", http.StatusUnauthorized)
+	w.deliver(receiver, "/getting-started/new-contacts", w.secrets()["/getting-started/new-contacts"], http.StatusNoContent)
+	w.deliver(receiver, "/getting-started/new-contacts", "another secret", http.StatusUnauthorized)
 	w.deliverByScript(receiver)
 	w.run(0, "destroy", "-auto-approve")
 	w.requests(0, 1)
@@ -475,7 +512,7 @@ func testRotationOnPurpose(t *testing.T) {
 
 func testRotationWithoutDowntime(t *testing.T) {
 	w := newWorkspace(t, "guides/rotating-secrets/without-downtime")
-	const first, second = "/kanbert/new-contacts/1", "/kanbert/new-contacts/2"
+	const first, second = "/rotating/new-contacts/1", "/rotating/new-contacts/2"
 	w.apply()
 	w.requests(1, 0)
 	before := w.secrets()
@@ -510,7 +547,7 @@ func testAdoptionByIdentity(t *testing.T) {
 
 func testAdoption(t *testing.T, way string) {
 	w := newWorkspace(t, "guides/adopting-existing-webhooks/"+way)
-	before := w.sandbox.Seed(kanberttest.Webhook{ID: "webhook-1", URL: hook + "new-contacts"})
+	before := w.sandbox.Seed(kanberttest.Webhook{ID: "webhook-4", URL: "https://hooks.example.com/existing/new-contacts"})
 	w.apply()
 	w.requests(0, 0)
 	if after := w.sandbox.Webhooks(); !slices.Equal(after, before) {
@@ -593,7 +630,7 @@ func testMoveFromRestful(t *testing.T) {
 func testMove(t *testing.T, folder, provider, resource string, attributes func(kanberttest.Webhook) map[string]any) {
 	needs(t, "moves between providers", "1.8.0", "1.10.0")
 	w := newWorkspace(t, "guides/moving-from-a-generic-rest-provider/"+folder)
-	webhook := w.sandbox.Seed(kanberttest.Webhook{URL: hook + "new-contacts"})[0]
+	webhook := w.sandbox.Seed(kanberttest.Webhook{URL: "https://hooks.example.com/moved/new-contacts"})[0]
 	w.write("terraform.tfstate", jsonText(t, map[string]any{
 		"version": 4, "terraform_version": "1.5.0", "serial": 1, "lineage": "00000000-0000-0000-0000-000000000000",
 		"resources": []any{map[string]any{

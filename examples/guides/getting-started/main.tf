@@ -16,12 +16,12 @@ variable "receiver" {
 }
 
 resource "kanbert_webhook" "new_contacts" {
-  url   = "${var.receiver}/kanbert/new-contacts"
+  url   = "${var.receiver}/getting-started/new-contacts"
   event = "contact:create"
 }
 
 # What the receiver verifies with: the secret of each path.
 output "receiver_secrets" {
-  value     = { "/kanbert/new-contacts" = kanbert_webhook.new_contacts.signature_secret_key }
+  value     = { "/getting-started/new-contacts" = kanbert_webhook.new_contacts.signature_secret_key }
   sensitive = true
 }

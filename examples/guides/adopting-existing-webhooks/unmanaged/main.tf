@@ -9,7 +9,7 @@ terraform {
 provider "kanbert" {}
 
 resource "kanbert_webhook" "new_contacts" {
-  url   = "https://hooks.example.com/kanbert/new-contacts"
+  url   = "https://hooks.example.com/unmanaged/new-contacts"
   event = "contact:create"
 }
 

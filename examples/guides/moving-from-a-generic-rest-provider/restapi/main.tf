@@ -15,6 +15,6 @@ moved {
 }
 
 resource "kanbert_webhook" "new_contacts" {
-  url   = "https://hooks.example.com/kanbert/new-contacts"
+  url   = "https://hooks.example.com/moved/new-contacts"
   event = "contact:create"
 }

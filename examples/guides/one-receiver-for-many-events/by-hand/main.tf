@@ -11,7 +11,7 @@ provider "kanbert" {}
 variable "receiver" {
   description = "The address of the receiver, without a slash at its end."
   type        = string
-  default     = "https://hooks.example.com/kanbert"
+  default     = "https://hooks.example.com/receiver"
 }
 
 variable "project_id" {

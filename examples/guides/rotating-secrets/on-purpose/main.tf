@@ -20,7 +20,7 @@ resource "terraform_data" "secret_generation" {
 }
 
 resource "kanbert_webhook" "new_contacts" {
-  url   = "https://hooks.example.com/kanbert/new-contacts"
+  url   = "https://hooks.example.com/rotating/new-contacts"
   event = "contact:create"
 
   lifecycle {

@@ -19,7 +19,7 @@ variable "generations" {
 resource "kanbert_webhook" "new_contacts" {
   for_each = var.generations
 
-  url   = "https://hooks.example.com/kanbert/new-contacts/${each.key}"
+  url   = "https://hooks.example.com/rotating/new-contacts/${each.key}"
   event = "contact:create"
 }
 
@@ -27,7 +27,7 @@ resource "kanbert_webhook" "new_contacts" {
 output "receiver_secrets" {
   value = {
     for generation, webhook in kanbert_webhook.new_contacts :
-    "/kanbert/new-contacts/${generation}" => webhook.signature_secret_key
+    "/rotating/new-contacts/${generation}" => webhook.signature_secret_key
   }
   sensitive = true
 }
