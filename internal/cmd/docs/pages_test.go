@@ -52,6 +52,7 @@ func TestEveryPageIsThere(t *testing.T) {
 		"guides/rotating-secrets",
 		"guides/moving-from-a-generic-rest-provider",
 		"guides/verifying-signatures",
+		"guides/testing-modules",
 		"guides/filters",
 		"guides/troubleshooting",
 	} {
