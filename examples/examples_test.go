@@ -152,6 +152,27 @@ func testProvider(t *testing.T) {
 	w.requests(1, 0)
 }
 
+// The quick start is what testProvider applies, with the commands that a CLI needs.
+func TestReadmeShowsTheProviderExample(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := string(text)
+	for _, want := range []string{
+		"make -C terraform-provider-kanbert install",
+		"```terraform\n" + read(t, "provider/provider.tf") + "```",
+		"export KANBERT_TOKEN=",
+		"terraform init\nterraform apply\n",
+	} {
+		_, after, found := strings.Cut(rest, want)
+		if !found {
+			t.Fatalf("the README lacks, or has in another order:\n%s", want)
+		}
+		rest = after
+	}
+}
+
 func testDemoMistake(t *testing.T) {
 	w := newWorkspace(t, "demo/mistake")
 	w.declareProvider()

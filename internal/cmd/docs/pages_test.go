@@ -110,6 +110,26 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+func TestReadmeLinksLeadSomewhere(t *testing.T) {
+	text, err := os.ReadFile(root + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for _, match := range link.FindAllStringSubmatch(codeBlock.ReplaceAllString(string(text), ""), -1) {
+		if strings.Contains(match[1], "://") {
+			continue
+		}
+		count++
+		if _, err := os.Stat(root + "/" + match[1]); err != nil {
+			t.Errorf("README.md links to %s: %v", match[1], err)
+		}
+	}
+	if count < 10 {
+		t.Errorf("only %d links were found", count)
+	}
+}
+
 // anchors are the fragments of a page's headings, as the registry and GitHub make
 // them.
 func anchors(text string) map[string]bool {
