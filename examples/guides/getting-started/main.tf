@@ -6,7 +6,7 @@ terraform {
   }
 }
 
-# The token comes from the environment variable KANBERT_TOKEN.
+# The provider reads the token from the environment variable KANBERT_TOKEN.
 provider "kanbert" {}
 
 # The value comes from the environment variable TF_VAR_receiver.
@@ -20,7 +20,7 @@ resource "kanbert_webhook" "new_contacts" {
   event = "contact:create"
 }
 
-# What the receiver verifies with: the secret of each path.
+# The receiver verifies deliveries with the secret of each path.
 output "receiver_secrets" {
   value     = { "/getting-started/new-contacts" = kanbert_webhook.new_contacts.signature_secret_key }
   sensitive = true

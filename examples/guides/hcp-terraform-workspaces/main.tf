@@ -6,8 +6,8 @@ terraform {
   }
 }
 
-# There is nothing to write here: the run's environment holds KANBERT_TOKEN,
-# which the workspace keeps as a sensitive environment variable.
+# The environment of the run has KANBERT_TOKEN, which the HCP Terraform workspace
+# stores as a sensitive environment variable.
 provider "kanbert" {}
 
 resource "kanbert_webhook" "new_companies" {

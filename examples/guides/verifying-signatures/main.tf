@@ -18,7 +18,7 @@ resource "kanbert_webhook" "contacts" {
   event = each.value
 }
 
-# What the receiver verifies with: the secret of each path.
+# The receiver verifies deliveries with the secret of each path.
 output "receiver_secrets" {
   value = {
     for name, webhook in kanbert_webhook.contacts : "/verifying/${name}" => webhook.signature_secret_key

@@ -8,7 +8,7 @@ terraform {
 
 provider "kanbert" {}
 
-# Takes the place of: resource "restapi_object" "new_contacts"
+# Replaces: resource "restapi_object" "new_contacts"
 moved {
   from = restapi_object.new_contacts
   to   = kanbert_webhook.new_contacts

@@ -8,7 +8,7 @@ terraform {
 
 provider "kanbert" {}
 
-# Takes the place of: resource "restful_resource" "new_contacts"
+# Replaces: resource "restful_resource" "new_contacts"
 moved {
   from = restful_resource.new_contacts
   to   = kanbert_webhook.new_contacts

@@ -9,12 +9,12 @@ terraform {
 provider "kanbert" {}
 
 variable "secret_generation" {
-  description = "Raise it by one to get a new signing secret."
+  description = "Increase it by one to get a new signing secret."
   type        = number
   default     = 1
 }
 
-# Changes whenever the number does.
+# Changes when the number changes.
 resource "terraform_data" "secret_generation" {
   input = var.secret_generation
 }
