@@ -9,7 +9,7 @@ terraform {
 provider "kanbert" {}
 
 resource "kanbert_webhook" "new_contacts" {
-  url   = "https://hooks.example.com/rotating/new-contacts"
+  url   = "https://hooks.example.com/rotating/watched-contacts"
   event = "contact:create"
 }
 
