@@ -54,6 +54,7 @@ func TestEveryPageIsThere(t *testing.T) {
 		"guides/verifying-signatures",
 		"guides/testing-modules",
 		"guides/filters",
+		"guides/guarantees",
 		"guides/troubleshooting",
 	} {
 		if all[page] == "" {
