@@ -3,6 +3,7 @@
 package examples_test
 
 import (
+	"archive/zip"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -39,17 +40,25 @@ var tests = map[string]func(*testing.T){
 	"guides/getting-started":                               testGettingStarted,
 	"guides/hcp-terraform-workspaces":                      testHCPTerraform,
 	"guides/hcp-terraform-workspaces/terraform-variable":   testTerraformVariable,
+	"guides/hcp-terraform-workspaces/ephemeral-variable":   testEphemeralVariable,
 	"guides/one-receiver-for-many-events":                  testManyEvents,
 	"guides/one-receiver-for-many-events/by-hand":          testManyEventsByHand,
 	"guides/one-receiver-for-many-events/several-projects": testSeveralProjects,
 	"guides/verifying-signatures":                          testVerifyingSignatures,
 	"guides/rotating-secrets/on-purpose":                   testRotationOnPurpose,
 	"guides/rotating-secrets/without-downtime":             testRotationWithoutDowntime,
+	"guides/rotating-secrets/fingerprint":                  testFingerprint,
 	"guides/adopting-existing-webhooks/by-url":             testAdoptionByURL,
 	"guides/adopting-existing-webhooks/by-id":              testAdoptionByID,
 	"guides/adopting-existing-webhooks/by-identity":        testAdoptionByIdentity,
+	"guides/adopting-existing-webhooks/by-filter":          testAdoptionByFilter,
+	"guides/adopting-existing-webhooks/generated":          testAdoptionGenerated,
 	"guides/adopting-existing-webhooks/query":              testAdoptionByQuery,
+	"guides/adopting-existing-webhooks/for-each":           testAdoptionForEach,
+	"guides/adopting-existing-webhooks/known-secret":       testKnownSecret,
 	"guides/adopting-existing-webhooks/unmanaged":          testUnmanaged,
+	"guides/testing-modules":                               testModuleTests,
+	"guides/testing-modules/existing":                      testLookUpModule,
 	"guides/moving-from-a-generic-rest-provider/restapi":   testMoveFromRestAPI,
 	"guides/moving-from-a-generic-rest-provider/restful":   testMoveFromRestful,
 }
@@ -80,6 +89,43 @@ func TestEveryFolderIsTested(t *testing.T) {
 	}
 }
 
+// ownPath matches where a configuration puts its webhooks, up to the first part of
+// the path.
+var ownPath = regexp.MustCompile(`(?:https://hooks\.example\.com|\$\{var\.receiver\})/([\w-]+)`)
+
+// A person who follows two guides in one workspace must not meet a URL that is
+// taken.
+func TestGuidesShareNoURL(t *testing.T) {
+	guideOf := make(map[string]string)
+	err := fs.WalkDir(examples.Files, "guides", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		guide := strings.Split(file, "/")[1]
+		for _, match := range ownPath.FindAllStringSubmatch(read(t, file), -1) {
+			if other, taken := guideOf[match[1]]; taken && other != guide {
+				t.Errorf("the guides %s and %s both have URLs that begin with /%s", other, guide, match[1])
+			}
+			guideOf[match[1]] = guide
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	guides := make(map[string]bool)
+	for _, guide := range guideOf {
+		guides[guide] = true
+	}
+	if want, err := fs.ReadDir(examples.Files, "guides"); err != nil || len(guides) != len(want) {
+		t.Errorf("URLs were found in %d guides of %d", len(guides), len(want))
+	}
+	// The pages of reference have one that they all use.
+	if guide, taken := guideOf[path.Base(hook)]; taken {
+		t.Errorf("the guide %s uses the URLs of the reference pages", guide)
+	}
+}
+
 // A block of configuration that stands in a page itself is applied by nobody here.
 func TestPagesTakeConfigurationsFromHere(t *testing.T) {
 	own := regexp.MustCompile("(?m)^ *```(terraform|hcl)$")
@@ -104,6 +150,27 @@ func testProvider(t *testing.T) {
 	w := newWorkspace(t, "provider")
 	w.apply()
 	w.requests(1, 0)
+}
+
+// The quick start is what testProvider applies, with the commands that a CLI needs.
+func TestReadmeShowsTheProviderExample(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := string(text)
+	for _, want := range []string{
+		"make -C terraform-provider-kanbert install",
+		"```terraform\n" + read(t, "provider/provider.tf") + "```",
+		"export KANBERT_TOKEN=",
+		"terraform init\nterraform apply\n",
+	} {
+		_, after, found := strings.Cut(rest, want)
+		if !found {
+			t.Fatalf("the README lacks, or has in another order:\n%s", want)
+		}
+		rest = after
+	}
 }
 
 func testDemoMistake(t *testing.T) {
@@ -173,6 +240,24 @@ func testResource(t *testing.T) {
 		w.sandbox.Seed(kanberttest.Webhook{ID: "webhook-1", URL: hook + "new-contacts"})
 		w.apply()
 		w.requests(2, 0)
+	})
+	t.Run("guarded", func(t *testing.T) {
+		w := newWorkspace(t, "resources/kanbert_webhook", "guarded.tf")
+		w.declareProvider()
+		w.apply()
+		w.requests(1, 0)
+		w.run(1, "destroy", "-auto-approve")
+		w.run(1, "apply", "-auto-approve", "-replace=kanbert_webhook.guarded")
+		w.requests(0, 0)
+	})
+	t.Run("guarded import", func(t *testing.T) {
+		w := newWorkspace(t, "resources/kanbert_webhook", "guarded.tf")
+		w.declareProvider()
+		w.sandbox.Seed(kanberttest.Webhook{URL: hook + "guarded", Event: "contact:update"})
+		w.write("import.tf", "import {\n  to = kanbert_webhook.guarded\n  id = \""+hook+"guarded\"\n}\n")
+		if out := w.run(1, "plan"); !strings.Contains(out, "is not in state") {
+			t.Errorf("the plan does not refuse the import:\n%s", out)
+		}
 	})
 	t.Run("import by command", func(t *testing.T) {
 		commands := 0
@@ -258,8 +343,8 @@ func testGettingStarted(t *testing.T) {
 	w.apply()
 	w.requests(1, 0)
 	receiver := receiverFor(w)
-	w.deliver(receiver, "/kanbert/new-contacts", w.secrets()["/kanbert/new-contacts"], http.StatusNoContent)
-	w.deliver(receiver, "/kanbert/new-contacts", "another secret", http.StatusUnauthorized)
+	w.deliver(receiver, "/getting-started/new-contacts", w.secrets()["/getting-started/new-contacts"], http.StatusNoContent)
+	w.deliver(receiver, "/getting-started/new-contacts", "another secret", http.StatusUnauthorized)
 	w.deliverByScript(receiver)
 	w.run(0, "destroy", "-auto-approve")
 	w.requests(0, 1)
@@ -351,6 +436,31 @@ func testTerraformVariable(t *testing.T) {
 	if strings.Contains(string(state), w.sandbox.Token()) {
 		t.Error("the token is in state")
 	}
+}
+
+func testEphemeralVariable(t *testing.T) {
+	needs(t, "ephemeral variables", "1.10.0", "1.11.0")
+	w := newWorkspace(t, "guides/hcp-terraform-workspaces/ephemeral-variable")
+	delete(w.settings, "KANBERT_TOKEN")
+	w.settings["TF_VAR_kanbert_token"] = w.sandbox.Token()
+	w.run(0, "plan", "-out=plan.tfplan")
+	plan, err := zip.OpenReader(filepath.Join(w.dir, "plan.tfplan"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = plan.Close() }()
+	for _, file := range plan.File {
+		text, err := fs.ReadFile(plan, file.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), w.sandbox.Token()) {
+			t.Errorf("the token is in %s of the plan file", file.Name)
+		}
+	}
+	w.run(0, "apply", "plan.tfplan")
+	w.run(0, "plan", "-detailed-exitcode")
+	w.requests(1, 0)
 }
 
 // useModule lets the workspace take the module of this tree, where the page names
@@ -475,7 +585,7 @@ func testRotationOnPurpose(t *testing.T) {
 
 func testRotationWithoutDowntime(t *testing.T) {
 	w := newWorkspace(t, "guides/rotating-secrets/without-downtime")
-	const first, second = "/kanbert/new-contacts/1", "/kanbert/new-contacts/2"
+	const first, second = "/rotating/new-contacts/1", "/rotating/new-contacts/2"
 	w.apply()
 	w.requests(1, 0)
 	before := w.secrets()
@@ -499,6 +609,56 @@ func testRotationWithoutDowntime(t *testing.T) {
 	}
 }
 
+func testFingerprint(t *testing.T) {
+	w := newWorkspace(t, "guides/rotating-secrets/fingerprint")
+	w.apply()
+	w.requests(1, 0)
+	secret := w.sandbox.Webhooks()[0].Secret
+	out := w.run(0, "apply", "-auto-approve", "-replace=kanbert_webhook.new_contacts")
+	if !strings.Contains(out, "terraform_data.restart_receiver must be replaced") {
+		t.Errorf("a new secret does not replace what depends on it:\n%s", out)
+	}
+	if strings.Contains(out, secret) || strings.Contains(out, w.sandbox.Webhooks()[0].Secret) {
+		t.Error("the plan prints the secret")
+	}
+	w.run(0, "plan", "-detailed-exitcode")
+	w.requests(1, 1)
+}
+
+// What the guide says of mocks: they send nothing and need no token. What it says
+// of runs: they leave nothing behind.
+func testModuleTests(t *testing.T) {
+	needs(t, "mock_provider", "1.7.0", "1.8.0")
+	w := newWorkspace(t, "guides/testing-modules")
+	w.copyFolder("guides/testing-modules/existing", "existing")
+	w.run(0, "get")
+	sandbox := maps.Clone(w.settings)
+	delete(w.settings, "KANBERT_TOKEN")
+	if out := w.run(0, "test", "-filter=mocked.tftest.hcl"); !strings.Contains(out, "3 passed, 0 failed") {
+		t.Errorf("the mocked tests say:\n%s", out)
+	}
+	if got := len(w.sandbox.Requests()); got != 0 {
+		t.Errorf("the mocked tests sent %d requests", got)
+	}
+	w.settings = sandbox
+	if out := w.run(0, "test", "-filter=sandbox.tftest.hcl"); !strings.Contains(out, "2 passed, 0 failed") {
+		t.Errorf("the tests against the sandbox say:\n%s", out)
+	}
+	w.requests(3, 3)
+}
+
+func testLookUpModule(t *testing.T) {
+	w := newWorkspace(t, "guides/testing-modules/existing")
+	w.sandbox.Seed(kanberttest.Webhook{URL: hook + "tasks"}, kanberttest.Webhook{URL: "https://other.example/"})
+	w.settings["TF_VAR_receiver"] = hook
+	w.apply()
+	var urls []string
+	w.output("urls", &urls)
+	if want := []string{hook + "tasks"}; !slices.Equal(urls, want) {
+		t.Errorf("the output is %q, want %q", urls, want)
+	}
+}
+
 func testAdoptionByURL(t *testing.T) { testAdoption(t, "by-url") }
 
 func testAdoptionByID(t *testing.T) { testAdoption(t, "by-id") }
@@ -510,11 +670,92 @@ func testAdoptionByIdentity(t *testing.T) {
 
 func testAdoption(t *testing.T, way string) {
 	w := newWorkspace(t, "guides/adopting-existing-webhooks/"+way)
-	before := w.sandbox.Seed(kanberttest.Webhook{ID: "webhook-1", URL: hook + "new-contacts"})
+	before := w.sandbox.Seed(kanberttest.Webhook{ID: "webhook-4", URL: "https://hooks.example.com/existing/new-contacts"})
 	w.apply()
 	w.requests(0, 0)
 	if after := w.sandbox.Webhooks(); !slices.Equal(after, before) {
 		t.Errorf("the server has %+v, had %+v", after, before)
+	}
+}
+
+// existing is the address under which the guide on adoption has its webhooks.
+const existing = "https://hooks.example.com/existing/"
+
+func testAdoptionByFilter(t *testing.T) {
+	needs(t, "for_each in import blocks", "1.7.0", "1.8.0")
+	w := newWorkspace(t, "guides/adopting-existing-webhooks/by-filter")
+	w.sandbox.Seed(
+		kanberttest.Webhook{URL: existing + "contact/create"},
+		kanberttest.Webhook{URL: existing + "contact/update", Event: "contact:update"},
+		kanberttest.Webhook{URL: hook + "other", Event: "company:update"},
+	)
+	if out := w.run(2, "plan", "-detailed-exitcode"); !strings.Contains(out, "2 to import, 0 to add, 0 to change, 0 to destroy") {
+		t.Errorf("the plan is:\n%s", out)
+	}
+	w.apply()
+	w.requests(0, 0)
+}
+
+func testAdoptionGenerated(t *testing.T) {
+	w := newWorkspace(t, "guides/adopting-existing-webhooks/generated")
+	w.sandbox.Seed(kanberttest.Webhook{URL: existing + "new-contacts"})
+	if out := w.run(2, "plan", "-detailed-exitcode", "-generate-config-out=webhooks.tf"); !strings.Contains(out, "1 to import, 0 to add, 0 to change, 0 to destroy") {
+		t.Errorf("the plan is:\n%s", out)
+	}
+	// The resource block exists now, and every CLI refuses the argument.
+	if out := w.run(1, "plan"); !strings.Contains(out, "Invalid import provider argument") {
+		t.Errorf("a plan with the argument says:\n%s", out)
+	}
+	w.edit("main.tf", "  provider = kanbert\n", "")
+	w.apply()
+	w.requests(0, 0)
+}
+
+func testAdoptionForEach(t *testing.T) {
+	needs(t, "query command", "1.14.0", "")
+	w := newWorkspace(t, "guides/adopting-existing-webhooks/for-each", "main.tf", "webhooks.tfquery.hcl", "list.sh")
+	w.sandbox.Seed(
+		kanberttest.Webhook{URL: existing + "contact/create"},
+		kanberttest.Webhook{URL: existing + "contact/create?again"},
+		kanberttest.Webhook{URL: existing + "tasks", Event: "task:create", ProjectID: "project-1"},
+		kanberttest.Webhook{URL: existing + "client", Event: "company:update", ClientID: "client-1"},
+		kanberttest.Webhook{URL: hook + "other"},
+	)
+	if _, ok := w.script("list.sh"); !ok {
+		t.Skip("a tool of list.sh is missing")
+	}
+	w.write("adopt.tf", read(t, "guides/adopting-existing-webhooks/for-each/adopt.tf"))
+	out := w.run(2, "plan", "-detailed-exitcode")
+	if !strings.Contains(out, "4 to import, 0 to add, 0 to change, 0 to destroy") || !strings.Contains(out, `kanbert_webhook.receiver["contact/create?again"] will be imported`) {
+		t.Errorf("the plan is:\n%s", out)
+	}
+	w.apply()
+	block, rest, _ := strings.Cut(read(t, "guides/adopting-existing-webhooks/for-each/adopt.tf"), "# Remove this block")
+	_, rest, _ = strings.Cut(rest, "\n}\n")
+	w.write("adopt.tf", block+rest)
+	w.run(0, "plan", "-detailed-exitcode")
+	w.requests(0, 0)
+}
+
+func testKnownSecret(t *testing.T) {
+	w := newWorkspace(t, "guides/adopting-existing-webhooks/known-secret")
+	w.sandbox.Seed(kanberttest.Webhook{URL: existing + "new-contacts"})
+	if out := w.run(1, "plan"); !strings.Contains(out, "coalesce") {
+		t.Errorf("a plan without any secret says:\n%s", out)
+	}
+	w.settings["TF_VAR_known_secret"] = "known to the receiver"
+	w.apply()
+	w.requests(0, 0)
+	var secret string
+	w.output("new_contacts_secret", &secret)
+	if secret != "known to the receiver" {
+		t.Errorf("the output is %q", secret)
+	}
+	// A webhook that was created has a secret of its own, which comes first.
+	w.run(0, "apply", "-auto-approve", "-replace=kanbert_webhook.new_contacts")
+	w.output("new_contacts_secret", &secret)
+	if want := w.sandbox.Webhooks()[0].Secret; secret != want {
+		t.Error("the output is not the secret of the new webhook")
 	}
 }
 
@@ -539,11 +780,9 @@ func testAdoptionByQuery(t *testing.T) {
 
 func testUnmanaged(t *testing.T) {
 	w := newWorkspace(t, "guides/adopting-existing-webhooks/unmanaged")
-	// plan ends with 2 whatever the check says: its data source is to be read again
-	// by an apply, and that is a plan with changes.
-	plan := func(status string) string {
+	plan := func(code int, status string) string {
 		t.Helper()
-		out := w.run(2, "plan", "-detailed-exitcode", "-out=plan.tfplan")
+		out := w.run(code, "plan", "-detailed-exitcode", "-out=plan.tfplan")
 		var saved struct {
 			Checks []struct{ Status string }
 		}
@@ -556,14 +795,20 @@ func testUnmanaged(t *testing.T) {
 		}
 		return out
 	}
-	plan("unknown")
-	if out := w.run(0, "apply", "-auto-approve"); strings.Contains(out, "Nobody manages") {
+	const warning = "This configuration does not manage these webhooks"
+	plan(2, "unknown")
+	if out := w.run(0, "apply", "-auto-approve"); strings.Contains(out, warning) {
 		t.Errorf("a warning although all are managed:\n%s", out)
 	}
-	plan("pass")
+	plan(0, "pass")
 	w.sandbox.Seed(kanberttest.Webhook{ID: "webhook-2", URL: hook + "by-hand", Event: "company:delete"})
-	if out := plan("fail"); !strings.Contains(out, "Nobody manages these webhooks: webhook-2 (company:delete).") {
-		t.Errorf("no warning of the webhook that nobody manages:\n%s", out)
+	out := plan(0, "fail")
+	if !strings.Contains(out, warning+": webhook-2 (company:delete).") {
+		t.Errorf("no warning of the webhook that is not managed:\n%s", out)
+	}
+	// The list of all webhooks is long, and says nothing that the warning does not.
+	if strings.Contains(out, "by-hand") {
+		t.Errorf("the plan prints the list:\n%s", out)
 	}
 }
 
@@ -593,7 +838,7 @@ func testMoveFromRestful(t *testing.T) {
 func testMove(t *testing.T, folder, provider, resource string, attributes func(kanberttest.Webhook) map[string]any) {
 	needs(t, "moves between providers", "1.8.0", "1.10.0")
 	w := newWorkspace(t, "guides/moving-from-a-generic-rest-provider/"+folder)
-	webhook := w.sandbox.Seed(kanberttest.Webhook{URL: hook + "new-contacts"})[0]
+	webhook := w.sandbox.Seed(kanberttest.Webhook{URL: "https://hooks.example.com/moved/new-contacts"})[0]
 	w.write("terraform.tfstate", jsonText(t, map[string]any{
 		"version": 4, "terraform_version": "1.5.0", "serial": 1, "lineage": "00000000-0000-0000-0000-000000000000",
 		"resources": []any{map[string]any{

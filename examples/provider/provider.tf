@@ -6,8 +6,8 @@ terraform {
   }
 }
 
-# The token comes from the environment variable KANBERT_TOKEN, so that it is
-# written in no file.
+# The provider reads the token from the environment variable KANBERT_TOKEN, so
+# that no file contains it.
 provider "kanbert" {}
 
 resource "kanbert_webhook" "new_contacts" {

@@ -1,4 +1,4 @@
-# By id, to learn the rest.
+# By id, to get the other attributes.
 data "kanbert_webhook" "by_id" {
   id = "webhook-1"
 }

@@ -1,4 +1,4 @@
-# By URL, to learn the id.
+# By URL, to get the id.
 data "kanbert_webhook" "new_contacts" {
   url = "https://hooks.example.com/kanbert/new-contacts"
 }

@@ -7,7 +7,7 @@ data "kanbert_webhooks" "receiver" {
   sort   = ["-created_at"]
 }
 
-# A filter that is put together from values is safest in the JSON form.
+# For a filter that is built from values, use the JSON form.
 data "kanbert_webhooks" "two_receivers" {
   filter = jsonencode({
     or = [for receiver in ["https://hooks.example.com/", "https://backup.example.com/"] :
@@ -16,8 +16,8 @@ data "kanbert_webhooks" "two_receivers" {
   })
 }
 
-# The API cannot filter by event, project or client: the provider selects them
-# out of what the API lists.
+# The API cannot filter by event, project or client. The provider selects from
+# the webhooks that the API lists.
 data "kanbert_webhooks" "project_tasks" {
   events     = ["task:create", "task:update", "task:delete"]
   project_id = "project-1"
@@ -30,6 +30,6 @@ data "kanbert_webhooks" "newest" {
 }
 
 output "receiver_events" {
-  description = "The event that each URL of the receiver is told of."
+  description = "The event that each URL of the receiver subscribes to."
   value       = { for webhook in data.kanbert_webhooks.receiver.webhooks : webhook.url => webhook.event }
 }

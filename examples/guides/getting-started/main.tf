@@ -6,7 +6,7 @@ terraform {
   }
 }
 
-# The token comes from the environment variable KANBERT_TOKEN.
+# The provider reads the token from the environment variable KANBERT_TOKEN.
 provider "kanbert" {}
 
 # The value comes from the environment variable TF_VAR_receiver.
@@ -16,12 +16,12 @@ variable "receiver" {
 }
 
 resource "kanbert_webhook" "new_contacts" {
-  url   = "${var.receiver}/kanbert/new-contacts"
+  url   = "${var.receiver}/getting-started/new-contacts"
   event = "contact:create"
 }
 
-# What the receiver verifies with: the secret of each path.
+# The receiver verifies deliveries with the secret of each path.
 output "receiver_secrets" {
-  value     = { "/kanbert/new-contacts" = kanbert_webhook.new_contacts.signature_secret_key }
+  value     = { "/getting-started/new-contacts" = kanbert_webhook.new_contacts.signature_secret_key }
   sensitive = true
 }

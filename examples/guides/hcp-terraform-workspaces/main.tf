@@ -6,12 +6,12 @@ terraform {
   }
 }
 
-# There is nothing to write here: the run's environment holds KANBERT_TOKEN,
-# which the workspace keeps as a sensitive environment variable.
+# The environment of the run has KANBERT_TOKEN, which the HCP Terraform workspace
+# stores as a sensitive environment variable.
 provider "kanbert" {}
 
 resource "kanbert_webhook" "new_companies" {
-  url   = "https://hooks.example.com/kanbert/new-companies"
+  url   = "https://hooks.example.com/hcp-terraform/new-companies"
   event = "company:create"
 }
 

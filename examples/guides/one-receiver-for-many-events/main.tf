@@ -11,7 +11,7 @@ provider "kanbert" {}
 module "receiver" {
   source = "git::https://github.com/kanbert/terraform-provider-kanbert.git//examples/modules/receiver?ref=v0.1.0"
 
-  receiver   = "https://hooks.example.com/kanbert"
+  receiver   = "https://hooks.example.com/receiver"
   project_id = "project-1"
   events = [
     "contact:create", "contact:update", "contact:delete",

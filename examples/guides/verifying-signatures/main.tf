@@ -10,17 +10,18 @@ provider "kanbert" {}
 
 resource "kanbert_webhook" "contacts" {
   for_each = {
-    "/kanbert/new-contacts"     = "contact:create"
-    "/kanbert/changed-contacts" = "contact:update"
+    "new-contacts"     = "contact:create"
+    "changed-contacts" = "contact:update"
   }
 
-  url   = "https://hooks.example.com${each.key}"
+  url   = "https://hooks.example.com/verifying/${each.key}"
   event = each.value
 }
 
-# Written to the receiver's file by:
-#   terraform output -json receiver_secrets > secrets.json
+# The receiver verifies deliveries with the secret of each path.
 output "receiver_secrets" {
-  value     = { for path, webhook in kanbert_webhook.contacts : path => webhook.signature_secret_key }
+  value = {
+    for name, webhook in kanbert_webhook.contacts : "/verifying/${name}" => webhook.signature_secret_key
+  }
   sensitive = true
 }

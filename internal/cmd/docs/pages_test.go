@@ -52,7 +52,9 @@ func TestEveryPageIsThere(t *testing.T) {
 		"guides/rotating-secrets",
 		"guides/moving-from-a-generic-rest-provider",
 		"guides/verifying-signatures",
+		"guides/testing-modules",
 		"guides/filters",
+		"guides/guarantees",
 		"guides/troubleshooting",
 	} {
 		if all[page] == "" {
@@ -106,6 +108,26 @@ func TestLinksLeadSomewhere(t *testing.T) {
 				t.Errorf("%s links to %s, and that page has no such heading", page, match[1])
 			}
 		}
+	}
+}
+
+func TestReadmeLinksLeadSomewhere(t *testing.T) {
+	text, err := os.ReadFile(root + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for _, match := range link.FindAllStringSubmatch(codeBlock.ReplaceAllString(string(text), ""), -1) {
+		if strings.Contains(match[1], "://") {
+			continue
+		}
+		count++
+		if _, err := os.Stat(root + "/" + match[1]); err != nil {
+			t.Errorf("README.md links to %s: %v", match[1], err)
+		}
+	}
+	if count < 10 {
+		t.Errorf("only %d links were found", count)
 	}
 }
 

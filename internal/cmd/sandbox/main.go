@@ -213,5 +213,6 @@ func documented(now time.Time) []kanberttest.Webhook {
 			ID: "webhook-3", URL: "https://backup.example.com/kanbert/tasks", Event: "task:create", ProjectID: "project-1",
 			CreatedAt: now.AddDate(0, 0, -1),
 		},
+		{ID: "webhook-4", URL: "https://hooks.example.com/existing/new-contacts", Event: "contact:create", CreatedAt: now.AddDate(0, -1, 0)},
 	}
 }

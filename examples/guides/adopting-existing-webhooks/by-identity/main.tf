@@ -12,11 +12,11 @@ provider "kanbert" {}
 import {
   to = kanbert_webhook.new_contacts
   identity = {
-    id = "webhook-1"
+    id = "webhook-4"
   }
 }
 
 resource "kanbert_webhook" "new_contacts" {
-  url   = "https://hooks.example.com/kanbert/new-contacts"
+  url   = "https://hooks.example.com/existing/new-contacts"
   event = "contact:create"
 }

@@ -10,10 +10,10 @@ provider "kanbert" {}
 
 import {
   to = kanbert_webhook.new_contacts
-  id = "https://hooks.example.com/kanbert/new-contacts"
+  id = "https://hooks.example.com/existing/new-contacts"
 }
 
 resource "kanbert_webhook" "new_contacts" {
-  url   = "https://hooks.example.com/kanbert/new-contacts"
+  url   = "https://hooks.example.com/existing/new-contacts"
   event = "contact:create"
 }

@@ -9,30 +9,29 @@ terraform {
 provider "kanbert" {}
 
 resource "kanbert_webhook" "new_contacts" {
-  url   = "https://hooks.example.com/kanbert/new-contacts"
+  url   = "https://hooks.example.com/unmanaged/new-contacts"
   event = "contact:create"
 }
 
 locals {
   # Every webhook of this configuration goes here.
-  managed = [kanbert_webhook.new_contacts]
+  managed_ids = [kanbert_webhook.new_contacts.id]
+
+  unmanaged = [
+    for webhook in data.kanbert_webhooks.all.webhooks :
+    "${webhook.id} (${webhook.event})" if !contains(local.managed_ids, webhook.id)
+  ]
 }
 
-# Warns at every plan and apply, and stops neither.
-check "every_webhook_is_managed" {
-  data "kanbert_webhooks" "all" {
-    # Read after what this run creates and deletes.
-    depends_on = [kanbert_webhook.new_contacts]
-  }
+data "kanbert_webhooks" "all" {
+  # Read after this run has created and deleted webhooks.
+  depends_on = [kanbert_webhook.new_contacts]
+}
 
+# A warning of every plan and apply. It stops neither.
+check "every_webhook_is_managed" {
   assert {
-    condition = length(setsubtract(
-      data.kanbert_webhooks.all.webhooks[*].id,
-      local.managed[*].id,
-    )) == 0
-    error_message = format("Nobody manages these webhooks: %s.", join(", ", [
-      for webhook in data.kanbert_webhooks.all.webhooks :
-      "${webhook.id} (${webhook.event})" if !contains(local.managed[*].id, webhook.id)
-    ]))
+    condition     = length(local.unmanaged) == 0
+    error_message = "This configuration does not manage these webhooks: ${join(", ", local.unmanaged)}."
   }
 }

@@ -18,6 +18,6 @@ provider "kanbert" {
 }
 
 resource "kanbert_webhook" "new_companies" {
-  url   = "https://hooks.example.com/kanbert/new-companies"
+  url   = "https://hooks.example.com/hcp-terraform/new-companies"
   event = "company:create"
 }

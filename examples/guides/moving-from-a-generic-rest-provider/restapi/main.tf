@@ -8,13 +8,13 @@ terraform {
 
 provider "kanbert" {}
 
-# Takes the place of: resource "restapi_object" "new_contacts"
+# Replaces: resource "restapi_object" "new_contacts"
 moved {
   from = restapi_object.new_contacts
   to   = kanbert_webhook.new_contacts
 }
 
 resource "kanbert_webhook" "new_contacts" {
-  url   = "https://hooks.example.com/kanbert/new-contacts"
+  url   = "https://hooks.example.com/moved/new-contacts"
   event = "contact:create"
 }

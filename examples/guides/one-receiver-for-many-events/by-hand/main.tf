@@ -11,7 +11,7 @@ provider "kanbert" {}
 variable "receiver" {
   description = "The address of the receiver, without a slash at its end."
   type        = string
-  default     = "https://hooks.example.com/kanbert"
+  default     = "https://hooks.example.com/receiver"
 }
 
 variable "project_id" {
@@ -26,7 +26,7 @@ locals {
     "contact:create", "contact:update", "contact:delete",
     "company:create", "company:update", "company:delete",
   ]
-  # Events that Kanbert delivers for one project alone.
+  # Events that require a project.
   project_events = [
     "task:create", "task:update", "task:delete",
     "comment:create",
@@ -44,7 +44,7 @@ resource "kanbert_webhook" "receiver" {
   lifecycle {
     precondition {
       condition     = length("${var.receiver}/${replace(each.key, ":", "/")}") <= 180
-      error_message = "Kanbert takes URLs of up to 180 characters: shorten var.receiver."
+      error_message = "A URL has at most 180 characters: shorten var.receiver."
     }
   }
 }

@@ -13,7 +13,7 @@ module "project" {
   source   = "git::https://github.com/kanbert/terraform-provider-kanbert.git//examples/modules/receiver?ref=v0.1.0"
   for_each = toset(["project-1", "project-2"])
 
-  receiver   = "https://hooks.example.com/kanbert/${each.key}"
+  receiver   = "https://hooks.example.com/projects/${each.key}"
   project_id = each.key
   events     = ["task:create", "task:update", "task:delete", "comment:create"]
 }

@@ -9,18 +9,18 @@ terraform {
 provider "kanbert" {}
 
 variable "secret_generation" {
-  description = "Raise it by one to get a new signing secret."
+  description = "Increase it by one to get a new signing secret."
   type        = number
   default     = 1
 }
 
-# Changes whenever the number does.
+# Changes when the number changes.
 resource "terraform_data" "secret_generation" {
   input = var.secret_generation
 }
 
 resource "kanbert_webhook" "new_contacts" {
-  url   = "https://hooks.example.com/kanbert/new-contacts"
+  url   = "https://hooks.example.com/rotating/new-contacts"
   event = "contact:create"
 
   lifecycle {

@@ -9,25 +9,24 @@ terraform {
 provider "kanbert" {}
 
 variable "generations" {
-  description = "One webhook stands for each: two while the secret is rotated, one before and after."
+  description = "A webhook exists for each generation: two during a rotation, otherwise one."
   type        = set(string)
   default     = ["1"]
 }
 
-# The generation is part of the path, because a URL can be held by one webhook
-# at a time.
+# The generation is part of the path, because only one webhook can have a URL.
 resource "kanbert_webhook" "new_contacts" {
   for_each = var.generations
 
-  url   = "https://hooks.example.com/kanbert/new-contacts/${each.key}"
+  url   = "https://hooks.example.com/rotating/new-contacts/${each.key}"
   event = "contact:create"
 }
 
-# The receiver knows the secret of every generation that stands.
+# The receiver needs the secret of each generation.
 output "receiver_secrets" {
   value = {
     for generation, webhook in kanbert_webhook.new_contacts :
-    "/kanbert/new-contacts/${generation}" => webhook.signature_secret_key
+    "/rotating/new-contacts/${generation}" => webhook.signature_secret_key
   }
   sensitive = true
 }

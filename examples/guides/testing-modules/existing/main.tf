@@ -1,0 +1,20 @@
+terraform {
+  required_providers {
+    kanbert = {
+      source = "kanbert/kanbert"
+    }
+  }
+}
+
+variable "receiver" {
+  description = "What the URLs begin with."
+  type        = string
+}
+
+data "kanbert_webhooks" "existing" {
+  filter = "url startswith '${var.receiver}'"
+}
+
+output "urls" {
+  value = data.kanbert_webhooks.existing.webhooks[*].url
+}
