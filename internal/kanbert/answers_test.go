@@ -492,3 +492,16 @@ func TestListTwice(t *testing.T) {
 		}
 	}
 }
+
+// expect checks the number of requests, and that each has one of the forms.
+func (a *answers) expect(t testing.TB, n int, forms ...string) {
+	t.Helper()
+	if len(a.requests) != n {
+		t.Errorf("%d requests were sent, want %d", len(a.requests), n)
+	}
+	for _, r := range a.requests {
+		if got := r.Method + " " + r.URL.EscapedPath(); !slices.Contains(forms, got) {
+			t.Errorf("%s was sent, want %q", got, forms)
+		}
+	}
+}

@@ -3,6 +3,7 @@
 package kanbert
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -47,15 +48,23 @@ func IsNotFound(err error) bool {
 	return errors.As(err, &answer) && (answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusGone)
 }
 
-// readDeleted takes any 2xx of the API for a success, with or without a body. A
-// page of HTML is not the API's.
+// readDeleted takes a 2xx without a body for a success, or with JSON that holds
+// nothing: the API answers a delete without a body. A page of HTML or an object
+// with fields may be another server's. The delete is then sent again, and a 404
+// that follows is confirmed as any other.
 func readDeleted(a *response) (struct{}, error) {
-	if len(a.body) == 0 || looksLikeJSON(a.header) {
+	switch body := string(bytes.TrimSpace(a.body)); {
+	case body == "":
 		return struct{}{}, nil
+	case !looksLikeJSON(a.header):
+		e := a.malformed("")
+		e.Kind = ErrNotJSON
+		return struct{}{}, e
+	case body == "null" || body == "{}" || body == "[]":
+		return struct{}{}, nil
+	default:
+		return struct{}{}, a.malformed("the answer to a delete has a body")
 	}
-	e := a.malformed("")
-	e.Kind = ErrNotJSON
-	return struct{}{}, e
 }
 
 // escapeID makes one path element of an id. A dot stands for itself in a path
