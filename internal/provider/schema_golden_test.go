@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -24,26 +23,7 @@ import (
 // that is left out is a changed line. go test -run TestSchemas -update writes the
 // file anew.
 func TestSchemas(t *testing.T) {
-	const file = "testdata/schemas.golden"
-	got := strings.Join(schemaLines(t), "\n") + "\n"
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := strings.Split(string(text), "\n")
-	for i, line := range strings.Split(got, "\n") {
-		if i >= len(want) || line != want[i] {
-			t.Fatalf("%s:%d differs; the schemas are\n%s", file, i+1, got)
-		}
-	}
-	if got != string(text) {
-		t.Errorf("%s has lines that no schema has; the schemas are\n%s", file, got)
-	}
+	wantGolden(t, "testdata/schemas.golden", strings.Join(schemaLines(t), "\n")+"\n")
 }
 
 func schemaLines(t *testing.T) []string {
