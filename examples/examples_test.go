@@ -64,6 +64,7 @@ var tests = map[string]func(*testing.T){
 }
 
 func TestExamples(t *testing.T) {
+	kanberttest.SkipShort(t, "it runs a real CLI")
 	for _, folder := range slices.Sorted(maps.Keys(tests)) {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()

@@ -304,6 +304,7 @@ func TestFailureLeavesNothing(t *testing.T) {
 
 // TestAcceptance runs what `make testacc` runs against the real API.
 func TestAcceptance(t *testing.T) {
+	kanberttest.SkipShort(t, "it runs a real CLI")
 	t.Parallel()
 	found, err := cli.Finder{}.Find(t.Context())
 	if errors.Is(err, cli.ErrNone) {

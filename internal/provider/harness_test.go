@@ -166,6 +166,7 @@ type workspace struct {
 // beyond it: see configFor.
 func newWorkspace(t *testing.T, config string) *workspace {
 	t.Helper()
+	kanberttest.SkipShort(t, "it runs a real CLI")
 	binary, err := providerBinary()
 	if err != nil {
 		t.Fatal(err)

@@ -50,6 +50,7 @@ func attributeOf(s *terraform.State, name string) (string, error) {
 // The command terraform import, and import blocks with id, take the id and the
 // URL. A plan with an import block must import and change nothing.
 func TestImport(t *testing.T) {
+	kanberttest.SkipShort(t, "it runs a real CLI")
 	t.Parallel()
 	s := kanberttest.Start(t)
 	command := func(name resource.ImportStateIdFunc) resource.TestStep {
@@ -79,6 +80,7 @@ func TestImport(t *testing.T) {
 }
 
 func TestIdentity(t *testing.T) {
+	kanberttest.SkipShort(t, "it runs a real CLI")
 	t.Parallel()
 	needsCLI(t, "identity in its state", identityFrom, identityFromTofu, "TestIdentityIsSetByCreateAndRead, TestImportEveryKindInProcess")
 	s := kanberttest.Start(t)
@@ -286,6 +288,7 @@ func wantAdopted(t *testing.T, w *workspace, s *kanberttest.Sandbox, webhooks []
 // Query mode: exact lengths, identities, no secret, limit, nothing found, and an
 // error in the middle.
 func TestQuery(t *testing.T) {
+	kanberttest.SkipShort(t, "it runs a real CLI")
 	t.Parallel()
 	needsCLI(t, "command query", queryFrom, "", "TestListInProcess, TestListWithResource, TestListAsksForNoPageTooMany, TestListStreams")
 	s := kanberttest.Start(t)
@@ -343,6 +346,7 @@ func TestQuery(t *testing.T) {
 
 // The data source finds by either key.
 func TestDataSource(t *testing.T) {
+	kanberttest.SkipShort(t, "it runs a real CLI")
 	t.Parallel()
 	s := kanberttest.Start(t)
 	webhook := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/tasks", Event: "task:update", ProjectID: "p"})[0]

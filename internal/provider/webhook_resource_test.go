@@ -46,6 +46,7 @@ func secretOf(s *kanberttest.Sandbox) statecheck.StateCheck {
 // A webhook's life: a change of any argument makes another webhook with another
 // secret, and a spelling of the URL that means the same changes nothing.
 func TestWebhookLife(t *testing.T) {
+	kanberttest.SkipShort(t, "it runs a real CLI")
 	t.Parallel()
 	s := kanberttest.Start(t)
 	newID := statecheck.CompareValue(compare.ValuesDiffer())
@@ -99,6 +100,7 @@ func TestWebhookLife(t *testing.T) {
 
 // A webhook that was deleted behind Terraform's back is planned anew.
 func TestWebhookDisappears(t *testing.T) {
+	kanberttest.SkipShort(t, "it runs a real CLI")
 	t.Parallel()
 	s := kanberttest.Start(t)
 	config := configFor(s, webhookConfig(attrs{"url": "https://receiver.example/", "event": "comment:create", "project_id": "p"}))
@@ -124,6 +126,7 @@ func TestWebhookDisappears(t *testing.T) {
 // A token and an address that only the apply knows are no error at plan, and the
 // environment does not stand in for them.
 func TestProviderConfigurationUnknownAtPlan(t *testing.T) {
+	kanberttest.SkipShort(t, "it runs a real CLI")
 	elsewhere := kanberttest.Start(t)
 	t.Setenv("KANBERT_TOKEN", elsewhere.Token())
 	t.Setenv("KANBERT_BASE_URL", elsewhere.BaseURL())

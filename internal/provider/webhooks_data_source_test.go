@@ -498,6 +498,7 @@ func TestWebhooksSchema(t *testing.T) {
 // TestWebhooksOverSeveralPages reads with a real CLI what a filter and a sort
 // leave, and counts what was asked for.
 func TestWebhooksOverSeveralPages(t *testing.T) {
+	kanberttest.SkipShort(t, "it runs a real CLI")
 	t.Parallel()
 	s := kanberttest.Start(t, kanberttest.WithTiesLost())
 	seeded := seedWebhooks(s, 75)
@@ -554,6 +555,7 @@ func TestWebhooksOverSeveralPages(t *testing.T) {
 // TestWebhooksWithAnUnknownFilter plans before the filter is known, and reads
 // when it is.
 func TestWebhooksWithAnUnknownFilter(t *testing.T) {
+	kanberttest.SkipShort(t, "it runs a real CLI")
 	t.Parallel()
 	s := kanberttest.Start(t)
 	seedWebhooks(s, 3)

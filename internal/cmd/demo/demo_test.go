@@ -12,9 +12,11 @@ import (
 	"testing"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
 func TestDemo(t *testing.T) {
+	kanberttest.SkipShort(t, "it runs a real CLI")
 	found := findCLI(t)
 	root := moduleRoot(t)
 	scratch := emptyTemporaryDirectory(t)

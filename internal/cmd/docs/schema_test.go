@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
 func ownSchema(t *testing.T) *tfjson.ProviderSchema {
@@ -51,6 +52,7 @@ func TestSchemaHasEveryPartOfTheProvider(t *testing.T) {
 // What is written without a CLI is what a CLI would have written, down to the
 // order.
 func TestSchemaIsTheOneThatTerraformPrints(t *testing.T) {
+	kanberttest.SkipShort(t, "it builds the provider and runs a real CLI")
 	theirs, found := terraformSchema(t)
 	ours := ownSchema(t)
 	if theirs.ListResourceSchemas == nil {

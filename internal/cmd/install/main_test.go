@@ -12,11 +12,13 @@ import (
 	"testing"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
 // What install prints is what a person pastes: `init` finds the provider with
 // those three lines, in a home that has no configuration.
 func TestInitFindsWhatWasInstalled(t *testing.T) {
+	kanberttest.SkipShort(t, "it builds the provider and runs a real CLI")
 	emptyHome(t)
 	found, err := cli.Finder{Directory: filepath.Join(moduleRoot(t), "bin", "cli")}.Find(t.Context())
 	if err != nil {
