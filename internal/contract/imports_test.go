@@ -143,7 +143,7 @@ func TestBinaryHoldsNoTestCode(t *testing.T) {
 	}
 	forbidden := []string{
 		module + "/internal/kanberttest", module + "/internal/contract", module + "/internal/cli", module + "/internal/live", module + "/internal/cmd", module + "/examples",
-		"net/http/httptest",
+		"net/http/httptest", "github.com/alecthomas/participle",
 		"github.com/getkin/kin-openapi", "github.com/hashicorp/terraform-plugin-testing", "github.com/hashicorp/terraform-plugin-docs",
 		"github.com/hashicorp/terraform-plugin-sdk",
 	}

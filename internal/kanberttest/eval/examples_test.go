@@ -5,6 +5,7 @@ package eval_test
 import (
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -111,5 +112,48 @@ func TestExamples(t *testing.T) {
 				t.Errorf("String() = %s\nwant       %s", f.String(), e.text)
 			}
 		})
+	}
+}
+
+// TestGuideShowsTheExamples holds the guide's records and results to those of
+// the worked examples.
+func TestGuideShowsTheExamples(t *testing.T) {
+	data, err := os.ReadFile("../../../templates/guides/filters.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, all := string(data), readExamples(t)
+	numbers := map[string]string{}
+	for i, r := range all.records {
+		number := strconv.Itoa(i + 1)
+		row := "\n| " + number + " | `" + r.URL + "` | `" + r.CreatedAt.Format(time.RFC3339) + "` |\n"
+		if !strings.Contains(guide, row) {
+			t.Errorf("the guide does not show%s", row)
+		}
+		numbers[r.URL] = number
+	}
+	if now := all.now.Format("Monday, 2 January 2006"); !strings.Contains(guide, now) {
+		t.Errorf("the guide does not say that it is %s", now)
+	}
+
+	_, section, _ := strings.Cut(guide, "\n## Worked examples\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	shown := strings.Split(section, "\n### ")[1:]
+	if len(shown) != len(all.list) {
+		t.Fatalf("the guide shows %d examples, want %d", len(shown), len(all.list))
+	}
+	for i, e := range all.list {
+		var selects []string
+		for _, url := range e.urls {
+			selects = append(selects, numbers[url])
+		}
+		slices.Sort(selects)
+		result := "\nSelects " + strings.Join(selects, ", ") + "."
+		if title, _, _ := strings.Cut(shown[i], "\n"); title != e.title {
+			t.Errorf("example %d has the title %q, want %q", i+1, title, e.title)
+		}
+		if !strings.Contains(shown[i], result) {
+			t.Errorf("example %q does not say %q", e.title, strings.TrimSpace(result))
+		}
 	}
 }
