@@ -48,10 +48,11 @@ type checker struct {
 	json     bool // whether text is in the JSON form
 	errs     []Problem
 	warnings []Problem
+	stopped  bool // whether further errors would only follow from the last one
 }
 
 func (c *checker) addError(at place, summary, detail string, args ...any) {
-	if len(c.errs) < maxErrors {
+	if len(c.errs) < maxErrors && !c.stopped {
 		c.errs = append(c.errs, c.problem(at, summary, fmt.Sprintf(detail, args...)))
 	}
 }
