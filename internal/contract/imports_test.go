@@ -75,15 +75,16 @@ var rooms = map[string]struct {
 	may   []string
 	never []string
 }{
-	"kanbert":     {never: []string{"github.com/hashicorp/terraform-plugin-", "github.com/hashicorp/terraform-json"}},
-	"filter":      {never: []string{"github.com/hashicorp/", "net/http", "os", "context"}},
-	"directory":   {may: []string{"kanbert"}, never: []string{"github.com/hashicorp/"}},
-	"provider":    {may: []string{"directory", "filter", "kanbert"}, never: []string{"github.com/hashicorp/terraform-plugin-testing/"}},
-	"kanberttest": {may: []string{"filter"}, never: []string{"github.com/hashicorp/"}},
-	"contract":    {never: []string{"github.com/"}},
-	"cli":         {},
-	"live":        {may: []string{"cli", "kanbert"}, never: []string{"github.com/hashicorp/"}},
-	"laraveltest": {never: []string{"github.com/hashicorp/"}},
+	"kanbert":          {never: []string{"github.com/hashicorp/terraform-plugin-", "github.com/hashicorp/terraform-json"}},
+	"filter":           {never: []string{"github.com/hashicorp/", "net/http", "os", "context"}},
+	"directory":        {may: []string{"kanbert"}, never: []string{"github.com/hashicorp/"}},
+	"provider":         {may: []string{"directory", "filter", "kanbert"}, never: []string{"github.com/hashicorp/terraform-plugin-testing/"}},
+	"kanberttest":      {may: []string{"kanberttest/eval"}, never: []string{"github.com/hashicorp/"}},
+	"kanberttest/eval": {never: []string{"github.com/hashicorp/", "net/http", "os", "context"}},
+	"contract":         {never: []string{"github.com/"}},
+	"cli":              {},
+	"live":             {may: []string{"cli", "kanbert"}, never: []string{"github.com/hashicorp/"}},
+	"laraveltest":      {never: []string{"github.com/hashicorp/"}},
 }
 
 // TestImportsPointOneWay compares the imports of every package with the table.
@@ -142,7 +143,7 @@ func TestBinaryHoldsNoTestCode(t *testing.T) {
 	}
 	forbidden := []string{
 		module + "/internal/kanberttest", module + "/internal/contract", module + "/internal/cli", module + "/internal/live", module + "/internal/cmd", module + "/examples",
-		"net/http/httptest",
+		"net/http/httptest", "github.com/alecthomas/participle",
 		"github.com/getkin/kin-openapi", "github.com/hashicorp/terraform-plugin-testing", "github.com/hashicorp/terraform-plugin-docs",
 		"github.com/hashicorp/terraform-plugin-sdk",
 	}

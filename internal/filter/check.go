@@ -4,65 +4,87 @@ package filter
 
 import "strings"
 
-// check compares the syntax tree with the tables and returns the filter, or nil
-// if anything was refused.
-func (r *report) check(tree *expression) *Filter {
-	root := r.checkExpression(tree)
-	if len(r.refused) > 0 {
-		return nil
-	}
-	if root.depth() > MaxDepth {
-		r.refuseDepth(tree.at)
-		return nil
-	}
-	return &Filter{root: root}
+// condition is one comparison as it was written, in either form.
+type condition struct {
+	at       place // where it lacks something
+	field    word
+	operator word
+	value    *operand // nil if there is none
 }
 
-func (r *report) checkExpression(e *expression) node {
-	if e.join == "" {
-		return node{cond: r.checkCondition(e)}
-	}
-	terms := make([]node, len(e.terms))
-	for i, t := range e.terms {
-		terms[i] = r.checkExpression(t)
-	}
-	return newGroup(e.join, terms)
+// word is a field or an operator. The zero word is a missing one.
+type word struct {
+	text string
+	place
 }
 
-// checkCondition goes on after a fault where it can, so that a condition with
-// two faults shows both. It returns nil if it refused the condition.
-func (r *report) checkCondition(e *expression) *condition {
-	if _, isOperator := operatorNamed(e.field.text); isOperator && e.operator.missing() {
-		r.refuse(e.field.at, "Missing field", "There is no field before the operator %s. %s", e.field.text, conditionText)
-		return nil
+func (w word) missing() bool       { return w == word{} }
+func (w word) is(name string) bool { return strings.EqualFold(w.text, name) }
+
+// operand is a value as it was written.
+type operand struct {
+	at    place
+	kind  operandKind
+	text  string // of a quoted or bare one, without quotes
+	items []*operand
+}
+
+// operandKind is how a value was written. Its text is for error texts.
+type operandKind string
+
+const (
+	quoted  operandKind = "a string"
+	bare    operandKind = "a word without quotes" // in the string form only
+	number  operandKind = "a number"
+	null    operandKind = "null"
+	list    operandKind = "a list"
+	boolean operandKind = "true or false" // in the JSON form only
+	object  operandKind = "an object"     // in the JSON form only
+)
+
+// checkCondition compares a condition with the tables. A condition with several
+// faults shows each of them.
+func (c *checker) checkCondition(cond condition) {
+	if _, isOperator := operatorNamed(cond.field.text); isOperator && cond.operator.missing() {
+		c.addError(cond.field.place, "Missing field", "There is no field before the operator %s. %s", cond.field.text, conditionText)
+		return
 	}
-	field, knownField := fieldNamed(e.field.text)
+	field, knownField := fieldNamed(cond.field.text)
 	if !knownField {
-		r.refuseField(e.field)
+		c.addFieldError(cond.field)
 	}
-	if e.operator.missing() {
-		r.refuse(span{e.field.at.end(), 0}, "Missing operator",
-			"There is no operator behind the field.%s", r.allowed(field))
-		return nil
+	if cond.operator.missing() {
+		c.addError(c.gap(cond.at), "Missing operator", "The condition has no operator.%s", c.allowed(field))
+		return
 	}
-	op, knownOperator := operatorNamed(e.operator.text)
+	op, knownOperator := operatorNamed(cond.operator.text)
 	switch {
 	case !knownOperator:
-		r.refuse(e.operator.at, "Unknown filter operator", "There is no operator %s.%s%s",
-			quote(e.operator.text), didYouMean(e.operator.text, r.operatorNames(field)), r.allowed(field))
-		return nil
+		c.addError(cond.operator.place, "Unknown filter operator", "There is no operator %s.%s%s",
+			quote(cond.operator.text), c.operatorHint(cond, field), c.allowed(field))
 	case !knownField:
-		return nil
 	case !op.fits(field):
-		r.refuse(e.operator.at, "Operator does not fit the field", "The operator %s cannot be used with the field %s.%s%s",
-			e.operator.text, field.Name, instead(field), r.allowed(field))
-		return nil
+		hint := " Strings have no order here."
+		if field.Type == typeDatetime {
+			hint = " To select a part of a date, use gte and lt."
+		}
+		c.addError(cond.operator.place, "Operator does not fit the field", "The operator %s cannot be used with the field %s.%s%s",
+			cond.operator.text, field.Name, hint, c.allowed(field))
+	default:
+		c.warnOperator(cond.operator, op)
+		c.checkValues(cond, field, op)
 	}
-	r.doubtOperator(e.operator, op)
-	return &condition{field: field, operator: op.name(), values: r.checkValues(e, field, op)}
 }
 
-func (r *report) refuseField(field word) {
+// gap returns where something is missing: behind the words at, or in the object.
+func (c *checker) gap(at place) place {
+	if c.json {
+		return at
+	}
+	return place{offset: at.end()}
+}
+
+func (c *checker) addFieldError(field word) {
 	hint := didYouMean(field.text, fieldNames())
 	switch field.text {
 	case "id":
@@ -70,100 +92,119 @@ func (r *report) refuseField(field word) {
 	case "is_active":
 		hint = " The list can be sorted by it."
 	}
-	r.refuse(field.at, "Unknown filter field",
-		"The API cannot filter by %s.%s It can filter by %s. To select by event, project or client, set the arguments events, project_id and client_id, which the provider applies itself.",
+	c.addError(field.place, "Unknown filter field",
+		"The API cannot filter by %s.%s It can filter by %s. To select by event, project or client, set the arguments events, project_id and client_id.",
 		quote(field.text), hint, strings.Join(fieldNames(), " and "))
 }
 
-// allowed is a sentence that lists what a condition on f may say, with a space
-// in front. It is empty for the zero field, which stands for an unknown one.
-func (r *report) allowed(f Field) string {
+// operatorHint says what to write instead of an unknown operator.
+func (c *checker) operatorHint(cond condition, field Field) string {
+	switch name := strings.ToLower(cond.operator.text); name {
+	case "between":
+		return " Use two conditions, with gte and lte."
+	case "asc", "desc":
+		sign := map[string]string{"desc": "-"}[name]
+		return ` A filter does not sort. Set the argument sort: ["` + sign + cond.field.text + `"].`
+	}
+	return didYouMean(cond.operator.text, c.operatorNames(field))
+}
+
+// allowed is a sentence that lists the operators of f, with a space in front. It
+// is empty for the zero field, which is an unknown one.
+func (c *checker) allowed(f Field) string {
 	if f.Name == "" {
 		return ""
 	}
 	text := " The field " + f.Name + " (" + f.Type + ") takes " + strings.Join(f.Operators, ", ")
-	if r.json {
+	if c.json {
 		return text + "."
 	}
-	var signs []string
 	for _, o := range operators {
 		if o.sign != "" && o.fits(f) {
-			signs = append(signs, o.sign)
+			text += ", " + o.sign
 		}
 	}
-	return text + ", and " + strings.Join(signs, ", ") + ", is null."
+	return text + ", is null."
 }
 
-// operatorNames gives the spellings of the operators that f takes, or of all
+// operatorNames returns the spellings of the operators that f takes, or of all
 // operators for the zero field.
-func (r *report) operatorNames(f Field) []string {
+func (c *checker) operatorNames(f Field) []string {
 	var names []string
 	for _, o := range operators {
-		if f.Name != "" && !o.fits(f) {
-			continue
-		}
-		names = append(names, o.names...)
-		if o.sign != "" && !r.json {
-			names = append(names, o.sign)
+		if f.Name == "" || o.fits(f) {
+			names = append(names, o.spellings(!c.json)...)
 		}
 	}
 	return names
 }
 
-// instead says how to get at what an operator of the other type is used for.
-func instead(f Field) string {
-	if f.Type == typeDatetime {
-		return " A part of a date is selected by its limits, with gte and lt."
+func (c *checker) warnOperator(spelling word, op operator) {
+	if c.json && spelling.text == op.sign {
+		c.warnUnspecified(spelling.place, "Sign in the JSON form", "signs in the JSON form.", "Use %s instead.", op.name)
 	}
-	return " Strings have no order here."
-}
-
-// doubtOperator warns of what documentation does not say about op.
-func (r *report) doubtOperator(spelling word, op operator) {
-	if r.json && spelling.text == op.sign {
-		r.warn(spelling.at, "Sign in the JSON form",
-			"Public documentation shows signs in the string form alone. %s The JSON form writes %s.", asWritten, op.name())
-	}
-	if op.name() == "like" {
-		r.warn(spelling.at, "Wildcards of like",
-			"Public documentation does not say which wildcards like knows, nor whether it compares the whole value or a part of it. %s The operators contains, startswith and endswith leave no doubt.", asWritten)
+	if op.name == "like" {
+		c.warnUnspecified(spelling.place, "Wildcards of like",
+			"which wildcards like has, nor whether it compares the whole value.", "Use contains, startswith or endswith instead.")
 	}
 }
 
-// asWritten ends every warning's first part: what becomes of the filter.
-const asWritten = "The filter is passed to the API as written."
+// negations leads from each operator to the one that selects the rest, where
+// there is one.
+var negations = map[string]string{
+	"eq": "ne", "ne": "eq", "lt": "gte", "gte": "lt", "gt": "lte", "lte": "gt",
+	"in": "nin", "nin": "in", "isnull": "isnotnull", "isnotnull": "isnull",
+}
 
-func (r *report) checkValues(e *expression, field Field, op operator) []value {
-	v := e.value
+// negatedFunctions are Terraform's functions for the operators that have no
+// negation.
+var negatedFunctions = map[string]string{"contains": "strcontains", "startswith": "startswith", "endswith": "endswith"}
+
+// warnNot warns of the first "not", if any, before a condition with op or before
+// a group, which has no operator.
+func (c *checker) warnNot(nots []token, op operator) {
+	if len(nots) == 0 {
+		return
+	}
+	advice := "Use ne, nin or isnotnull instead."
+	if name := negations[op.name]; name != "" {
+		advice = "Use " + name + " instead."
+	}
+	if function := negatedFunctions[op.name]; function != "" {
+		advice = "The API has no operator for the opposite of " + op.name +
+			". Leave out this condition and select with a for expression: [for w in data.kanbert_webhooks.NAME.webhooks : w if !" + function + `(w.url, "…")].`
+	}
+	c.warnUnspecified(nots[0].place, "Negation", `"not".`, "%s", advice)
+}
+
+func (c *checker) checkValues(cond condition, field Field, op operator) {
+	v := cond.value
 	switch {
 	case op.takes == takesNothing:
 		if v != nil && v.kind != null {
-			r.refuse(v.at, "Unexpected value", "The operator %s takes no value.", e.operator.text)
+			c.addError(v.at, "Unexpected value", "The operator %s takes no value.", cond.operator.text)
 		}
-		return nil
 	case v == nil:
-		r.refuse(r.gap(e), "Missing value", "There is no value for the operator %s. %s", e.operator.text, wanted(field, op))
-		return nil
+		c.addError(c.gap(cond.at), "Missing value", "The operator %s has no value. %s", cond.operator.text, wanted(field, op))
 	case op.takes == takesValue:
-		return []value{r.checkValue(v, field, op)}
+		c.checkValue(v, field, op)
 	case v.kind != list:
-		r.refuse(v.at, "Wrong type of value", "The operator %s takes no single value. %s", e.operator.text, wanted(field, op))
-		return nil
+		c.addError(v.at, "Wrong type of value", "The operator %s does not take %s. %s", cond.operator.text, v.kind, wanted(field, op))
 	case len(v.items) == 0:
-		r.refuse(v.at, "Empty list", "A list holds one value at least. %s", wanted(field, op))
-		return nil
+		c.addEmptyListError(v, op)
 	}
-	values := make([]value, len(v.items))
-	for i, item := range v.items {
-		values[i] = r.checkValue(item, field, op)
+	if op.takes == takesList && v != nil {
+		for _, item := range v.items {
+			c.checkValue(item, field, op)
+		}
 	}
-	return values
 }
 
-// gap is where e lacks its value.
-func (r *report) gap(e *expression) span {
-	if r.json {
-		return e.at
+// addEmptyListError says what to write for a list that can become empty.
+func (c *checker) addEmptyListError(v *operand, op operator) {
+	advice := "No webhook is in an empty list. Set count or for_each of the data source so that it is not read while the list is empty."
+	if op.name == "nin" {
+		advice = "Every webhook is outside of an empty list. Leave out this condition while the list is empty."
 	}
-	return span{e.operator.at.end(), 0}
+	c.addError(v.at, "Empty list", "The operator %s needs a list with at least one value. %s", op.name, advice)
 }

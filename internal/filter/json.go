@@ -3,191 +3,204 @@
 package filter
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
 
-// maxBrackets bounds the nesting of the JSON form. A group takes two brackets,
-// and a condition and its list one each.
-const maxBrackets = 2*MaxDepth + 2
-
-// jsonToken is one token of JSON and where it stands.
-type jsonToken struct {
-	value json.Token
-	at    span
-}
-
-func (t jsonToken) is(delim json.Delim) bool { return t.value == delim }
-
-// readJSON reads the JSON form. It works on tokens, because decoding into values
-// would lose their places.
-func (r *report) readJSON() *expression {
-	r.json = true
-	tokens, ok := r.scanJSON()
-	if !ok {
-		return nil
-	}
-	j := &jsonReader{report: r, tokens: tokens}
-	return j.expression(true)
-}
-
-func (r *report) scanJSON() ([]jsonToken, bool) {
-	dec := json.NewDecoder(strings.NewReader(r.text))
-	dec.UseNumber()
-	var tokens []jsonToken
-	var open []span
-	for {
-		start := r.nextJSON(int(dec.InputOffset()))
-		value, err := dec.Token()
-		if err != nil {
-			return tokens, r.endOfJSON(err, start, open)
-		}
-		t := jsonToken{value, span{start, int(dec.InputOffset()) - start}}
-		if len(tokens) > 0 && len(open) == 0 {
-			r.refuse(t.at, "Broken JSON", "The JSON has ended before this. A filter is one array or one object.")
-			return nil, false
-		}
-		tokens = append(tokens, t)
-		switch value {
-		case json.Delim('['), json.Delim('{'):
-			open = append(open, t.at)
-		case json.Delim(']'), json.Delim('}'):
-			open = open[:len(open)-1]
-		}
-		if len(open) > maxBrackets {
-			r.refuseDepth(t.at)
-			return nil, false
-		}
-	}
-}
-
-// nextJSON returns where the token after offset begins.
-func (r *report) nextJSON(offset int) int {
-	rest := r.text[offset:]
-	return offset + len(rest) - len(strings.TrimLeft(rest, " \t\r\n,:"))
-}
-
-// endOfJSON reports whether the text ended where it may, and says what is broken
-// if it did not. next is where the tokens end, open what is not closed there.
-func (r *report) endOfJSON(err error, next int, open []span) bool {
+// checkJSON checks the JSON form. Its faults are named by their path, as
+// or[1].op, because the text itself is most often written by jsonencode.
+func (c *checker) checkJSON() {
+	var top json.RawMessage
+	err := json.Unmarshal([]byte(c.text), &top)
 	var syntax *json.SyntaxError
+	if !errors.As(err, &syntax) {
+		c.checkTerm(jsonValue{"", bytes.TrimSpace(top)}, 0)
+		return
+	}
+	at, reason := place{offset: len(c.text)}, "It ends too early"
+	if !strings.HasPrefix(syntax.Error(), "unexpected end") {
+		at = place{offset: int(syntax.Offset) - 1, length: 1}
+		r, _ := utf8.DecodeRuneInString(c.text[at.offset:])
+		reason = fmt.Sprintf("The character %q is wrong here", r)
+	}
+	c.addError(at, "Broken JSON", "The text is not JSON. %s. Use jsonencode to write the filter.", reason)
+}
+
+// jsonValue is a value and its path.
+type jsonValue struct {
+	path string
+	raw  json.RawMessage
+}
+
+func (v jsonValue) at() place { return place{path: v.path, value: string(v.raw)} }
+
+// is reports whether v is an array ('[') or an object ('{').
+func (v jsonValue) is(delim byte) bool { return v.raw[0] == delim }
+
+// items returns the values of an array.
+func (v jsonValue) items() []jsonValue {
+	var raw []json.RawMessage
+	_ = json.Unmarshal(v.raw, &raw) // the whole text is JSON
+	items := make([]jsonValue, len(raw))
+	for i := range raw {
+		items[i] = jsonValue{fmt.Sprintf("%s[%d]", v.path, i), raw[i]}
+	}
+	return items
+}
+
+// member is a key of an object and its value.
+type member struct {
+	key   string
+	value jsonValue
+}
+
+// members returns the keys and values of an object in the order of the text. A
+// map would lose the order, and keys that occur twice.
+func (v jsonValue) members() []member {
+	var members []member
+	decoder := json.NewDecoder(bytes.NewReader(v.raw))
+	for _, _ = decoder.Token(); decoder.More(); {
+		token, _ := decoder.Token()
+		key := fmt.Sprint(token)
+		m := member{key, jsonValue{path: strings.TrimPrefix(v.path+"."+key, ".")}}
+		_ = decoder.Decode(&m.value.raw)
+		members = append(members, m)
+	}
+	return members
+}
+
+// checkTerm checks a condition, a group or an array. The depth is the number of
+// groups around it.
+func (c *checker) checkTerm(v jsonValue, depth int) {
 	switch {
-	case errors.Is(err, io.EOF) && len(open) == 0:
-		return true
-	case errors.As(err, &syntax):
-		r.refuseJSON()
-	case next < len(r.text) && r.text[next] == '"':
-		r.refuse(span{next, 1}, "Open quote", "The string that begins here has no closing \". %s", jsonencodeText)
-	case len(open) > 0:
-		r.refuse(open[len(open)-1], "Open bracket", "The bracket that opens here is not closed. %s", jsonencodeText)
+	case v.is('{'):
+		c.checkObject(v, depth)
+	case v.is('['):
+		if v.path != "" {
+			c.warnUnspecified(v.at(), "Array inside a group", "arrays inside a group.", `Write {"and": [...]} instead.`)
+		}
+		c.checkGroup(v, depth)
 	default:
-		r.refuse(span{next, 0}, "Broken JSON", "The JSON cannot be read: %s. %s", err, jsonencodeText)
-	}
-	return false
-}
-
-const jsonencodeText = "In Terraform, jsonencode writes JSON without such faults."
-
-// refuseJSON points at the character that breaks the JSON. It reads the text
-// again, because a decoder of tokens gives no offset to rely on.
-func (r *report) refuseJSON() {
-	var raw json.RawMessage
-	var syntax *json.SyntaxError
-	at, reason := span{}, "in JSON"
-	if errors.As(json.Unmarshal([]byte(r.text), &raw), &syntax) {
-		at.offset = int(syntax.Offset) - 1
-		// The message is "invalid character 'x' after array element". Its
-		// character is a byte, which may be half of one.
-		if i := strings.LastIndex(syntax.Error(), "' "); i >= 0 {
-			reason = syntax.Error()[i+2:]
-		}
-	}
-	bad, size := utf8.DecodeRuneInString(r.text[at.offset:])
-	at.length = size
-	r.refuse(at, "Broken JSON", "The character %q is not expected here (%s).%s %s", bad, reason, r.jsonHint(at.offset, bad), jsonencodeText)
-}
-
-// jsonHint names the usual reason why the character bad, at offset, is wrong.
-func (r *report) jsonHint(offset int, bad rune) string {
-	before := strings.TrimRight(r.text[:offset], " \t\r\n")
-	switch c := r.text[offset]; {
-	case c == '\'':
-		return " Strings stand in double quotes."
-	case strings.ContainsRune(curlyQuotes, bad):
-		return " Strings stand in straight double quotes."
-	case (c == ']' || c == '}') && strings.HasSuffix(before, ","):
-		return " The comma before it is one too many."
-	case c == '=':
-		return " A colon stands between key and value."
-	}
-	return ""
-}
-
-// jsonReader turns tokens into the syntax tree. The tokens are whole JSON: every
-// bracket in them is closed.
-type jsonReader struct {
-	*report
-	tokens []jsonToken
-	next   int
-}
-
-func (j *jsonReader) take() jsonToken {
-	t := j.tokens[j.next]
-	j.next++
-	return t
-}
-
-func (j *jsonReader) peek() jsonToken { return j.tokens[j.next] }
-
-// skip goes past one value and returns its place.
-func (j *jsonReader) skip() span {
-	first := j.take()
-	last, depth := first, 0
-	for {
-		switch last.value {
-		case json.Delim('['), json.Delim('{'):
-			depth++
-		case json.Delim(']'), json.Delim('}'):
-			depth--
-		}
-		if depth == 0 {
-			return first.at.to(last.at)
-		}
-		last = j.take()
+		c.addError(v.at(), "Missing condition", `A condition is an object: {"field": "url", "op": "contains", "value": "acme"}.`)
 	}
 }
 
-// expression reads a condition, a group or an array. It never returns nil.
-func (j *jsonReader) expression(top bool) *expression {
-	first := j.peek()
+// checkGroup checks the terms of a group.
+func (c *checker) checkGroup(v jsonValue, depth int) {
 	switch {
-	case first.is('{'):
-		return j.object()
-	case first.is('['):
-		if !top {
-			j.warn(first.at, "Array inside a group",
-				`Public documentation shows an array of conditions at the top alone. %s Inside a group, write {"and": [...]}.`, asWritten)
-		}
-		return j.array(joinAnd)
+	case depth == MaxDepth:
+		c.addDepthError(v.at())
+		return
+	case !v.is('['):
+		c.addError(v.at(), "Wrong type of value", "A group is an array of conditions.")
+		return
 	}
-	at := j.skip()
-	j.refuse(at, "Missing condition", `A condition is an object: {"field": "url", "op": "contains", "value": "acme"}.`)
-	return &expression{at: at, join: joinAnd}
+	items := v.items()
+	if len(items) == 0 {
+		c.addError(v.at(), "Empty group", "There is no condition in this array. %s", leaveOut)
+	}
+	for _, item := range items {
+		c.checkTerm(item, depth+1)
+	}
 }
 
-// array reads the terms of a group.
-func (j *jsonReader) array(join string) *expression {
-	open := j.take()
-	e := &expression{at: open.at, join: join}
-	for !j.peek().is(']') {
-		e.terms = append(e.terms, j.expression(false))
+var jsonKeys = []string{"field", "op", "value", "and", "or"}
+
+const objectText = "An object is either a condition (field, op, value) or one group (and, or)."
+
+// checkObject checks a condition or a group.
+func (c *checker) checkObject(v jsonValue, depth int) {
+	cond := condition{at: v.at()}
+	seen := map[string]bool{}
+	groups := 0
+	broken := len(c.errs)
+	for _, m := range v.members() {
+		if seen[m.key] {
+			c.addError(v.at(), "Repeated JSON key", "The key %s occurs twice in this object. Remove one of them.", quote(m.key))
+			continue
+		}
+		seen[m.key] = true
+		switch m.key {
+		case "field":
+			cond.field = c.jsonWord(m.value)
+		case "op":
+			cond.operator = c.jsonWord(m.value)
+		case "value":
+			cond.value = jsonOperand(m.value)
+		case "and", "or":
+			groups++
+			c.checkGroup(m.value, depth)
+		case "not":
+			groups++
+			c.warnNot([]token{{place: m.value.at()}}, operator{})
+			c.checkNegated(m.value, depth)
+		default:
+			c.addError(v.at(), "Unknown JSON key", "There is no key %s.%s %s", quote(m.key), didYouMean(m.key, jsonKeys), objectText)
+		}
 	}
-	e.at = open.at.to(j.take().at)
-	if len(e.terms) == 0 {
-		j.refuse(e.at, "Empty group", "There is no condition in this array. To select all webhooks, leave the filter out.")
+	isCondition := seen["field"] || seen["op"] || seen["value"]
+	switch {
+	case groups > 0 && isCondition:
+		c.addError(v.at(), "Group with further keys", "This object is both a condition and a group. %s", objectText)
+	case groups > 1:
+		c.warnUnspecified(v.at(), "Several groups in one object", "objects with several groups.", "Make each group an object of its own.")
+	case groups > 0 || len(c.errs) > broken:
+	case cond.field.missing():
+		c.addError(v.at(), "Missing JSON key", "This condition has no field. It can be %s. %s", strings.Join(fieldNames(), " or "), objectText)
+	default:
+		c.checkCondition(cond)
 	}
-	return e
+}
+
+// checkNegated checks the value of the key not: a condition, a group or an array.
+// The reference does not specify it, so that anything else is let through.
+func (c *checker) checkNegated(v jsonValue, depth int) {
+	switch {
+	case v.is('['):
+		c.checkGroup(v, depth)
+	case v.is('{') && depth == MaxDepth:
+		c.addDepthError(v.at())
+	case v.is('{'):
+		c.checkTerm(v, depth+1)
+	}
+}
+
+// jsonWord reads the value of the key field or op.
+func (c *checker) jsonWord(v jsonValue) word {
+	var text *string
+	if err := json.Unmarshal(v.raw, &text); err != nil || text == nil {
+		c.addError(v.at(), "Wrong type of value", "This key takes a string.")
+		return word{}
+	}
+	return word{*text, v.at()}
+}
+
+// jsonOperand reads the value of a condition. A list in a list is the value of no
+// operator, and is not read.
+func jsonOperand(v jsonValue) *operand {
+	o := &operand{at: v.at()}
+	var decoded any
+	_ = json.Unmarshal(v.raw, &decoded) // the whole text is JSON
+	switch decoded := decoded.(type) {
+	case string:
+		o.kind, o.text = quoted, decoded
+	case float64:
+		o.kind = number
+	case bool:
+		o.kind = boolean
+	case nil:
+		o.kind = null
+	case map[string]any:
+		o.kind = object
+	case []any:
+		o.kind = list
+		for _, item := range v.items() {
+			o.items = append(o.items, jsonOperand(item))
+		}
+	}
+	return o
 }

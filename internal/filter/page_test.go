@@ -3,21 +3,17 @@
 package filter_test
 
 import (
-	"errors"
 	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/filter"
 )
 
 // The reference page of the documentation repeats what the tables of this
-// package say. These tests hold it to them. What its Terraform code selects is
-// held to the worked examples beside the data source.
+// package say. These tests hold it to them.
 
 func readPage(t *testing.T) string {
 	t.Helper()
@@ -85,11 +81,11 @@ func TestPageListsTheOperators(t *testing.T) {
 			if slices.Contains(filter.Fields()[0].Operators, name) {
 				text = "url " + spelling + strings.ReplaceAll(values, "today", `"a"`)
 			}
-			f, _, err := filter.Parse(text)
-			if err != nil {
-				t.Errorf("%s: %v", text, err)
-			} else if got := f.Operators(); !slices.Equal(got, []string{name}) {
-				t.Errorf("%s uses %q, and the page says %q", text, got, name)
+			if errs, _ := filter.Check(text); len(errs) > 0 {
+				t.Errorf("%s: %v", text, errs)
+			}
+			if !slices.Contains(append(spellings[name], "is null"), spelling) {
+				t.Errorf("the page lists %s as %s", spelling, name)
 			}
 		}
 	}
@@ -108,8 +104,8 @@ func TestPageListsTheSpecialValues(t *testing.T) {
 		t.Errorf("the page lists %q, want %q", listed, want)
 	}
 	for _, value := range listed {
-		if _, warnings, err := filter.Parse("created_at > " + value); err != nil || len(warnings) > 0 {
-			t.Errorf("%s: %v, %v", value, warnings, err)
+		if errs, warnings := filter.Check("created_at > " + value); len(errs)+len(warnings) > 0 {
+			t.Errorf("%s: %v, %v", value, errs, warnings)
 		}
 	}
 }
@@ -126,7 +122,7 @@ func TestPageListsTheWarnings(t *testing.T) {
 	listed := firstCells(tableRows(t, readPage(t), "Warning"))
 	seen := map[string]bool{}
 	for _, c := range warned {
-		_, warnings, _ := filter.Parse(c.text)
+		_, warnings := filter.Check(c.text)
 		for _, w := range warnings {
 			seen[w.Summary] = true
 			if !slices.Contains(listed, w.Summary) {
@@ -143,73 +139,28 @@ func TestPageListsTheWarnings(t *testing.T) {
 
 func TestPageNamesTheBounds(t *testing.T) {
 	page := readPage(t)
-	for _, bound := range []string{
-		strconv.Itoa(filter.MaxLength) + " bytes", strconv.Itoa(filter.MaxDepth) + " groups",
-	} {
+	for _, bound := range []string{"65536 bytes", "64 groups"} {
 		if !strings.Contains(page, bound) {
 			t.Errorf("the page does not say %q", bound)
 		}
 	}
 }
 
-// TestPageShowsARefusal holds the error at the top of the page to the filter in
-// it.
-func TestPageShowsARefusal(t *testing.T) {
+// TestPageShowsErrors holds the errors at the top of the page to the filter in
+// the first one, and to one in the JSON form.
+func TestPageShowsErrors(t *testing.T) {
 	page := readPage(t)
 	text := regexp.MustCompile(` 2: +filter = "(.*)"`).FindStringSubmatch(page)
 	if text == nil {
 		t.Fatal("the page shows no error")
 	}
-	var problems filter.Problems
-	if _, _, err := filter.Parse(text[1]); !errors.As(err, &problems) {
-		t.Fatalf("%s is not refused", text[1])
-	}
 	unwrapped := strings.Join(strings.Fields(page), " ")
-	for _, part := range []string{"Error: " + problems[0].Summary, problems[0].Detail} {
-		if !strings.Contains(unwrapped, strings.Join(strings.Fields(part), " ")) {
-			t.Errorf("the page does not show\n%s", part)
-		}
-	}
-}
-
-// TestPageShowsTheExamples holds the page's records and results to those of the
-// worked examples.
-func TestPageShowsTheExamples(t *testing.T) {
-	page, all := readPage(t), readExamples(t)
-	numbers := map[string]string{}
-	rows := tableRows(t, page, "| `url`")
-	if len(rows) != len(all.records) {
-		t.Fatalf("the page shows %d webhooks, want %d", len(rows), len(all.records))
-	}
-	for i, r := range all.records {
-		want := []string{strconv.Itoa(i + 1), r.URL, r.CreatedAt.Format(time.RFC3339)}
-		if !slices.Equal(rows[i], want) {
-			t.Errorf("the page shows the webhook %q, want %q", rows[i], want)
-		}
-		numbers[r.URL] = want[0]
-	}
-	if now := all.now.Format("Monday, 2 January 2006"); !strings.Contains(page, now) {
-		t.Errorf("the page does not say that it is %s", now)
-	}
-
-	_, section, _ := strings.Cut(page, "\n## Worked examples\n")
-	section, _, _ = strings.Cut(section, "\n## ")
-	shown := strings.Split(section, "\n### ")[1:]
-	if len(shown) != len(all.list) {
-		t.Fatalf("the page shows %d examples, want %d", len(shown), len(all.list))
-	}
-	for i, e := range all.list {
-		var selects []string
-		for _, url := range e.urls {
-			selects = append(selects, numbers[url])
-		}
-		slices.Sort(selects)
-		result := "\nSelects " + strings.Join(selects, ", ") + "."
-		if title, _, _ := strings.Cut(shown[i], "\n"); title != e.title {
-			t.Errorf("example %d has the title %q, want %q", i+1, title, e.title)
-		}
-		if !strings.Contains(shown[i], result) {
-			t.Errorf("example %q does not say %q", e.title, strings.TrimSpace(result))
+	for _, text := range []string{text[1], `{"or":[{"field":"url","op":"isnull"},{"field":"url","op":"matches","value":"acme"}]}`} {
+		p := errorsOf(t, text)[0]
+		for _, part := range []string{"Error: " + p.Summary, p.Detail} {
+			if !strings.Contains(unwrapped, strings.Join(strings.Fields(part), " ")) {
+				t.Errorf("the page does not show\n%s", part)
+			}
 		}
 	}
 }

@@ -3,227 +3,146 @@
 package filter
 
 import (
-	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// Problem is one thing that is wrong with a filter or a sort, or one that public
-// documentation leaves open.
+// Problem is one fault of a filter or a sort, or one thing in it that the API
+// reference does not specify.
 type Problem struct {
 	// Summary is one line without the user's text in it.
 	Summary string
-	// Detail shows the line with carets under the offending words, then says in
-	// whole sentences what is wrong, what is allowed there, and the nearest right
-	// name. The shown lines begin with two spaces, which keeps the command line
-	// from wrapping them. It quotes the filter: treat it as the filter is treated.
+	// Detail shows where the problem is, on lines that begin with two spaces,
+	// which keeps the CLI from wrapping them. Then it says what is wrong, what is
+	// allowed, and the nearest right name. It quotes the filter.
 	Detail string
-	// Offset is where the offending words begin, in bytes from the begin of the
-	// text.
-	Offset int
-	// Length is how many bytes the offending words have. It is 0 where something
-	// is missing.
-	Length int
+
+	offset int
 }
 
-// Error gives the summary and the detail, on several lines.
-func (p *Problem) Error() string { return p.Summary + "\n\n" + p.Detail }
+// maxErrors bounds the errors of one text: each has an excerpt.
+const maxErrors = 10
 
-// Problems are the reasons why a text was refused, in the order of the text.
-// There is at least one.
-type Problems []*Problem
-
-// Error gives all problems, on several lines.
-func (ps Problems) Error() string {
-	texts := make([]string, len(ps))
-	for i, p := range ps {
-		texts[i] = p.Error()
-	}
-	return strings.Join(texts, "\n\n")
+// place is where a problem is: bytes of the text, or a value of the JSON form,
+// which is named by its path and shown.
+type place struct {
+	offset, length int
+	path, value    string
 }
 
-// Unwrap gives the problems to [errors.As].
-func (ps Problems) Unwrap() []error {
-	errs := make([]error, len(ps))
-	for i, p := range ps {
-		errs[i] = p
-	}
-	return errs
+func (p place) end() int { return p.offset + p.length }
+
+// to returns the place from the begin of p to the end of q.
+func (p place) to(q place) place {
+	p.length = q.end() - p.offset
+	return p
 }
 
-func byOffset(a, b *Problem) int { return cmp.Compare(a.Offset, b.Offset) }
-
-// maxProblems bounds what one text can bring up: beyond it, one more complaint
-// helps nobody, and each carries an excerpt.
-const maxProblems = 10
-
-// report gathers what is found in one text.
-type report struct {
+// checker collects the problems of one text.
+type checker struct {
 	text     string
 	json     bool // whether text is in the JSON form
-	refused  []*Problem
-	warnings []*Problem
-	// undecided is set where the text may be right but its meaning is not
-	// documented, so that it cannot be evaluated.
-	undecided bool
+	errs     []Problem
+	warnings []Problem
+	stopped  bool // whether further errors would only follow from the last one
 }
 
-func (r *report) refuse(at span, summary, detail string, args ...any) {
-	if len(r.refused) < maxProblems {
-		r.refused = append(r.refused, r.problem(at, summary, fmt.Sprintf(detail, args...)))
+func (c *checker) addError(at place, summary, detail string, args ...any) {
+	if len(c.errs) < maxErrors && !c.stopped {
+		c.errs = append(c.errs, c.problem(at, summary, fmt.Sprintf(detail, args...)))
 	}
 }
 
-// warn keeps the first warning of each kind: a filter with like in five places
-// is one doubt, not five.
-func (r *report) warn(at span, summary, detail string, args ...any) {
-	for _, w := range r.warnings {
-		if w.Summary == summary {
-			return
-		}
+// warnUnspecified warns of something that the API reference does not specify:
+// what completes the sentence. Only the first warning of each kind is kept.
+func (c *checker) warnUnspecified(at place, summary, what, advice string, args ...any) {
+	if slices.ContainsFunc(c.warnings, func(w Problem) bool { return w.Summary == summary }) {
+		return
 	}
-	r.warnings = append(r.warnings, r.problem(at, summary, fmt.Sprintf(detail, args...)))
+	detail := fmt.Sprintf("The Kanbert API reference does not specify "+what+" The filter is sent as written. "+advice, args...)
+	c.warnings = append(c.warnings, c.problem(at, summary, detail))
 }
 
-// leaveOpen warns of something that keeps the filter from being evaluated.
-func (r *report) leaveOpen(at span, summary, detail string, args ...any) {
-	r.undecided = true
-	r.warn(at, summary, detail, args...)
-}
-
-func (r *report) problem(at span, summary, detail string) *Problem {
-	if lines := excerpt(r.text, at); lines != "" {
+func (c *checker) problem(at place, summary, detail string) Problem {
+	if lines := c.excerpt(at); lines != "" {
 		detail = lines + "\n\n" + detail
 	}
-	return &Problem{Summary: summary, Detail: detail, Offset: at.offset, Length: at.length}
+	return Problem{Summary: summary, Detail: detail, offset: at.offset}
 }
 
-// excerptWidth is how many columns of a line are shown, so that the carets stay
-// under their words on a terminal of 80 columns.
-const excerptWidth = 68
+const (
+	// excerptWidth is how many characters of a line are shown, so that it fits
+	// into a terminal of 80 columns.
+	excerptWidth = 68
+	// excerptContext is how many of them come before the words at fault.
+	excerptContext = 24
+)
 
-// excerpt shows the line in which at begins, and a line of carets under it.
-func excerpt(text string, at span) string {
-	if strings.TrimSpace(text) == "" || len(text) > MaxLength {
+// excerpt shows a value of the JSON form behind its path, or the line in which
+// at begins with carets under the words at fault.
+func (c *checker) excerpt(at place) string {
+	if at.path != "" {
+		return "  " + clip(at.path+" = "+visible(at.value), 0)
+	}
+	if strings.TrimSpace(c.text) == "" || len(c.text) > MaxLength || at.value != "" {
 		return ""
 	}
-	at = onLastWord(text, at)
-	start := strings.LastIndexByte(text[:at.offset], '\n') + 1
-	line := text[start:]
-	if i := strings.IndexByte(line, '\n'); i >= 0 {
-		line = line[:i]
+	if at.offset == len(c.text) {
+		// Something is missing at the end. Show it beside the last word.
+		at.offset = len(strings.TrimRightFunc(c.text, unicode.IsSpace))
 	}
-	from := at.offset - start
-	to := min(from+at.length, len(line))
-	before, words, after := visible(line[:from]), visible(line[from:to]), visible(line[to:])
-	before, words, after = clip(before, words, after)
+	start := strings.LastIndexByte(c.text[:at.offset], '\n') + 1
+	line, _, _ := strings.Cut(c.text[start:], "\n")
+	before := utf8.RuneCountInString(c.text[start:at.offset])
+	length := utf8.RuneCountInString(c.text[at.offset:min(at.end(), start+len(line))])
 
-	gutter := "  "
-	if strings.Contains(strings.TrimSpace(text), "\n") {
-		gutter = fmt.Sprintf("  %d | ", 1+strings.Count(text[:start], "\n"))
+	skipped := 0
+	if utf8.RuneCountInString(line) > excerptWidth {
+		skipped = max(0, before-excerptContext)
 	}
-	carets := strings.Repeat("^", max(1, columns(words)))
-	shown := strings.TrimRight(gutter+before+words+after, " ")
-	return shown + "\n" + strings.Repeat(" ", columns(gutter+before)) + carets
+	margin := "  "
+	if strings.Contains(strings.TrimSpace(c.text), "\n") {
+		margin = fmt.Sprintf("  %d | ", 1+strings.Count(c.text[:start], "\n"))
+	}
+	column := before - skipped
+	carets := strings.Repeat("^", max(1, min(length, excerptWidth-column)))
+	shown := strings.TrimRight(margin+clip(visible(line), skipped), " ")
+	return shown + "\n" + strings.Repeat(" ", len(margin)+column) + carets
 }
 
-// onLastWord moves a place at the very end of the text back over trailing white
-// space, so that "something is missing here" stands beside the last word and
-// not on an empty line.
-func onLastWord(text string, at span) span {
-	if at.offset < len(text) {
-		return at
+// clip returns text without its first characters, cut to excerptWidth. A cut end
+// is shown as "…".
+func clip(text string, skipped int) string {
+	shown := []rune(text)[skipped:]
+	if skipped > 0 {
+		shown[0] = '…'
 	}
-	return span{offset: len(strings.TrimRightFunc(text, unicode.IsSpace))}
+	if len(shown) > excerptWidth {
+		shown = append(shown[:excerptWidth-1], '…')
+	}
+	return string(shown)
 }
 
-// visible puts a space in place of each character that would move the cursor or
-// turn the direction of the text, and so part the carets from their words.
+// visible replaces each character that moves the cursor or turns the direction
+// of the text, and so parts the carets from their words, by a space.
 func visible(s string) string {
 	return strings.Map(func(c rune) rune {
 		if unicode.IsControl(c) || unicode.In(c, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
 			return ' '
 		}
 		return c
-	}, s)
-}
-
-// clip cuts a long line down to excerptWidth columns around words.
-func clip(before, words, after string) (string, string, string) {
-	if columns(before+words+after) <= excerptWidth {
-		return before, words, after
-	}
-	const context = 24
-	before = cutBegin(before, context)
-	room := excerptWidth - columns(before)
-	if columns(words) > room {
-		return before, cutEnd(words, room), ""
-	}
-	return before, words, cutEnd(after, room-columns(words))
-}
-
-// cutEnd returns s if it fits into width columns, else its begin and "…".
-func cutEnd(s string, width int) string {
-	if columns(s) <= width {
-		return s
-	}
-	used := 1
-	for i, c := range s {
-		used += columnsOf(c)
-		if used > width {
-			return s[:i] + "…"
-		}
-	}
-	return s
-}
-
-// cutBegin returns s if it fits into width columns, else "…" and its end.
-func cutBegin(s string, width int) string {
-	excess := columns(s) - width
-	if excess <= 0 {
-		return s
-	}
-	for i, c := range s {
-		if excess < 0 {
-			return "…" + s[i:]
-		}
-		excess -= columnsOf(c)
-	}
-	return "…"
-}
-
-func columns(s string) int {
-	n := 0
-	for _, c := range s {
-		n += columnsOf(c)
-	}
-	return n
-}
-
-// columnsOf counts the columns that c takes on a terminal: two for the wide
-// characters of East Asian scripts and for emoji, none for combining marks.
-func columnsOf(c rune) int {
-	switch {
-	case c < 0x300:
-		return 1
-	case unicode.In(c, unicode.Mn, unicode.Me, unicode.Cf):
-		return 0
-	case unicode.In(c, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana),
-		c >= 0x3000 && c <= 0x303e, c >= 0xff01 && c <= 0xff60, c >= 0x1f300 && c <= 0x1faff:
-		return 2
-	default:
-		return 1
-	}
+	}, strings.ToValidUTF8(s, "\ufffd"))
 }
 
 // quote shows the user's text in a sentence, shortened if it is long.
 func quote(text string) string {
 	const most = 40
-	if utf8.RuneCountInString(text) > most {
-		text = string([]rune(text)[:most-1]) + "…"
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most-1]) + "…"
 	}
 	return strconv.Quote(text)
 }

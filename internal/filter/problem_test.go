@@ -3,101 +3,136 @@
 package filter_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/filter"
 )
 
-// TestPlaces cuts the offending words out of the text by what the problem says.
-func TestPlaces(t *testing.T) {
-	tests := []struct{ text, words string }{
-		{`url = "zażółć" and creatd_at > now`, `creatd_at`},
-		{"url = \"日本語\"\n\tand url matches '😀'", `matches`},
-		{`url = "a" and źródło = "b"`, `źródło`},
-		{`created_at > "złoty"`, `"złoty"`},
-		{`[{"field":"url","op":"eq","value":"ż"},{"field":"url","op":"łike","value":"a"}]`, `"łike"`},
-		{`[{"field":"url","op":"eq","value":"\u017c"},{"field":"źle","op":"eq","value":"a"}]`, `"źle"`},
-		{`[{"field":"url",ż}]`, `ż`},
-		{`url contains`, ``},
+func summaries(problems []filter.Problem) string {
+	var all []string
+	for _, p := range problems {
+		all = append(all, p.Summary)
 	}
-	for _, test := range tests {
-		p := refusalOf(t, test.text)[0]
-		if got := test.text[p.Offset : p.Offset+p.Length]; got != test.words {
-			t.Errorf("%s: the problem is at %q, want %q", test.text, got, test.words)
-		}
+	return strings.Join(all, "; ")
+}
+
+// TestErrorsAreInOrder has a fault that is seen at the end of the text before
+// one that is seen on the way.
+func TestErrorsAreInOrder(t *testing.T) {
+	got := summaries(errorsOf(t, `creatd_at > now and (url matches "a"`))
+	if want := "Unknown filter field; Open parenthesis; Unknown filter operator"; got != want {
+		t.Errorf("the errors are %s, want %s", got, want)
 	}
 }
 
-func TestProblemsAsError(t *testing.T) {
-	_, _, err := filter.Parse("creatd_at > now and url matches 'a'")
-	var first *filter.Problem
-	if !errors.As(err, &first) || first.Offset != 0 {
-		t.Fatalf("errors.As finds %v, want the first problem", first)
-	}
-	for _, want := range []string{"Unknown filter field", "Unknown filter operator", "^^^^^^^^^", "created_at", "contains"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%q is not in the error's text:\n%v", want, err)
-		}
-	}
-}
-
-// TestProblemsAreInOrder has a fault that is seen while reading behind one that
-// is seen while checking.
-func TestProblemsAreInOrder(t *testing.T) {
-	problems := refusalOf(t, `creatd_at > now and (url matches "a"`)
-	for i := 1; i < len(problems); i++ {
-		if problems[i].Offset < problems[i-1].Offset {
-			t.Errorf("%q is behind %q", problems[i].Summary, problems[i-1].Summary)
-		}
-	}
-	if len(problems) != 3 {
-		t.Errorf("%d problems, want 3", len(problems))
-	}
-}
-
-// TestWarningsAreInOrder has a doubt that is seen while reading behind one that
-// is seen while checking.
+// TestWarningsAreInOrder has a warning that is seen late before one that is seen
+// early.
 func TestWarningsAreInOrder(t *testing.T) {
-	_, warnings, err := filter.Parse(`url like "a" and not url = "b"`)
-	if err != nil || len(warnings) != 2 || warnings[0].Offset > warnings[1].Offset {
-		t.Errorf("warnings %v and error %v, want two warnings in order", warnings, err)
+	errs, warnings := filter.Check(`url like "a" and not url = "b\"" or url like "c"`)
+	want := `Wildcards of like; Negation; Escape in a quoted string; Precedence of "and" and "or"`
+	if got := summaries(warnings); got != want || len(errs) > 0 {
+		t.Errorf("warnings %s and errors %v, want %s", got, errs, want)
 	}
 }
 
-func TestProblemsAreBounded(t *testing.T) {
-	text := strings.TrimSuffix(strings.Repeat(`creatd_at > now and `, 1000), " and ")
-	if n := len(refusalOf(t, text)); n != 10 {
-		t.Errorf("%d problems, want 10", n)
+// TestErrorsAreBounded tries as many faults as are shown, and one more.
+func TestErrorsAreBounded(t *testing.T) {
+	for faults, want := range map[int]int{1: 1, 9: 9, 10: 10, 11: 10, 1000: 10} {
+		text := strings.TrimSuffix(strings.Repeat(`creatd_at > now and `, faults), " and ")
+		if n := len(errorsOf(t, text)); n != want {
+			t.Errorf("%d errors for %d faults, want %d", n, faults, want)
+		}
 	}
 }
 
-// TestWarningsAreBounded has many doubts of two kinds.
+// TestWarningsAreBounded has many warnings of two kinds.
 func TestWarningsAreBounded(t *testing.T) {
 	text := strings.TrimSuffix(strings.Repeat(`url like "%a%" or created_at = "2024-01-01" or `, 1000), " or ")
-	_, warnings, err := filter.Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(warnings) != 2 || warnings[0].Offset > warnings[1].Offset {
-		t.Errorf("%d warnings, want one of each kind, in order", len(warnings))
+	_, warnings := filter.Check(text)
+	if got, want := summaries(warnings), "Wildcards of like; Equality with a date without a time"; got != want {
+		t.Errorf("the warnings are %s, want %s", got, want)
 	}
 }
 
-// TestCaretsStayUnderWords looks at the columns, for lines of every length.
-func TestCaretsStayUnderWords(t *testing.T) {
-	for n := range 200 {
-		padding := strings.Repeat("x", n)
-		p := refusalOf(t, `url = "`+padding+`" and creatd_at > now and url != "`+padding+`"`)[0]
-		lines := strings.Split(p.Detail, "\n")
-		at := strings.Index(lines[1], "^")
-		shown := []rune(lines[0])
-		if got := string(shown[at : at+len("creatd_at")]); got != "creatd_at" {
-			t.Fatalf("the carets are under %q:\n%s\n%s", got, lines[0], lines[1])
+// TestLengthIsBounded tries the longest filter, and one byte more.
+func TestLengthIsBounded(t *testing.T) {
+	for length, want := range map[int]string{65535: "", 65536: "", 65537: "Filter too long"} {
+		for _, parts := range [][2]string{{`url = "`, `"`}, {`[{"field":"url","op":"eq","value":"`, `"}]`}} {
+			text := parts[0] + strings.Repeat("x", length-len(parts[0]+parts[1])) + parts[1]
+			errs, _ := filter.Check(text)
+			if got := summaries(errs); got != want {
+				t.Errorf("%d bytes: %q, want %q", length, got, want)
+			}
 		}
-		if len(shown) > 72 {
-			t.Fatalf("the line has %d columns:\n%s", len(shown), lines[0])
+	}
+}
+
+// TestDepthIsBounded tries the deepest filter, and one group more, in both forms.
+func TestDepthIsBounded(t *testing.T) {
+	for depth, want := range map[int]string{63: "", 64: "", 65: "Filter nests too deeply"} {
+		for form, text := range map[string]string{
+			"string": strings.Repeat("(", depth) + `url = "a"` + strings.Repeat(")", depth),
+			"JSON":   strings.Repeat(`{"or":[`, depth) + `{"field":"url","op":"isnull"}` + strings.Repeat("]}", depth),
+			"not":    strings.Repeat(`{"not":`, depth) + `{"field":"url","op":"isnull"}` + strings.Repeat("}", depth),
+			"array":  strings.Repeat(`[`, depth) + `{"field":"url","op":"isnull"}` + strings.Repeat("]", depth),
+		} {
+			errs, _ := filter.Check(text)
+			if got := summaries(errs); got != want {
+				t.Errorf("%d groups in the form %s: %q, want %q", depth, form, got, want)
+			}
+		}
+	}
+}
+
+// TestCaretsAreUnderTheWords looks at the columns, for lines of every length and
+// scripts of several widths in bytes.
+func TestCaretsAreUnderTheWords(t *testing.T) {
+	for n := range 200 {
+		for _, letter := range []string{"x", "ż", "日"} {
+			padding := strings.Repeat(letter, n)
+			p := errorsOf(t, `url = "`+padding+`" and creatd_at > now and url != "`+padding+`"`)[0]
+			lines := strings.Split(p.Detail, "\n")
+			shown, carets := []rune(lines[0]), strings.TrimLeft(lines[1], " ")
+			at := len(lines[1]) - len(carets)
+			if got := string(shown[at : at+len(carets)]); got != "creatd_at" {
+				t.Fatalf("the carets are under %q:\n%s\n%s", got, lines[0], lines[1])
+			}
+			if len(shown) > 70 {
+				t.Fatalf("the line has %d columns:\n%s", len(shown), lines[0])
+			}
+		}
+	}
+}
+
+// TestExcerptWidth tries lines of exactly the width that is shown whole, and one
+// character more.
+func TestExcerptWidth(t *testing.T) {
+	tests := []struct {
+		length       int
+		begin, after string
+	}{
+		{67, `  url`, `x"`}, {68, `  url`, `x"`}, {69, `  url`, `x…`},
+	}
+	for _, test := range tests {
+		text := `url == "` + strings.Repeat("x", test.length-9) + `"`
+		line, _, _ := strings.Cut(errorsOf(t, text)[0].Detail, "\n")
+		if utf8.RuneCountInString(line) != min(test.length, 68)+2 || !strings.HasPrefix(line, test.begin) || !strings.HasSuffix(line, test.after) {
+			t.Errorf("a line of %d characters is shown as\n%s", test.length, line)
+		}
+	}
+}
+
+// TestExcerptContext tries words at the last place that moves nothing, and one
+// character behind it.
+func TestExcerptContext(t *testing.T) {
+	for before, begin := range map[int]string{23: `url`, 24: `url`, 25: `…l`, 26: `…`} {
+		text := `url = "` + strings.Repeat("x", before-12) + `" or bad = "` + strings.Repeat("x", 60) + `"`
+		want := `  ` + begin + ` = "` + strings.Repeat("x", before-12) + `" or bad`
+		line, _, _ := strings.Cut(errorsOf(t, text)[0].Detail, "\n")
+		if !strings.HasPrefix(line, want) {
+			t.Errorf("with %d characters before the word:\n%s\nwant\n%s", before, line, want)
 		}
 	}
 }

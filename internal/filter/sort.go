@@ -11,31 +11,35 @@ import (
 const uniqueSort = "url"
 
 // CheckSort checks one entry of a sort list: url, is_active or created_at, with
-// an optional "-" in front (API reference, GET /webhooks, parameter sort). The
-// error is a [*Problem].
-func CheckSort(entry string) error {
-	r := &report{text: entry}
-	at := span{0, len(entry)}
+// an optional "-" in front (API reference, GET /webhooks, parameter sort). It
+// returns nil if the entry is right.
+func CheckSort(entry string) *Problem {
 	name := strings.TrimPrefix(entry, "-")
-	switch {
-	case slices.Contains(sorts, name):
+	if slices.Contains(sorts, name) {
 		return nil
+	}
+	c := &checker{text: entry}
+	at := place{length: len(entry)}
+	column, direction, _ := strings.Cut(name, " ")
+	switch {
 	case name == "":
-		r.refuse(at, "Empty sort", "There is no name. %s", sortsText)
+		c.addError(at, "Empty sort", "The entry has no name. %s", sortsText)
 	case strings.HasPrefix(entry, "sort="):
-		r.refuse(span{0, len("sort=")}, "Unknown sort", `Leave out "sort=". %s`, sortsText)
+		c.addError(place{length: len("sort=")}, "Unknown sort", `Leave out "sort=". %s`, sortsText)
 	case strings.Contains(entry, ","):
-		r.refuse(span{strings.Index(entry, ","), 1}, "Several sorts in one entry",
+		c.addError(place{offset: strings.Index(entry, ","), length: 1}, "Several sorts in one entry",
 			`Make each an entry of its own: ["-created_at", "url"].`)
 	case strings.HasPrefix(entry, "+"):
-		r.refuse(span{0, 1}, "Unknown sort", `Ascending order has no sign, and descending order a "-". %s`, sortsText)
-	case strings.ContainsAny(entry, " \t\r\n"):
-		r.refuse(at, "Unknown sort", "An entry is a name without spaces. %s", sortsText)
+		c.addError(place{length: 1}, "Unknown sort", `Ascending order has no sign. %s`, sortsText)
+	case strings.EqualFold(direction, "asc") && slices.Contains(sorts, column):
+		c.addError(at, "Unknown sort", `Write "%s" to sort in ascending order.`, column)
+	case strings.EqualFold(direction, "desc") && slices.Contains(sorts, column):
+		c.addError(at, "Unknown sort", `Write "-%s" to sort in descending order.`, column)
 	default:
-		r.refuse(span{len(entry) - len(name), len(name)}, "Unknown sort", "The list cannot be sorted by %s.%s %s",
+		c.addError(place{offset: len(entry) - len(name), length: len(name)}, "Unknown sort", "The list cannot be sorted by %s.%s %s",
 			quote(name), didYouMean(name, sorts), sortsText)
 	}
-	return r.refused[0]
+	return &c.errs[0]
 }
 
 var sortsText = "It can be sorted by " + strings.Join(sorts, ", ") + `, in descending order with a "-" in front.`

@@ -3,6 +3,7 @@
 package filter
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -78,55 +79,57 @@ const (
 	takesNothing
 )
 
-// operator is one operator with all its spellings. The first name is the one to
-// which the others fold.
+// operator is one operator with its spellings. The zero operator is an unknown
+// one.
 type operator struct {
-	names []string
+	name  string
+	alias string // another name, or empty
 	sign  string // in the string form, or empty
 	takes takes
 }
 
-func (o operator) name() string { return o.names[0] }
+// spellings returns the names of o, and its sign in the string form.
+func (o operator) spellings(signs bool) []string {
+	all := []string{o.name, o.alias}
+	if signs {
+		all = append(all, o.sign)
+	}
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+}
 
 // fits reports whether f's row lists o.
-func (o operator) fits(f Field) bool { return slices.Contains(f.Operators, o.name()) }
+func (o operator) fits(f Field) bool { return slices.Contains(f.Operators, o.name) }
 
 // asksForEquality reports whether o compares for equality, where "today" stands
 // for the whole day.
 func (o operator) asksForEquality() bool {
-	switch o.name() {
-	case "eq", "ne", "in", "nin":
-		return true
-	}
-	return false
+	return o.name == "eq" || o.name == "ne" || o.takes == takesList
 }
 
 // operators folds the names that mean the same. The signs are those of the
 // string form.
 var operators = []operator{
-	{names: []string{"eq"}, sign: "="},
-	{names: []string{"ne", "neq"}, sign: "!="},
-	{names: []string{"lt"}, sign: "<"},
-	{names: []string{"lte", "le"}, sign: "<="},
-	{names: []string{"gt"}, sign: ">"},
-	{names: []string{"gte", "ge"}, sign: ">="},
-	{names: []string{"in"}, takes: takesList},
-	{names: []string{"nin", "notin"}, takes: takesList},
-	{names: []string{"contains"}},
-	{names: []string{"like"}},
-	{names: []string{"startswith"}},
-	{names: []string{"endswith"}},
-	{names: []string{"isnull"}, takes: takesNothing},
-	{names: []string{"isnotnull", "notnull"}, takes: takesNothing},
+	{name: "eq", sign: "="},
+	{name: "ne", alias: "neq", sign: "!="},
+	{name: "lt", sign: "<"},
+	{name: "lte", alias: "le", sign: "<="},
+	{name: "gt", sign: ">"},
+	{name: "gte", alias: "ge", sign: ">="},
+	{name: "in", takes: takesList},
+	{name: "nin", alias: "notin", takes: takesList},
+	{name: "contains"},
+	{name: "like"},
+	{name: "startswith"},
+	{name: "endswith"},
+	{name: "isnull", takes: takesNothing},
+	{name: "isnotnull", alias: "notnull", takes: takesNothing},
 }
 
 // operatorNamed finds an operator by a name, in any case of letters, or by its
 // sign.
 func operatorNamed(text string) (operator, bool) {
 	text = strings.ToLower(text)
-	i := slices.IndexFunc(operators, func(o operator) bool {
-		return o.sign == text && text != "" || slices.Contains(o.names, text)
-	})
+	i := slices.IndexFunc(operators, func(o operator) bool { return slices.Contains(o.spellings(true), text) })
 	if i < 0 {
 		return operator{}, false
 	}
@@ -136,6 +139,14 @@ func operatorNamed(text string) (operator, bool) {
 // specials are the values that the reference lists for a datetime, apart from
 // the days counted from today.
 var specials = []string{"now", "today", "sow", "eow", "som", "eom"}
+
+// isSpecial reports whether text is one of them, or a day counted from today. An
+// offset has six digits at most: more of them lead past any date.
+func isSpecial(text string) bool {
+	return slices.Contains(specials, strings.ToLower(text)) || dayOffset.MatchString(text)
+}
+
+var dayOffset = regexp.MustCompile(`^(?i)today[+-][0-9]{1,6}d$`)
 
 const specialsText = "now, today, today-30d, today+5d, sow and eow (start and end of the week), som and eom (start and end of the month)"
 

@@ -3,46 +3,42 @@
 package filter
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
-// checkValue reads one value for field and op. What it returns for a value that
-// it refused or left open is never used.
-func (r *report) checkValue(o *operand, field Field, op operator) value {
+// checkValue checks one value of a condition on field.
+func (c *checker) checkValue(v *operand, field Field, op operator) {
 	switch {
-	case o.kind != quoted && o.kind != bare:
-		r.refuseType(o, field, op)
-		return value{}
-	case o.kind == bare && strings.EqualFold(o.text, "me.id"):
-		r.refuse(o.at, "Special value does not fit the field",
-			"The value me.id is for fields of type id, and a webhook has none that can be filtered by. %s", wanted(field, op))
-		return value{}
+	case v.kind != quoted && v.kind != bare:
+		c.addTypeError(v, field, op)
+	case v.kind == bare && strings.EqualFold(v.text, "me.id"):
+		c.addError(v.at, "Special value does not fit the field", "The value me.id is for fields of type id. A webhook has none. %s", wanted(field, op))
 	case field.Type == typeDatetime:
-		return r.checkDatetime(o, field, op)
-	case o.kind == bare:
+		c.checkDatetime(v, field, op)
+	case v.kind == bare:
 		hint := ""
-		if _, ok := readSpecial(o.text); ok {
-			hint = " As a special value it is for dates alone."
+		if isSpecial(v.text) {
+			hint = " As a special value it is for dates only."
 		}
-		r.refuse(o.at, "Value without quotes", "Write %s in quotes.%s", quote(o.text), hint)
+		c.addError(v.at, "Value without quotes", "Write %s in quotes.%s", quote(v.text), hint)
 	}
-	return value{kind: textValue, text: o.text}
 }
 
-// refuseType refuses what is not even written like a value of any field.
-func (r *report) refuseType(o *operand, field Field, op operator) {
+// addTypeError refuses what is not even written like a value of any field.
+func (c *checker) addTypeError(v *operand, field Field, op operator) {
 	hint := wanted(field, op)
 	switch {
-	case o.kind == list && op.takes == takesValue:
+	case v.kind == list && op.takes == takesValue:
 		hint = "To compare with several values, use in or nin."
-	case o.kind == null:
+	case v.kind == null:
 		hint = "To compare with null, use isnull or isnotnull."
 	}
-	r.refuse(o.at, "Wrong type of value", "The field %s (%s) is not compared with %s. %s", field.Name, field.Type, o.kind, hint)
+	c.addError(v.at, "Wrong type of value", "The field %s (%s) cannot be compared with %s. %s", field.Name, field.Type, v.kind, hint)
 }
 
 // wanted says what value field and op take.
@@ -57,69 +53,48 @@ func wanted(field Field, op operator) string {
 	return "It takes " + one + "."
 }
 
-// checkDatetime reads a special value or a date.
-func (r *report) checkDatetime(o *operand, field Field, op operator) value {
-	if special, ok := readSpecial(o.text); ok {
-		r.doubtSpelling(o)
-		return special
-	}
-	if o.kind == bare {
-		r.refuseBare(o)
-		return value{}
-	}
-	date := readDate(o.text)
-	switch {
-	case date.fault != "":
-		r.refuse(o.at, "Not a date", "%s%s %s", date.fault, nearestSpecial(o.text), wanted(field, op))
-	case date.unknown:
-		r.leaveOpen(o.at, "Date that cannot be checked",
-			`The API may read this as a date, but it has none of the usual forms.%s %s The form "2024-01-31T12:00:00Z" leaves no doubt.`,
-			nearestSpecial(o.text), asWritten)
-	case date.dayOnly && op.asksForEquality():
-		r.warn(o.at, "Equality with a date without a time",
-			"Public documentation does not say whether a date without a time means the whole day here or its midnight. %s A day is selected without doubt by gte and lt.", asWritten)
-	}
-	return value{kind: dateValue, text: o.text, at: date.at}
-}
-
-var dayOffset = regexp.MustCompile(`^today([+-][0-9]{1,6})d$`)
-
-// readSpecial reads one of the reference's special values for a datetime. An
-// offset has six digits at most: more of them lead past any date.
-func readSpecial(text string) (value, bool) {
-	text = strings.ToLower(text)
-	if slices.Contains(specials, text) {
-		return value{kind: specialValue, text: text}, true
-	}
-	m := dayOffset.FindStringSubmatch(text)
-	if m == nil {
-		return value{}, false
-	}
-	days, _ := strconv.Atoi(m[1])
-	return value{kind: specialValue, text: "today", days: days}, true
-}
-
-// doubtSpelling warns of a special value that is written otherwise than in the
-// reference, which shows them without quotes. The JSON form has no other way.
-func (r *report) doubtSpelling(o *operand) {
-	if o.text != strings.ToLower(o.text) {
-		r.warn(o.at, "Special value in capitals",
-			"The API reference writes special values in lower case. %s Write %s.", asWritten, strings.ToLower(o.text))
-	}
-	if o.kind == quoted && !r.json {
-		r.warn(o.at, "Special value in quotes",
-			"The API reference writes special values without quotes. %s Write %s.", asWritten, o.text)
-	}
-}
-
-// refuseBare refuses a word without quotes that is no special value.
-func (r *report) refuseBare(o *operand) {
-	if o.text[0] >= '0' && o.text[0] <= '9' {
-		r.refuse(o.at, "Value without quotes", "Write the date in quotes: %s.", quote(o.text))
+// checkDatetime checks a special value or a date.
+func (c *checker) checkDatetime(v *operand, field Field, op operator) {
+	if isSpecial(v.text) {
+		c.warnSpecial(v)
 		return
 	}
-	r.refuse(o.at, "Unknown special value", "There is no special value %s.%s The special values are %s. Days can be added to and taken from today alone. A date is written in quotes.",
-		quote(o.text), nearestSpecial(o.text), specialsText)
+	if v.kind == bare {
+		c.addBareError(v)
+		return
+	}
+	dayOnly, unknown, fault := readDate(v.text)
+	switch {
+	case fault != "":
+		c.addError(v.at, "Not a date", "%s%s %s", fault, nearestSpecial(v.text), wanted(field, op))
+	case unknown:
+		c.warnUnspecified(v.at, "Date that cannot be checked", "which other forms of a date the API reads.%s",
+			`Use the form "2024-01-31T12:00:00Z" instead.`, nearestSpecial(v.text))
+	case dayOnly && op.asksForEquality():
+		c.warnUnspecified(v.at, "Equality with a date without a time",
+			"whether a date without a time is the whole day here or its midnight.", "To select a day, use gte and lt.")
+	}
+}
+
+// warnSpecial warns of a special value that is not written as in the reference,
+// which shows them without quotes. The JSON form has no other way.
+func (c *checker) warnSpecial(v *operand) {
+	if lower := strings.ToLower(v.text); v.text != lower {
+		c.warnUnspecified(v.at, "Special value in capitals", "special values in capitals.", "Write %s instead.", lower)
+	}
+	if v.kind == quoted && !c.json {
+		c.warnUnspecified(v.at, "Special value in quotes", "special values in quotes.", "Write %s instead.", v.text)
+	}
+}
+
+// addBareError refuses a word without quotes that is no special value.
+func (c *checker) addBareError(v *operand) {
+	if v.text[0] >= '0' && v.text[0] <= '9' {
+		c.addError(v.at, "Value without quotes", "Write the date in quotes: %s.", quote(v.text))
+		return
+	}
+	c.addError(v.at, "Unknown special value", "There is no special value %s.%s The special values are %s. Days can be added to today only. A date is written in quotes.",
+		quote(v.text), nearestSpecial(v.text), specialsText)
 }
 
 var anyOffset = regexp.MustCompile(`^(?i)[a-z]+([+-][0-9]{1,4})([dw]?)$`)
@@ -129,7 +104,7 @@ var anyOffset = regexp.MustCompile(`^(?i)[a-z]+([+-][0-9]{1,4})([dw]?)$`)
 func nearestSpecial(text string) string {
 	m := anyOffset.FindStringSubmatch(text)
 	if m == nil {
-		return didYouMean(text, append(slices.Clone(specials), "today-1d", "today+1d"))
+		return didYouMean(text, append([]string{"today-1d", "today+1d"}, specials...))
 	}
 	days, _ := strconv.Atoi(m[1])
 	if strings.EqualFold(m[2], "w") {
@@ -137,3 +112,49 @@ func nearestSpecial(text string) string {
 	}
 	return fmt.Sprintf(" Did you mean today%+dd?", days)
 }
+
+const dayLayout = "2006-01-02"
+
+// dateLayouts are the forms that leave no doubt: a day, RFC 3339, and what
+// databases print. A fraction may follow the seconds of each.
+var dateLayouts = []string{
+	dayLayout,
+	time.RFC3339,
+	"2006-01-02 15:04:05",
+	"2006-01-02 15:04:05Z07:00",
+	"2006-01-02T15:04:05",
+	"2006-01-02 15:04",
+	"2006-01-02T15:04",
+}
+
+// laterThanGo matches times that PHP reads and Go does not: the end of a day and
+// a leap second.
+var laterThanGo = regexp.MustCompile(`[T ]24:00|:\d\d:60`)
+
+// readDate checks a date. The API is visibly built on PHP, which reads nearly any
+// English description of a time, so that only what plainly is none is a fault. A
+// date that is unknown may be one to the API.
+func readDate(text string) (dayOnly, unknown bool, fault string) {
+	for _, layout := range dateLayouts {
+		_, err := time.Parse(layout, text)
+		if err == nil {
+			return layout == dayLayout, false, ""
+		}
+		var bad *time.ParseError
+		if errors.As(err, &bad) && strings.HasSuffix(bad.Message, "out of range") && !laterThanGo.MatchString(text) {
+			return false, false, fmt.Sprintf("There is no date %s%s.", quote(text), bad.Message)
+		}
+	}
+	if !beginsLikeDate.MatchString(strings.TrimSpace(text)) {
+		return false, false, quote(text) + " is not a date."
+	}
+	return false, true, ""
+}
+
+// beginsLikeDate matches a digit, also behind a sign, and the beginnings of the
+// words that PHP's date formats have.
+var beginsLikeDate = regexp.MustCompile(`^(?i)[-+@ ]*([0-9]|` +
+	`now|today|midnight|noon|tomorrow|yesterday|ago|back|front|of|` +
+	`first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|next|last|previous|this|` +
+	`msec|millisec|ms|usec|microsec|sec|min|hour|day|weekday|fortnight|week|month|year|` +
+	`sat|sun|mon|tue|wed|thu|fri|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)`)

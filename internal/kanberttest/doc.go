@@ -27,7 +27,7 @@
 // deletes at any time ([Sandbox.Before], [Sandbox.After], [Sandbox.CreateAs],
 // [Sandbox.DeleteAs]).
 //
-// Afterwards [Sandbox.Requests] tells what was asked and which faults struck,
+// Afterwards [Sandbox.Requests] tells what was asked and which faults were applied,
 // and [Sandbox.Webhooks] what came of it.
 //
 // It must never import the client: a shared type would let one mistake pass on

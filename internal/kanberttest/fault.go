@@ -60,7 +60,7 @@ const (
 	goAwayAfterAnswer
 )
 
-// phase is when the fault strikes.
+// phase is when the fault is applied.
 type phase int
 
 const (
@@ -156,7 +156,7 @@ func (f Fault) mustAnswer() {
 }
 
 // RateLimited answers 429 and asks, in the form, to come back after wait. It
-// cannot strike after the work: a rate limit stands in front of the API.
+// cannot be applied after the work: a rate limit stands in front of the API.
 func RateLimited(form RetryAfterForm, wait time.Duration) Fault {
 	return Fault{kind: rateLimited, form: form, wait: wait}
 }
@@ -196,17 +196,17 @@ func ForgottenCursor() Fault { return Fault{kind: forgottenCursor, phase: afterW
 // cursor as the next.
 func RepeatedCursor() Fault { return Fault{kind: repeatedCursor, phase: afterWork} }
 
-// AfterWork lets the server do the work before the fault strikes.
+// AfterWork lets the server do the work before the fault is applied.
 func (f Fault) AfterWork() Fault {
 	if f.kind == refusal || f.kind == rateLimited {
-		panic(fmt.Sprintf("kanberttest: the fault %q cannot strike after the work", f))
+		panic(fmt.Sprintf("kanberttest: the fault %q cannot be applied after the work", f))
 	}
 	f.phase = afterWork
 	return f
 }
 
 // LateBy lets the server do the work of a POST or DELETE only when d has passed
-// since it arrived. The fault itself strikes at once.
+// since it arrived. The fault itself is applied at once.
 func (f Fault) LateBy(d time.Duration) Fault {
 	f.mustLeaveWorkOpen()
 	f.phase, f.lateBy = lateWork, d
@@ -214,7 +214,7 @@ func (f Fault) LateBy(d time.Duration) Fault {
 }
 
 // LateUntilNextPOST lets the server do the work of a POST or DELETE when the next
-// POST has arrived, just before that one's. The fault itself strikes at once.
+// POST has arrived, just before that one's. The fault itself is applied at once.
 func (f Fault) LateUntilNextPOST() Fault {
 	f.mustLeaveWorkOpen()
 	f.phase = workAtNextPOST
@@ -230,7 +230,7 @@ func (f Fault) mustLeaveWorkOpen() {
 // needsAnswer reports whether the fault starts from the API's own answer.
 func (f Fault) needsAnswer() bool { return f.kind == none || f.kind >= delay }
 
-// fits reports whether the fault can strike r at all.
+// fits reports whether the fault can be applied to r.
 func (f Fault) fits(r *Request) bool {
 	switch f.kind {
 	case missingID, missingSecret:

@@ -94,7 +94,7 @@ const (
 	jsonType = "application/json"
 )
 
-// TestFaultsOnCreate lets every fault strike a create, over both transports, and
+// TestFaultsOnCreate applies every fault to a create, over both transports, and
 // compares what the client sees and what was done.
 func TestFaultsOnCreate(t *testing.T) {
 	for _, c := range []struct {
@@ -152,7 +152,7 @@ func TestFaultsOnCreate(t *testing.T) {
 		{kanberttest.Delay(time.Millisecond).AfterWork(), "delay of 1ms after the work", true, answers(201, jsonType, nil)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			strike := func(ctx context.Context, t *testing.T, s *kanberttest.Sandbox, call *caller) {
+			applyFault := func(ctx context.Context, t *testing.T, s *kanberttest.Sandbox, call *caller) {
 				t.Helper()
 				s.FailNth(1, kanberttest.Match{Method: http.MethodPost}, c.fault)
 				r := call.request(http.MethodPost, "/webhooks", `{"url":"`+oneURL+`","event":"contact:create"}`)
@@ -171,7 +171,7 @@ func TestFaultsOnCreate(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 					defer cancel()
 					s := kanberttest.New()
-					strike(ctx, t, s, overMemory(t, s))
+					applyFault(ctx, t, s, overMemory(t, s))
 				})
 			})
 			t.Run("http", func(t *testing.T) {
@@ -187,7 +187,7 @@ func TestFaultsOnCreate(t *testing.T) {
 				if c.fault == kanberttest.StalledBody() {
 					call.onBody = giveUp
 				}
-				strike(ctx, t, s, call)
+				applyFault(ctx, t, s, call)
 			})
 		})
 	}

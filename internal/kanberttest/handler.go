@@ -87,15 +87,15 @@ func (s *Sandbox) handle(ctx context.Context, r *http.Request, body []byte) repl
 	arrival := s.receive(record)
 	s.call(arrival.before)
 	s.beginWork(record, arrival.fault)
-	a, struck := s.decide(ctx, record, arrival.fault)
+	a, applied := s.decide(ctx, record, arrival.fault)
 	s.call(arrival.after)
-	s.conclude(record, &a, struck)
+	s.conclude(record, &a, applied)
 	return a
 }
 
 // arrival is what was placed on a request.
 type arrival struct {
-	// fault is the one that is to strike it, or the zero Fault.
+	// fault is the one to apply to it, or the zero Fault.
 	fault         Fault
 	before, after []func(*Sandbox)
 }
@@ -125,8 +125,8 @@ func (s *Sandbox) beginWork(r *Request, f Fault) {
 }
 
 // decide does the work of the request, or not, and returns what becomes of it,
-// and the fault if it struck.
-func (s *Sandbox) decide(ctx context.Context, r *Request, f Fault) (a reply, struck Fault) {
+// and the fault if it was applied.
+func (s *Sandbox) decide(ctx context.Context, r *Request, f Fault) (a reply, applied Fault) {
 	if f.kind == refusal {
 		return reply{ending: refused}, f
 	}
@@ -150,7 +150,7 @@ func (s *Sandbox) decide(ctx context.Context, r *Request, f Fault) (a reply, str
 }
 
 // conclude completes the answer and the record.
-func (s *Sandbox) conclude(r *Request, a *reply, struck Fault) {
+func (s *Sandbox) conclude(r *Request, a *reply, applied Fault) {
 	s.mu.Lock()
 	now := s.now()
 	if a.answers() {
@@ -159,7 +159,7 @@ func (s *Sandbox) conclude(r *Request, a *reply, struck Fault) {
 		a.header.Set("X-Request-Id", r.ID)
 		a.header.Set("Cache-Control", "no-cache, private")
 	}
-	r.Fault = struck.String()
+	r.Fault = applied.String()
 	r.Duration = now.Sub(r.Time)
 	record := *r
 	s.mu.Unlock()

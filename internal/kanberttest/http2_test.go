@@ -125,7 +125,7 @@ func TestGracefulGoAway(t *testing.T) {
 	}
 }
 
-// TestHTTP2Faults lets the faults that know no stream strike over HTTP/2.
+// TestHTTP2Faults applies the faults that know no stream over HTTP/2.
 func TestHTTP2Faults(t *testing.T) {
 	for _, c := range []struct {
 		fault  kanberttest.Fault

@@ -3,8 +3,6 @@
 package kanberttest
 
 import (
-	"encoding/json"
-	"errors"
 	"math"
 	"net/http"
 	"net/url"
@@ -15,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kanbert/terraform-provider-kanbert/internal/filter"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest/eval"
 )
 
 // list answers GET /webhooks.
@@ -48,6 +46,10 @@ func (s *Sandbox) list(r *Request, now time.Time) reply {
 	return jsonReply(http.StatusOK, s.listBody(r, p, size))
 }
 
+// sorts are the columns that the list can be sorted by (API reference, GET
+// /webhooks, parameter sort).
+var sorts = []string{"url", "is_active", "created_at"}
+
 // readSort reads the parameter sort. Without one the list is in the order of the
 // ids, which is that of nothing.
 func readSort(r *Request) (order, *reply) {
@@ -59,9 +61,9 @@ func readSort(r *Request) (order, *reply) {
 	for entry := range strings.SplitSeq(text, ",") {
 		name := strings.TrimLeft(entry, "-")
 		descending := name != entry
-		if !slices.Contains(filter.Sorts(), name) {
+		if !slices.Contains(sorts, name) {
 			a := r.fail(http.StatusBadRequest, "Requested sort(s) `%s` is not allowed. Allowed sort(s) are `%s`.",
-				name, strings.Join(filter.Sorts(), ", "))
+				name, strings.Join(sorts, ", "))
 			return nil, &a
 		}
 		o = append(o, sortKey{column: name, descending: descending})
@@ -79,65 +81,24 @@ func (s *Sandbox) readFilter(r *Request, now time.Time) (func(*row) bool, *reply
 		a := r.fail(http.StatusBadRequest, "Invalid filter: %s", message)
 		return nil, &a
 	}
-	f, warnings, err := filter.Parse(text)
-	var problems filter.Problems
-	if errors.As(err, &problems) {
-		return refuse(problems[0].Summary + " (at byte " + strconv.Itoa(problems[0].Offset) + ").")
-	}
-	if f == nil {
-		return refuse("the sandbox cannot tell what this means. " + warnings[0].Summary + ".")
+	f, err := eval.Parse(text)
+	if err != nil {
+		return refuse(err.Error() + ".")
 	}
 	for _, name := range f.Operators() {
 		if slices.Contains(s.config().withoutOperators, name) {
 			return refuse("the operator " + name + " is not supported.")
 		}
 	}
-	fold := s.store.fold
-	if fold == nil {
-		return func(w *row) bool {
-			return f.Match(filter.Record{URL: w.URL, CreatedAt: w.CreatedAt}, now)
-		}, nil
+	// A collation changes what is stored and what it is compared with alike.
+	address := func(w *row) string { return w.URL }
+	if s.store.fold != nil {
+		f = f.MapStrings(s.store.fold)
+		address = func(w *row) string { return w.urlKey }
 	}
-	folded := foldFilter(f, fold)
 	return func(w *row) bool {
-		return folded.Match(filter.Record{URL: w.urlKey, CreatedAt: w.CreatedAt}, now)
+		return f.Match(eval.Record{URL: address(w), CreatedAt: w.CreatedAt}, now)
 	}, nil
-}
-
-// foldFilter returns f with the values of url as the collation has them.
-func foldFilter(f *filter.Filter, fold func(string) string) *filter.Filter {
-	var tree any
-	if err := json.Unmarshal([]byte(f.JSON()), &tree); err != nil {
-		panic(err)
-	}
-	text, err := json.Marshal(foldValues(tree, false, fold))
-	if err != nil {
-		panic(err)
-	}
-	folded, _, err := filter.Parse(string(text))
-	if err != nil {
-		panic(err)
-	}
-	return folded
-}
-
-func foldValues(tree any, inURL bool, fold func(string) string) any {
-	switch t := tree.(type) {
-	case map[string]any:
-		inURL = t["field"] == "url"
-		for key := range t { // "field" and "op" are in lower case already.
-			t[key] = foldValues(t[key], inURL, fold)
-		}
-	case []any:
-		for i := range t {
-			t[i] = foldValues(t[i], inURL, fold)
-		}
-	case string:
-		if inURL {
-			return fold(t)
-		}
-	}
-	return tree
 }
 
 // leadingNumber is what PHP reads of a text that becomes a number.

@@ -24,7 +24,7 @@ type Request struct {
 	Body   []byte
 	// Status is 0 if the request was not answered. A cut answer has its status.
 	Status int
-	// Fault is the fault that struck, as [Fault.String] gives it, or empty.
+	// Fault is the fault that was applied, as [Fault.String] gives it, or empty.
 	Fault string
 	// Duration is how long the request took until its answer was decided.
 	Duration time.Duration

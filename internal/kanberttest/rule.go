@@ -13,29 +13,29 @@ type rule struct {
 	faults []Fault
 	// seen counts the requests that matched.
 	seen int
-	// strikes says whether the fault strikes the request that was just counted.
-	strikes func(seen int) bool
+	// applies reports whether the fault is applied to the request that was just counted.
+	applies func(seen int) bool
 	// random chooses among several faults.
 	random *rand.Rand
 }
 
-// FailNth lets f strike the n-th request that matches from now on; 1 is the
-// next. A request that f cannot strike (a missing secret in a list, a forgotten
+// FailNth applies f to the n-th request that matches from now on; 1 is the
+// next. A request that f cannot be applied to (a missing secret in a list, a forgotten
 // cursor on a first page) does not match.
 //
-// Where several faults would strike one request, the one that was placed first
+// Where several faults would be applied to one request, the one that was placed first
 // does. The others have counted the request.
 func (s *Sandbox) FailNth(n int, m Match, f Fault) {
-	s.place(&rule{match: m, faults: []Fault{f}, strikes: func(seen int) bool { return seen == n }})
+	s.place(&rule{match: m, faults: []Fault{f}, applies: func(seen int) bool { return seen == n }})
 }
 
-// FailEvery lets f strike every request that matches from now on, until
+// FailEvery applies f to every request that matches from now on, until
 // [Sandbox.ClearFaults].
 func (s *Sandbox) FailEvery(m Match, f Fault) {
-	s.place(&rule{match: m, faults: []Fault{f}, strikes: func(int) bool { return true }})
+	s.place(&rule{match: m, faults: []Fault{f}, applies: func(int) bool { return true }})
 }
 
-// FailShare lets one of the faults strike a share of the requests that match
+// FailShare applies one of the faults to a share of the requests that match
 // from now on, between 0 and 1, until [Sandbox.ClearFaults]. Which requests and
 // which faults follows from the seed and the order of arrival.
 func (s *Sandbox) FailShare(share float64, seed uint64, m Match, faults ...Fault) {
@@ -43,12 +43,12 @@ func (s *Sandbox) FailShare(share float64, seed uint64, m Match, faults ...Fault
 	s.place(&rule{
 		match:   m,
 		faults:  slices.Clone(faults),
-		strikes: func(int) bool { return random.Float64() < share },
+		applies: func(int) bool { return random.Float64() < share },
 		random:  random,
 	})
 }
 
-// ClearFaults takes all faults away that have not struck. Late work stays due.
+// ClearFaults takes all faults away that were not applied yet. Late work stays due.
 func (s *Sandbox) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,7 +62,7 @@ func (s *Sandbox) place(r *rule) {
 }
 
 // chooseFault counts r with every rule and returns the fault of the first that
-// strikes it, or the zero Fault.
+// is applied to it, or the zero Fault.
 func (s *Sandbox) chooseFault(r *Request) Fault {
 	var chosen Fault
 	for _, rule := range s.rules {
@@ -82,7 +82,7 @@ func (rule *rule) count(r *Request) Fault {
 		return Fault{}
 	}
 	rule.seen++
-	if !rule.strikes(rule.seen) {
+	if !rule.applies(rule.seen) {
 		return Fault{}
 	}
 	if len(fitting) == 1 {

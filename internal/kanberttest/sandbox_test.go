@@ -106,7 +106,7 @@ func TestOnRequestMayUseTheSandbox(t *testing.T) {
 	}
 }
 
-// TestPlacement counts which requests faults strike.
+// TestPlacement counts which requests faults are applied to.
 func TestPlacement(t *testing.T) {
 	s := kanberttest.New()
 	call := overMemory(t, s)
@@ -123,7 +123,7 @@ func TestPlacement(t *testing.T) {
 	s.FailNth(3, kanberttest.Match{PathPrefix: "/api/v1/webhooks"}, kanberttest.Status(503))
 	s.ResetRequests()
 	if got := statuses(1, "DELETE", "/webhooks/x") + " " + statuses(4, "GET", "/webhooks"); got != "404 200 500 200 200" {
-		// The third of all is the second GET: the fault that was placed first strikes.
+		// The third of all is the second GET: the fault that was placed first is applied.
 		t.Errorf("n-th requests: %s", got)
 	}
 
@@ -140,9 +140,9 @@ func TestPlacement(t *testing.T) {
 	s.FailNth(1, kanberttest.Match{}, kanberttest.MissingSecret())
 	call.must("GET", "/webhooks", "")
 	if _, has := call.create("https://r.example").object(t)["signature_secret_key"]; has {
-		t.Error("the create was not the first request that the fault can strike")
+		t.Error("the create was not the first request that the fault can be applied to")
 	}
-	// On a refusal it strikes and changes nothing, and the record says so.
+	// On a refusal it is applied and changes nothing, and the record says so.
 	s.FailNth(1, kanberttest.Match{}, kanberttest.MissingSecret())
 	call.create("https://r.example")
 	s.FailNth(1, kanberttest.Match{}, kanberttest.CutBody())
@@ -180,11 +180,11 @@ func TestShares(t *testing.T) {
 	}
 	first := run(1)
 	if n := 400 - count(first, ""); n < 70 || n > 130 {
-		t.Errorf("%d of 400 were struck", n)
+		t.Errorf("%d of 400 requests had a fault", n)
 	}
 	for _, name := range []string{"500", "502 with HTML"} {
 		if n := count(first, name); n < 25 {
-			t.Errorf("%q struck %d times", name, n)
+			t.Errorf("%q was applied %d times", name, n)
 		}
 	}
 	if !slices.Equal(first, run(1)) {

@@ -6,7 +6,7 @@ import "fmt"
 
 // The methods of this file are another program that uses the same workspace, or
 // a person. What they do is no request: it is neither recorded nor counted, and
-// no fault strikes it. All of them may be called from a hook.
+// no fault is applied to it. All of them may be called from a hook.
 
 // CreateAs creates a webhook as the holder of a token, and returns it with what
 // was filled in, or reports that its URL is taken. Lists show it as late as they
@@ -122,7 +122,7 @@ type hook struct {
 
 // Before calls f when the n-th request that matches from now on has come, before
 // anything is done with it; 1 is the next, and 0 stands for each. f may use the
-// sandbox. It is called for requests that a fault strikes as well.
+// sandbox. It is called for requests that a fault is applied to as well.
 func (s *Sandbox) Before(n int, m Match, f func(*Sandbox)) { s.addHook(&hook{match: m, n: n, f: f}) }
 
 // After calls f when the work of the n-th request that matches from now on is

@@ -72,7 +72,7 @@ func TestOnInsert(t *testing.T) {
 }
 
 // TestStranger lets another program create, delete and recreate around requests,
-// those that a fault strikes too.
+// those that a fault is applied to too.
 func TestStranger(t *testing.T) {
 	s := kanberttest.New()
 	call := overMemory(t, s)

@@ -77,7 +77,7 @@ func TestWhoamiThatGivesNothing(t *testing.T) {
 			t.Errorf("%q: %d", c.fault, a.status)
 		}
 		if a := call.must(http.MethodGet, "/webhooks", ""); a.status != http.StatusOK {
-			t.Errorf("%q struck a list: %d", c.fault, a.status)
+			t.Errorf("%q was applied to a list: %d", c.fault, a.status)
 		}
 	}
 }

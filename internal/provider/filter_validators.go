@@ -4,7 +4,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -13,8 +12,8 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/filter"
 )
 
-// filterValidator reads a filter before the API does: what the API reference
-// rules out is an error, what it leaves open a warning.
+// filterValidator checks a filter before it is sent. What the API reference rules
+// out is an error, and what it does not specify is a warning.
 type filterValidator struct{}
 
 var _ validator.String = filterValidator{}
@@ -29,15 +28,12 @@ func (filterValidator) ValidateString(_ context.Context, req validator.StringReq
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	_, warnings, err := filter.Parse(req.ConfigValue.ValueString())
-	for _, w := range warnings {
-		resp.Diagnostics.AddAttributeWarning(req.Path, w.Summary, w.Detail)
+	errs, warnings := filter.Check(req.ConfigValue.ValueString())
+	for _, p := range errs {
+		resp.Diagnostics.AddAttributeError(req.Path, p.Summary, p.Detail)
 	}
-	var problems filter.Problems
-	if errors.As(err, &problems) {
-		for _, p := range problems {
-			resp.Diagnostics.AddAttributeError(req.Path, p.Summary, p.Detail)
-		}
+	for _, p := range warnings {
+		resp.Diagnostics.AddAttributeWarning(req.Path, p.Summary, p.Detail)
 	}
 }
 
@@ -61,22 +57,21 @@ func (sortValidator) ValidateList(_ context.Context, req validator.ListRequest, 
 			continue
 		}
 		at := req.Path.AtListIndex(i)
-		var p *filter.Problem
-		if errors.As(filter.CheckSort(entry.ValueString()), &p) { // a null is as empty as ""
+		if p := filter.CheckSort(entry.ValueString()); p != nil { // a null is as empty as ""
 			resp.Diagnostics.AddAttributeError(at, p.Summary, p.Detail)
 			continue
 		}
 		name := strings.TrimPrefix(entry.ValueString(), "-")
 		if seen[name] {
 			resp.Diagnostics.AddAttributeWarning(at, "Repeated sort",
-				"The list is sorted by "+name+" already, so that this entry changes nothing. It is passed to the API as written.")
+				"The list is sorted by "+name+" already. Remove this entry, which changes nothing. It is sent as written.")
 		}
 		seen[name] = true
 	}
 }
 
-// eventsValidator checks a list of events to select. Each is held to what the
-// resource's event is held to.
+// eventsValidator checks a list of events to select. Each is checked as the
+// resource's event is.
 type eventsValidator struct{}
 
 var _ validator.List = eventsValidator{}
@@ -93,9 +88,9 @@ func (eventsValidator) ValidateList(ctx context.Context, req validator.ListReque
 	}
 	elements := req.ConfigValue.Elements()
 	if len(elements) == 0 {
-		// It would select nothing, or everything: which was meant cannot be told.
+		// It could mean no webhook or every webhook.
 		resp.Diagnostics.AddAttributeError(req.Path, "Empty list of events",
-			"There is no event in the list. Name one at least, or leave the argument out, or set it to null, for webhooks of every event.")
+			"The list has no event. Add at least one. To list webhooks of every event, leave out the argument or set it to null.")
 	}
 	for i, element := range elements {
 		at := req.Path.AtListIndex(i)

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kanbert/terraform-provider-kanbert/internal/filter"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest/eval"
 )
 
 var (
@@ -24,8 +24,8 @@ var (
 )
 
 // TestFiltersGuide applies all code of the guide and holds each worked example,
-// in both forms, to the result that the guide shows, and to the example that the
-// filter package is held to.
+// in both forms, to the result that the guide shows, and to the examples of
+// package eval.
 func TestFiltersGuide(t *testing.T) {
 	t.Parallel()
 	guide := readFile(t, "../../templates/guides/filters.md.tmpl")
@@ -87,7 +87,7 @@ func guideResults(t *testing.T, guide string, urls map[string]string) map[string
 	return want
 }
 
-// wantFiltersSent wants each worked example of the filter package to have been
+// wantFiltersSent wants each worked example of package eval to have been
 // sent twice, once in each form.
 func wantFiltersSent(t *testing.T, s *kanberttest.Sandbox) {
 	t.Helper()
@@ -97,7 +97,7 @@ func wantFiltersSent(t *testing.T, s *kanberttest.Sandbox) {
 		if text == "" {
 			continue
 		}
-		f, _, err := filter.Parse(text)
+		f, err := eval.Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func wantFiltersSent(t *testing.T, s *kanberttest.Sandbox) {
 		isJSON := strings.HasPrefix(text, "[") || strings.HasPrefix(text, "{")
 		sent[f.JSON()][isJSON] = true
 	}
-	for line := range strings.Lines(readFile(t, "../filter/testdata/examples.txt")) {
+	for line := range strings.Lines(readFile(t, "../kanberttest/eval/testdata/examples.txt")) {
 		if example, ok := strings.CutPrefix(line, "json:"); ok {
 			if forms := sent[strings.TrimSpace(example)]; !forms[true] || !forms[false] {
 				t.Errorf("the guide does not show both forms of %s", strings.TrimSpace(example))

@@ -73,24 +73,24 @@ func TestWebhooksValidate(t *testing.T) {
 		},
 		"filter in the JSON form": {
 			arguments: attrs{"filter": `[{"field":"event","op":"eq","value":"contact:create"}]`},
-			want:      []want{{bad, filterPath, "Unknown filter field", "set the arguments events, project_id and client_id"}},
+			want:      []want{{bad, filterPath, "Unknown filter field", "  [0].field = \"event\"\n\nThe API cannot filter by"}},
 		},
 		"filter is empty": {
 			arguments: attrs{"filter": ""},
-			want:      []want{{bad, filterPath, "Empty filter", "leave the filter out"}},
+			want:      []want{{bad, filterPath, "Empty filter", "leave out the argument"}},
 		},
-		"filter is left open": {
+		"filter is not specified": {
 			arguments: attrs{"filter": `not url = "a\"b"`},
 			want: []want{
 				{warn, filterPath, "Negation", "  not url = \"a\\\"b\"\n  ^^^\n"},
-				{warn, filterPath, "Escape in a quoted string", "passed to the API as written"},
+				{warn, filterPath, "Escape in a quoted string", "sent as written"},
 			},
 		},
-		"filter is left open and wrong": {
+		"filter is not specified and wrong": {
 			arguments: attrs{"filter": `url like "a%" and title = "b"`},
 			want: []want{
-				{warn, filterPath, "Wildcards of like", "passed to the API as written"},
 				{bad, filterPath, "Unknown filter field", "title"},
+				{warn, filterPath, "Wildcards of like", "sent as written"},
 			},
 		},
 		"sort": {
@@ -123,7 +123,7 @@ func TestWebhooksValidate(t *testing.T) {
 		},
 		"events without one": {
 			arguments: attrs{"events": []string{}},
-			want:      []want{{bad, eventsPath, "Empty list of events", "leave the argument out"}},
+			want:      []want{{bad, eventsPath, "Empty list of events", "leave out the argument"}},
 		},
 		"limit 0": {
 			arguments: attrs{"limit": 0},

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package filter_test
+package eval_test
 
 import (
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/kanbert/terraform-provider-kanbert/internal/filter"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest/eval"
 )
 
 // example is one worked example: a filter in both forms and what it selects.
@@ -21,7 +22,7 @@ type example struct {
 // examples is the content of testdata/examples.txt.
 type examples struct {
 	now     time.Time
-	records []filter.Record
+	records []eval.Record
 	list    []example
 }
 
@@ -46,7 +47,7 @@ func readExamples(t *testing.T) examples {
 			all.now = instant(t, value)
 		case "record":
 			created, url, _ := strings.Cut(value, " ")
-			all.records = append(all.records, filter.Record{URL: url, CreatedAt: instant(t, created)})
+			all.records = append(all.records, eval.Record{URL: url, CreatedAt: instant(t, created)})
 		case "example":
 			all.list = append(all.list, example{title: value})
 		case "string":
@@ -72,14 +73,11 @@ func instant(t *testing.T, text string) time.Time {
 }
 
 // selected gives the URLs of the records that text selects, sorted.
-func selected(t *testing.T, text string, records []filter.Record, now time.Time) []string {
+func selected(t *testing.T, text string, records []eval.Record, now time.Time) []string {
 	t.Helper()
-	f, warnings, err := filter.Parse(text)
+	f, err := eval.Parse(text)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
-	}
-	for _, w := range warnings {
-		t.Errorf("%s: %v", text, w)
 	}
 	var urls []string
 	for _, r := range records {
@@ -103,7 +101,7 @@ func TestExamples(t *testing.T) {
 					t.Errorf("%s\nselects %q\nwant    %q", text, got, e.urls)
 				}
 			}
-			f, _, err := filter.Parse(e.text)
+			f, err := eval.Parse(e.text)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,5 +112,48 @@ func TestExamples(t *testing.T) {
 				t.Errorf("String() = %s\nwant       %s", f.String(), e.text)
 			}
 		})
+	}
+}
+
+// TestGuideShowsTheExamples holds the guide's records and results to those of
+// the worked examples.
+func TestGuideShowsTheExamples(t *testing.T) {
+	data, err := os.ReadFile("../../../templates/guides/filters.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, all := string(data), readExamples(t)
+	numbers := map[string]string{}
+	for i, r := range all.records {
+		number := strconv.Itoa(i + 1)
+		row := "\n| " + number + " | `" + r.URL + "` | `" + r.CreatedAt.Format(time.RFC3339) + "` |\n"
+		if !strings.Contains(guide, row) {
+			t.Errorf("the guide does not show%s", row)
+		}
+		numbers[r.URL] = number
+	}
+	if now := all.now.Format("Monday, 2 January 2006"); !strings.Contains(guide, now) {
+		t.Errorf("the guide does not say that it is %s", now)
+	}
+
+	_, section, _ := strings.Cut(guide, "\n## Worked examples\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	shown := strings.Split(section, "\n### ")[1:]
+	if len(shown) != len(all.list) {
+		t.Fatalf("the guide shows %d examples, want %d", len(shown), len(all.list))
+	}
+	for i, e := range all.list {
+		var selects []string
+		for _, url := range e.urls {
+			selects = append(selects, numbers[url])
+		}
+		slices.Sort(selects)
+		result := "\nSelects " + strings.Join(selects, ", ") + "."
+		if title, _, _ := strings.Cut(shown[i], "\n"); title != e.title {
+			t.Errorf("example %d has the title %q, want %q", i+1, title, e.title)
+		}
+		if !strings.Contains(shown[i], result) {
+			t.Errorf("example %q does not say %q", e.title, strings.TrimSpace(result))
+		}
 	}
 }

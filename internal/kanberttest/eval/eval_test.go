@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package filter_test
+package eval_test
 
 import (
 	"fmt"
@@ -9,17 +9,15 @@ import (
 	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/filter"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest/eval"
 )
 
-// selects reports whether text selects r at now. It allows warnings.
-func selects(t *testing.T, text string, r filter.Record, now time.Time) bool {
+// selects reports whether text selects r at now.
+func selects(t *testing.T, text string, r eval.Record, now time.Time) bool {
 	t.Helper()
-	f, warnings, err := filter.Parse(text)
+	f, err := eval.Parse(text)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
-	}
-	if f == nil {
-		t.Fatalf("%s: no filter, but the warnings %v", text, warnings)
 	}
 	return f.Match(r, now)
 }
@@ -61,7 +59,7 @@ func TestMatchString(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.op+" "+test.value, func(t *testing.T) {
-			record := filter.Record{URL: acme, CreatedAt: time.Unix(0, 0)}
+			record := eval.Record{URL: acme, CreatedAt: time.Unix(0, 0)}
 			for _, text := range forms("url", test.op, test.value) {
 				if got := selects(t, text, record, time.Unix(0, 0)); got != test.want {
 					t.Errorf("%s: %t, want %t", text, got, test.want)
@@ -115,7 +113,7 @@ func TestMatchSpecialValues(t *testing.T) {
 				"nin": {true, false, false, true},
 			} {
 				for i, at := range []string{test.before, test.begin, test.end, test.after} {
-					record := filter.Record{URL: "https://a.example", CreatedAt: instant(t, at)}
+					record := eval.Record{URL: "https://a.example", CreatedAt: instant(t, at)}
 					for _, text := range specialForms(op, test.value) {
 						if got := selects(t, text, record, wednesday); got != want[i] {
 							t.Errorf("%s at %s: %t, want %t", text, at, got, want[i])
@@ -143,8 +141,8 @@ func specialForms(op, value string) []string {
 // TestMatchWeek holds each day of a week to the same Monday and Sunday: Sunday,
 // which the time package counts as day 0, is the last one.
 func TestMatchWeek(t *testing.T) {
-	begin := filter.Record{URL: "u", CreatedAt: instant(t, "2024-04-29T00:00:00Z")}
-	end := filter.Record{URL: "u", CreatedAt: instant(t, "2024-05-05T23:59:59.999999Z")}
+	begin := eval.Record{URL: "u", CreatedAt: instant(t, "2024-04-29T00:00:00Z")}
+	end := eval.Record{URL: "u", CreatedAt: instant(t, "2024-05-05T23:59:59.999999Z")}
 	for day := range 7 {
 		now := begin.CreatedAt.AddDate(0, 0, day).Add(time.Hour)
 		if !selects(t, "created_at = sow", begin, now) || !selects(t, "created_at = eow", end, now) {
@@ -156,14 +154,14 @@ func TestMatchWeek(t *testing.T) {
 // TestMatchZone asks at a local time that has another day than UTC.
 func TestMatchZone(t *testing.T) {
 	now := wednesday.In(time.FixedZone("east", 14*60*60))
-	record := filter.Record{URL: "u", CreatedAt: instant(t, "2024-05-15T23:00:00+00:00")}
+	record := eval.Record{URL: "u", CreatedAt: instant(t, "2024-05-15T23:00:00+00:00")}
 	if !selects(t, "created_at = today", record, now) {
 		t.Error("today is the day in UTC, whatever the zone of the clock")
 	}
 }
 
 func TestMatchDate(t *testing.T) {
-	record := filter.Record{URL: "u", CreatedAt: instant(t, "2024-01-31T12:00:00Z")}
+	record := eval.Record{URL: "u", CreatedAt: instant(t, "2024-01-31T12:00:00Z")}
 	for _, date := range []string{
 		"2024-01-31T12:00:00Z", "2024-01-31T13:00:00+01:00", "2024-01-31T12:00:00.000Z", "2024-01-31 12:00:00",
 		"2024-01-31 12:00:00.000000", "2024-01-31T12:00:00", "2024-01-31 12:00", "2024-01-31T12:00", "2024-01-31 13:00:00+01:00",
@@ -200,7 +198,7 @@ func TestMatchNull(t *testing.T) {
 				value = `"2024-01-01T00:00:00Z"`
 			}
 			for _, text := range forms(f.Name, op, value) {
-				if got := selects(t, text, filter.Record{}, wednesday); got != (op == "isnull") {
+				if got := selects(t, text, eval.Record{}, wednesday); got != (op == "isnull") {
 					t.Errorf("%s on null: %t", text, got)
 				}
 			}
@@ -209,7 +207,7 @@ func TestMatchNull(t *testing.T) {
 }
 
 func TestMatchGroups(t *testing.T) {
-	record := filter.Record{URL: "b", CreatedAt: wednesday}
+	record := eval.Record{URL: "b", CreatedAt: wednesday}
 	for text, want := range map[string]bool{
 		`url = "b" and created_at = today`:                       true,
 		`url = "b" and created_at < today`:                       false,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package filter
+package eval
 
 import (
 	"bytes"
@@ -10,8 +10,8 @@ import (
 )
 
 // String returns f in the string form. Where a value holds a backslash or both
-// kinds of quotes, it returns the JSON form instead: how the string form escapes
-// them is not documented.
+// kinds of quotes, it returns the JSON form instead, since the reference does not
+// specify how the string form escapes them.
 func (f *Filter) String() string {
 	text, ok := f.root.text(false)
 	if !ok {
@@ -41,10 +41,9 @@ func (n node) text(inside bool) (string, bool) {
 }
 
 func (c *condition) text() (string, bool) {
-	op, _ := operatorNamed(c.operator)
-	symbol := op.sign
-	if symbol == "" {
-		symbol = op.name()
+	symbol := c.operator
+	if sign, ok := signs[c.operator]; ok {
+		symbol = sign
 	}
 	values := make([]string, len(c.values))
 	for i, v := range c.values {
@@ -53,15 +52,18 @@ func (c *condition) text() (string, bool) {
 			return "", false
 		}
 	}
-	text := c.field.Name + " " + symbol
-	switch op.takes {
-	case takesValue:
-		text += " " + values[0]
-	case takesList:
+	text := c.field + " " + symbol
+	switch {
+	case takesList(c.operator):
 		text += " [" + strings.Join(values, ", ") + "]"
+	case !takesNothing(c.operator):
+		text += " " + values[0]
 	}
 	return text, true
 }
+
+// signs are printed in place of the operators' names in the string form.
+var signs = map[string]string{"eq": "=", "ne": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 // literal gives v as the string form writes it, if it can.
 func (v value) literal() (string, bool) {
@@ -107,7 +109,7 @@ func (f *Filter) JSON() string {
 	switch {
 	case f.root.cond != nil:
 		top = []any{f.root.cond.json()}
-	case f.root.join == joinAnd && f.root.depth() == 1:
+	case f.root.join == "and" && f.root.depth() == 1:
 		top = f.root.json().And
 	default:
 		top = f.root.json()
@@ -130,24 +132,23 @@ func (n node) json() jsonGroup {
 			terms[i] = t.json()
 		}
 	}
-	if n.join == joinOr {
+	if n.join == "or" {
 		return jsonGroup{Or: terms}
 	}
 	return jsonGroup{And: terms}
 }
 
 func (c *condition) json() jsonCondition {
-	out := jsonCondition{Field: c.field.Name, Op: c.operator}
-	op, _ := operatorNamed(c.operator)
+	out := jsonCondition{Field: c.field, Op: c.operator}
 	texts := make([]string, len(c.values))
 	for i, v := range c.values {
 		texts[i] = v.plain()
 	}
-	switch op.takes {
-	case takesValue:
-		out.Value = texts[0]
-	case takesList:
+	switch {
+	case takesList(c.operator):
 		out.Value = texts
+	case !takesNothing(c.operator):
+		out.Value = texts[0]
 	}
 	return out
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package filter
+package eval
 
 import "time"
 
 // node is what a filter says once it was checked: a group or a condition. It
 // holds no positions and no spellings, so that equal filters have equal trees.
 type node struct {
-	join  string // joinAnd or joinOr for a group, empty for a condition
+	join  string // "and" or "or" for a group, empty for a condition
 	terms []node // of a group: two or more, none of them a group of the same join
 	cond  *condition
 }
 
 // condition is one comparison.
 type condition struct {
-	field    Field
+	field    string
 	operator string // the name to which its aliases fold
 	values   []value
 }
@@ -75,4 +75,23 @@ func (n node) depth() int {
 		return 0
 	}
 	return deepest + 1
+}
+
+// mapStrings returns n with each string that url is compared with changed.
+func (n node) mapStrings(change func(string) string) node {
+	if n.cond == nil {
+		terms := make([]node, len(n.terms))
+		for i, t := range n.terms {
+			terms[i] = t.mapStrings(change)
+		}
+		return node{join: n.join, terms: terms}
+	}
+	changed := &condition{field: n.cond.field, operator: n.cond.operator}
+	for _, v := range n.cond.values {
+		if v.kind == textValue {
+			v.text = change(v.text)
+		}
+		changed.values = append(changed.values, v)
+	}
+	return node{cond: changed}
 }

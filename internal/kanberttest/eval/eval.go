@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package filter
+package eval
 
 import (
 	"slices"
@@ -25,15 +25,15 @@ func (n node) match(r Record, now time.Time) bool {
 		return n.cond.match(r, now)
 	}
 	for _, t := range n.terms {
-		if t.match(r, now) == (n.join == joinOr) {
-			return n.join == joinOr
+		if t.match(r, now) == (n.join == "or") {
+			return n.join == "or"
 		}
 	}
-	return n.join == joinAnd
+	return n.join == "and"
 }
 
 func (c *condition) match(r Record, now time.Time) bool {
-	if c.field.Type == typeDatetime {
+	if c.field == fieldCreatedAt {
 		if r.CreatedAt.IsZero() {
 			return c.operator == "isnull"
 		}

@@ -7,20 +7,25 @@ import (
 	"strings"
 )
 
-// habits are names from other languages and libraries, with what stands for them
-// here, the likeliest first. They come before the edit distance, which knows no
-// meaning.
-var habits = map[string][]string{
+// aliases are names from other languages and libraries, with the names here, the
+// likeliest first. They come before the edit distance, which knows no meaning. An
+// alias of two words is read as one operator.
+var aliases = map[string][]string{
 	// Operators.
 	"matches": {"contains", "like"}, "match": {"contains", "like"}, "ilike": {"like", "contains"},
 	"regex": {"contains", "like"}, "regexp": {"contains", "like"}, "~": {"contains", "like"}, "=~": {"contains", "like"},
-	"has": {"contains"}, "includes": {"contains"},
+	"has": {"contains"}, "includes": {"contains"}, "contain": {"contains"},
 	"begins": {"startswith"}, "beginswith": {"startswith"}, "begins_with": {"startswith"},
 	"starts": {"startswith"}, "starts_with": {"startswith"}, "prefix": {"startswith"},
+	"starts with": {"startswith"}, "begins with": {"startswith"}, "start with": {"startswith"},
+	"ends with": {"endswith"}, "end with": {"endswith"},
+	"is equal": {"eq"}, "equal to": {"eq"}, "equals to": {"eq"}, "is in": {"in"}, "one of": {"in"}, "is like": {"like"},
+	"greater than": {"gt"}, "later than": {"gt"}, "newer than": {"gt"},
+	"less than": {"lt"}, "earlier than": {"lt"}, "older than": {"lt"},
 	"ends": {"endswith"}, "ends_with": {"endswith"}, "suffix": {"endswith"},
 	"equal": {"eq"}, "equals": {"eq"}, "is": {"isnull"}, "isempty": {"isnull"}, "exists": {"isnotnull"},
 	"any": {"in"}, "oneof": {"in"},
-	"before": {"lt"}, "until": {"lte"}, "after": {"gt"}, "since": {"gte"}, "between": {"gte", "lte"},
+	"before": {"lt"}, "until": {"lte"}, "after": {"gt"}, "since": {"gte"},
 	// Signs.
 	"==": {"=", "eq"}, "===": {"=", "eq"}, "<>": {"!=", "ne"}, "!==": {"!=", "ne"}, "=!": {"!=", "ne"},
 	"=>": {">=", "gte"}, "=<": {"<=", "lte"},
@@ -38,20 +43,20 @@ var habits = map[string][]string{
 // didYouMean returns a sentence that proposes the names nearest to text, with a
 // space in front, or nothing if none is near.
 func didYouMean(text string, names []string) string {
-	near := nearest(text, names)
+	near := suggest(text, names)
 	if len(near) == 0 {
 		return ""
 	}
 	return " Did you mean " + strings.Join(near, " or ") + "?"
 }
 
-// nearest returns those of names that the writer of text most likely meant: what
-// habit calls so, else the names at the smallest edit distance, if that is small
+// suggest returns those of names that the writer of text most likely meant: those
+// that text is an alias of, else the names at the smallest edit distance, if that is small
 // for the length of the text.
-func nearest(text string, names []string) []string {
+func suggest(text string, names []string) []string {
 	text = strings.ToLower(text)
 	var meant []string
-	for _, name := range habits[text] {
+	for _, name := range aliases[text] {
 		if slices.Contains(names, name) {
 			meant = append(meant, name)
 		}

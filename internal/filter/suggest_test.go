@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestNearest(t *testing.T) {
+func TestSuggest(t *testing.T) {
 	fieldsAndOperators := append(fieldNames(), "eq", "ne", "lt", "lte", "gt", "gte", "in", "nin", "contains", "startswith", "=", "!=")
 	tests := []struct {
 		text string
@@ -24,10 +24,16 @@ func TestNearest(t *testing.T) {
 		{"x", nil}, // every word of one letter is near to it
 		{"project_id", nil},
 		{"", nil},
+		{"lx", []string{"lt"}},                  // one error in two letters
+		{"xx", nil},                             // a whole word
+		{"contxins", []string{"contains"}},      // one in eight
+		{"cxntxins", []string{"contains"}},      // two
+		{"cxntxixs", nil},                       // three, where two are allowed
+		{"Starts With", []string{"startswith"}}, // an alias
 	}
 	for _, test := range tests {
-		if got := nearest(test.text, fieldsAndOperators); !slices.Equal(got, test.want) {
-			t.Errorf("nearest(%q) = %q, want %q", test.text, got, test.want)
+		if got := suggest(test.text, fieldsAndOperators); !slices.Equal(got, test.want) {
+			t.Errorf("suggest(%q) = %q, want %q", test.text, got, test.want)
 		}
 	}
 }
@@ -55,13 +61,13 @@ func TestDistance(t *testing.T) {
 	}
 }
 
-// TestHabitsLeadSomewhere finds habits that propose names which do not exist.
-func TestHabitsLeadSomewhere(t *testing.T) {
-	known := slices.Concat(fieldNames(), sorts, jsonKeys, (&report{}).operatorNames(Field{}), []string{"today-1d", "today+1d"})
-	for text, names := range habits {
+// TestAliasesLeadSomewhere finds aliases of names that do not exist.
+func TestAliasesLeadSomewhere(t *testing.T) {
+	known := slices.Concat(fieldNames(), sorts, jsonKeys, (&checker{}).operatorNames(Field{}), []string{"today-1d", "today+1d"})
+	for text, names := range aliases {
 		for _, name := range names {
 			if !slices.Contains(known, name) {
-				t.Errorf("the habit %q leads to %q, which is no name", text, name)
+				t.Errorf("the alias %q leads to %q, which is no name", text, name)
 			}
 		}
 	}
