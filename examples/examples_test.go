@@ -254,7 +254,7 @@ func testGettingStarted(t *testing.T) {
 	if out := w.run(1, "plan"); !strings.Contains(out, "No value for required variable") {
 		t.Errorf("a plan without an address says:\n%s", out)
 	}
-	w.settings["TF_VAR_receiver"] = "https://hooks.example.com"
+	w.Settings["TF_VAR_receiver"] = "https://hooks.example.com"
 	w.apply()
 	w.requests(1, 0)
 	receiver := receiverFor(w)
@@ -275,8 +275,8 @@ func testDeliveryFromSandbox(t *testing.T) {
 	var receiver atomic.Pointer[webhook.Receiver]
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { receiver.Load().ServeHTTP(rw, r) }))
 	defer server.Close()
-	w.settings["TF_VAR_receiver"] = server.URL
-	w.settings["SANDBOX_URL"] = strings.TrimSuffix(w.sandbox.BaseURL(), kanberttest.BasePath)
+	w.Settings["TF_VAR_receiver"] = server.URL
+	w.Settings["SANDBOX_URL"] = strings.TrimSuffix(w.sandbox.BaseURL(), kanberttest.BasePath)
 	w.apply()
 	receiver.Store(receiverFor(w))
 	if out, ok := w.script("deliver-from-sandbox.sh"); ok && !strings.Contains(out, `"status": 204`) {
@@ -331,7 +331,7 @@ func testHCPTerraform(t *testing.T) {
 	// A run in HCP Terraform needs HCP Terraform: here the cloud block can only
 	// be validated, and the rest is applied without it.
 	w.run(0, "validate")
-	if err := os.Remove(filepath.Join(w.dir, "cloud.tf")); err != nil {
+	if err := os.Remove(filepath.Join(w.Dir, "cloud.tf")); err != nil {
 		t.Fatal(err)
 	}
 	w.apply()
@@ -340,11 +340,11 @@ func testHCPTerraform(t *testing.T) {
 
 func testTerraformVariable(t *testing.T) {
 	w := newWorkspace(t, "guides/hcp-terraform-workspaces/terraform-variable")
-	delete(w.settings, "KANBERT_TOKEN")
-	w.settings["TF_VAR_kanbert_token"] = w.sandbox.Token()
+	delete(w.Settings, "KANBERT_TOKEN")
+	w.Settings["TF_VAR_kanbert_token"] = w.sandbox.Token()
 	w.apply()
 	w.requests(1, 0)
-	state, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+	state, err := os.ReadFile(filepath.Join(w.Dir, "terraform.tfstate"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -598,7 +598,7 @@ func testMove(t *testing.T, folder, provider, resource string, attributes func(k
 		"version": 4, "terraform_version": "1.5.0", "serial": 1, "lineage": "00000000-0000-0000-0000-000000000000",
 		"resources": []any{map[string]any{
 			"mode": "managed", "type": resource, "name": "new_contacts",
-			"provider":  fmt.Sprintf("provider[%q]", terraform.RegistryHost()+"/"+provider),
+			"provider":  fmt.Sprintf("provider[%q]", shared.CLI.RegistryHost()+"/"+provider),
 			"instances": []any{map[string]any{"schema_version": 0, "attributes": attributes(webhook)}},
 		}},
 	}))
@@ -609,7 +609,7 @@ func testMove(t *testing.T, folder, provider, resource string, attributes func(k
 	}
 	w.apply()
 	w.requests(0, 0)
-	state, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+	state, err := os.ReadFile(filepath.Join(w.Dir, "terraform.tfstate"))
 	if err != nil {
 		t.Fatal(err)
 	}
