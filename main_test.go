@@ -46,13 +46,13 @@ var handshake = []string{
 
 func TestVersion(t *testing.T) {
 	t.Parallel()
-	linked := filepath.Join(t.TempDir(), cli.ProviderName)
+	provider, linked := shared.Provider(t), filepath.Join(t.TempDir(), cli.ProviderName)
 	if err := cli.BuildProvider(t.Context(), linked, "-ldflags=-X main.version=1.2.3 -X main.commit=0123abc"); err != nil {
 		t.Fatal(err)
 	}
 	for program, want := range map[string]string{
-		linked:             "terraform-provider-kanbert 1.2.3 (commit 0123abc)\n",
-		shared.Provider(t): "terraform-provider-kanbert dev (commit none)\n",
+		linked:   "terraform-provider-kanbert 1.2.3 (commit 0123abc)\n",
+		provider: "terraform-provider-kanbert dev (commit none)\n",
 	} {
 		out, err := exec.CommandContext(t.Context(), program, "-version").CombinedOutput()
 		if err != nil || string(out) != want {

@@ -5,6 +5,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,7 +26,8 @@ type Tests struct {
 
 // RunTests runs the tests of a package, for its TestMain, and returns the exit
 // code. Variables of the person at the machine that Terraform or the provider would
-// read are gone while they run. setUp is called before the tests.
+// read are gone while they run. setUp is called before the tests. With -short there
+// is no CLI, and tests that ask for one or for the provider are skipped.
 func RunTests(m *testing.M, setUp func(*Tests) error) int {
 	code, err := runTests(m, setUp)
 	if err != nil {
@@ -36,9 +38,12 @@ func RunTests(m *testing.M, setUp func(*Tests) error) int {
 }
 
 func runTests(m *testing.M, setUp func(*Tests) error) (_ int, err error) {
+	flag.Parse()
 	shared := &Tests{}
-	if shared.CLI, err = Find(context.Background(), os.Stderr); err != nil {
-		return 0, err
+	if !testing.Short() {
+		if shared.CLI, err = Find(context.Background(), os.Stderr); err != nil {
+			return 0, err
+		}
 	}
 	if shared.Scratch, err = os.MkdirTemp("", "kanbert-test-"); err != nil {
 		return 0, err
@@ -71,6 +76,9 @@ func ForgetEnvironment() {
 // Provider returns the file of the provider, built from the working tree.
 func (s *Tests) Provider(t testing.TB) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it builds the provider")
+	}
 	file, err := s.provider()
 	if err != nil {
 		t.Fatal(err)
@@ -83,11 +91,11 @@ func (s *Tests) Provider(t testing.TB) string {
 // another provider has written makes the CLI ask for that provider.
 func (s *Tests) Workspace(t testing.TB, standIns ...string) *Workspace {
 	t.Helper()
+	provider := s.Provider(t)
 	w, err := s.CLI.NewWorkspace(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	provider := s.Provider(t)
 	if err := w.Override("kanbert/kanbert", filepath.Dir(provider)); err != nil {
 		t.Fatal(err)
 	}
