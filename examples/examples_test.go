@@ -340,7 +340,7 @@ func testGettingStarted(t *testing.T) {
 	if out := w.run(1, "plan"); !strings.Contains(out, "No value for required variable") {
 		t.Errorf("a plan without an address says:\n%s", out)
 	}
-	w.settings["TF_VAR_receiver"] = "https://hooks.example.com"
+	w.Settings["TF_VAR_receiver"] = "https://hooks.example.com"
 	w.apply()
 	w.requests(1, 0)
 	receiver := receiverFor(w)
@@ -361,8 +361,8 @@ func testDeliveryFromSandbox(t *testing.T) {
 	var receiver atomic.Pointer[webhook.Receiver]
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { receiver.Load().ServeHTTP(rw, r) }))
 	defer server.Close()
-	w.settings["TF_VAR_receiver"] = server.URL
-	w.settings["SANDBOX_URL"] = strings.TrimSuffix(w.sandbox.BaseURL(), kanberttest.BasePath)
+	w.Settings["TF_VAR_receiver"] = server.URL
+	w.Settings["SANDBOX_URL"] = strings.TrimSuffix(w.sandbox.BaseURL(), kanberttest.BasePath)
 	w.apply()
 	receiver.Store(receiverFor(w))
 	if out, ok := w.script("deliver-from-sandbox.sh"); ok && !strings.Contains(out, `"status": 204`) {
@@ -417,7 +417,7 @@ func testHCPTerraform(t *testing.T) {
 	// A run in HCP Terraform needs HCP Terraform: here the cloud block can only
 	// be validated, and the rest is applied without it.
 	w.run(0, "validate")
-	if err := os.Remove(filepath.Join(w.dir, "cloud.tf")); err != nil {
+	if err := os.Remove(filepath.Join(w.Dir, "cloud.tf")); err != nil {
 		t.Fatal(err)
 	}
 	w.apply()
@@ -426,11 +426,11 @@ func testHCPTerraform(t *testing.T) {
 
 func testTerraformVariable(t *testing.T) {
 	w := newWorkspace(t, "guides/hcp-terraform-workspaces/terraform-variable")
-	delete(w.settings, "KANBERT_TOKEN")
-	w.settings["TF_VAR_kanbert_token"] = w.sandbox.Token()
+	delete(w.Settings, "KANBERT_TOKEN")
+	w.Settings["TF_VAR_kanbert_token"] = w.sandbox.Token()
 	w.apply()
 	w.requests(1, 0)
-	state, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+	state, err := os.ReadFile(filepath.Join(w.Dir, "terraform.tfstate"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -442,10 +442,10 @@ func testTerraformVariable(t *testing.T) {
 func testEphemeralVariable(t *testing.T) {
 	needs(t, "ephemeral variables", "1.10.0", "1.11.0")
 	w := newWorkspace(t, "guides/hcp-terraform-workspaces/ephemeral-variable")
-	delete(w.settings, "KANBERT_TOKEN")
-	w.settings["TF_VAR_kanbert_token"] = w.sandbox.Token()
+	delete(w.Settings, "KANBERT_TOKEN")
+	w.Settings["TF_VAR_kanbert_token"] = w.sandbox.Token()
 	w.run(0, "plan", "-out=plan.tfplan")
-	plan, err := zip.OpenReader(filepath.Join(w.dir, "plan.tfplan"))
+	plan, err := zip.OpenReader(filepath.Join(w.Dir, "plan.tfplan"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -633,15 +633,15 @@ func testModuleTests(t *testing.T) {
 	w := newWorkspace(t, "guides/testing-modules")
 	w.copyFolder("guides/testing-modules/existing", "existing")
 	w.run(0, "get")
-	sandbox := maps.Clone(w.settings)
-	delete(w.settings, "KANBERT_TOKEN")
+	sandbox := maps.Clone(w.Settings)
+	delete(w.Settings, "KANBERT_TOKEN")
 	if out := w.run(0, "test", "-filter=mocked.tftest.hcl"); !strings.Contains(out, "3 passed, 0 failed") {
 		t.Errorf("the mocked tests say:\n%s", out)
 	}
 	if got := len(w.sandbox.Requests()); got != 0 {
 		t.Errorf("the mocked tests sent %d requests", got)
 	}
-	w.settings = sandbox
+	w.Settings = sandbox
 	if out := w.run(0, "test", "-filter=sandbox.tftest.hcl"); !strings.Contains(out, "2 passed, 0 failed") {
 		t.Errorf("the tests against the sandbox say:\n%s", out)
 	}
@@ -651,7 +651,7 @@ func testModuleTests(t *testing.T) {
 func testLookUpModule(t *testing.T) {
 	w := newWorkspace(t, "guides/testing-modules/existing")
 	w.sandbox.Seed(kanberttest.Webhook{URL: hook + "tasks"}, kanberttest.Webhook{URL: "https://other.example/"})
-	w.settings["TF_VAR_receiver"] = hook
+	w.Settings["TF_VAR_receiver"] = hook
 	w.apply()
 	var urls []string
 	w.output("urls", &urls)
@@ -744,7 +744,7 @@ func testKnownSecret(t *testing.T) {
 	if out := w.run(1, "plan"); !strings.Contains(out, "coalesce") {
 		t.Errorf("a plan without any secret says:\n%s", out)
 	}
-	w.settings["TF_VAR_known_secret"] = "known to the receiver"
+	w.Settings["TF_VAR_known_secret"] = "known to the receiver"
 	w.apply()
 	w.requests(0, 0)
 	var secret string
@@ -844,7 +844,7 @@ func testMove(t *testing.T, folder, provider, resource string, attributes func(k
 		"version": 4, "terraform_version": "1.5.0", "serial": 1, "lineage": "00000000-0000-0000-0000-000000000000",
 		"resources": []any{map[string]any{
 			"mode": "managed", "type": resource, "name": "new_contacts",
-			"provider":  fmt.Sprintf("provider[%q]", terraform.RegistryHost()+"/"+provider),
+			"provider":  fmt.Sprintf("provider[%q]", shared.CLI.RegistryHost()+"/"+provider),
 			"instances": []any{map[string]any{"schema_version": 0, "attributes": attributes(webhook)}},
 		}},
 	}))
@@ -855,7 +855,7 @@ func testMove(t *testing.T, folder, provider, resource string, attributes func(k
 	}
 	w.apply()
 	w.requests(0, 0)
-	state, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+	state, err := os.ReadFile(filepath.Join(w.Dir, "terraform.tfstate"))
 	if err != nil {
 		t.Fatal(err)
 	}

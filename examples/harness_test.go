@@ -4,84 +4,27 @@ package examples_test
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
-	"errors"
 	"flag"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/hashicorp/go-version"
 
 	"github.com/kanbert/terraform-provider-kanbert/examples"
 	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// What every test shares: the CLI, and a configuration of the CLI that has it
-// take the provider that was built from this tree. With an override the CLI needs
-// no init.
-var (
-	terraform cli.CLI
-	cliConfig string
-)
+// shared is the CLI and the provider's binary.
+var shared *cli.Tests
 
 func TestMain(m *testing.M) {
-	if flag.Parse(); testing.Short() {
-		os.Exit(m.Run())
-	}
-	code, err := runTests(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func runTests(m *testing.M) (_ int, err error) {
-	ctx := context.Background()
-	scratch, err := os.MkdirTemp("", "kanbert-examples-test-")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
-	if terraform, err = (cli.Finder{Directory: filepath.Join(scratch, "cli"), Log: os.Stderr}).Find(ctx); err != nil {
-		return 0, err
-	}
-	root, err := cli.ModuleRoot()
-	if err != nil {
-		return 0, err
-	}
-	plugins := filepath.Join(scratch, "plugins")
-	if err := cli.BuildProvider(ctx, root, filepath.Join(plugins, "terraform-provider-kanbert")); err != nil {
-		return 0, err
-	}
-	// A state of another provider makes the CLI ask for that provider, although a
-	// moved block asks it nothing. This one stands in for it: it is started, and
-	// says that it knows no such resource.
-	overrides := []string{"kanbert/kanbert"}
-	for _, other := range []string{"mastercard/restapi", "magodo/restful"} {
-		name := "terraform-provider-" + path.Base(other)
-		if err := os.Symlink("terraform-provider-kanbert", filepath.Join(plugins, name)); err != nil {
-			return 0, err
-		}
-		overrides = append(overrides, other)
-	}
-	var text strings.Builder
-	for _, provider := range overrides {
-		fmt.Fprintf(&text, "    %q = %q\n", provider, filepath.ToSlash(plugins))
-	}
-	cliConfig = filepath.Join(scratch, "cli.tfrc")
-	if err := os.WriteFile(cliConfig, fmt.Appendf(nil, "provider_installation {\n  dev_overrides {\n%s  }\n  direct {}\n}\n", text.String()), 0o600); err != nil {
-		return 0, err
-	}
-	return m.Run(), nil
+	os.Exit(cli.RunTests(m, func(tests *cli.Tests) error {
+		shared = tests
+		return nil
+	}))
 }
 
 // attempt lets tests try what the CLI is said to be too old for, so that a table
@@ -92,38 +35,26 @@ var attempt = flag.Bool("attempt", false, "do not skip what the CLI is too old f
 // says that no OpenTofu has it.
 func needs(t *testing.T, what, terraformVersion, tofuVersion string) {
 	t.Helper()
-	if *attempt {
-		return
-	}
-	least := terraformVersion
-	if terraform.OpenTofu {
-		least = tofuVersion
-	}
-	if least == "" || version.Must(version.NewVersion(terraform.Version)).Core().LessThan(version.Must(version.NewVersion(least))) {
-		t.Skipf("%s has no %s", terraform, what)
+	if !*attempt && !shared.CLI.AtLeast(terraformVersion, tofuVersion) {
+		t.Skipf("%s has no %s", shared.CLI, what)
 	}
 }
 
 // workspace is a folder of its own with files of an example, in which the CLI
 // runs against a sandbox of its own.
 type workspace struct {
+	*cli.Workspace
 	t       *testing.T
-	dir     string
 	sandbox *kanberttest.Sandbox
-	// settings are environment variables for the CLI.
-	settings map[string]string
 }
 
 // newWorkspace copies a folder of the examples, without the folders in it. If
 // only is given, it copies these files alone.
 func newWorkspace(t *testing.T, folder string, only ...string) *workspace {
 	t.Helper()
-	w := &workspace{t: t, dir: t.TempDir(), sandbox: kanberttest.Start(t)}
-	w.settings = map[string]string{
-		"TF_CLI_CONFIG_FILE": cliConfig,
-		"KANBERT_BASE_URL":   w.sandbox.BaseURL(),
-		"KANBERT_TOKEN":      w.sandbox.Token(),
-	}
+	// A moved block asks nothing of the provider that it names, but the CLI starts it.
+	w := &workspace{shared.Workspace(t, "mastercard/restapi", "magodo/restful"), t, kanberttest.Start(t)}
+	w.UseAPI(w.sandbox.BaseURL(), w.sandbox.Token())
 	if only == nil {
 		entries, err := fs.ReadDir(examples.Files, folder)
 		if err != nil {
@@ -144,7 +75,7 @@ func newWorkspace(t *testing.T, folder string, only ...string) *workspace {
 // copyFolder copies a folder of the examples into a folder of the workspace.
 func (w *workspace) copyFolder(from, to string) {
 	w.t.Helper()
-	if err := os.Mkdir(filepath.Join(w.dir, to), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(w.Dir, to), 0o700); err != nil {
 		w.t.Fatal(err)
 	}
 	entries, err := fs.ReadDir(examples.Files, from)
@@ -167,7 +98,7 @@ func read(t *testing.T, file string) string {
 
 func (w *workspace) write(name, text string) {
 	w.t.Helper()
-	if err := os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600); err != nil {
+	if err := w.Write(name, text); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -175,7 +106,7 @@ func (w *workspace) write(name, text string) {
 // edit replaces the one place in a file that holds the old text.
 func (w *workspace) edit(name, old, replacement string) {
 	w.t.Helper()
-	text, err := os.ReadFile(filepath.Join(w.dir, name))
+	text, err := os.ReadFile(filepath.Join(w.Dir, name))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -189,28 +120,18 @@ func (w *workspace) edit(name, old, replacement string) {
 // where the provider comes from.
 func (w *workspace) declareProvider() {
 	w.t.Helper()
-	w.write("declared.tf", "terraform {\n  required_providers {\n    kanbert = {\n      source = \"kanbert/kanbert\"\n    }\n  }\n}\n")
+	w.write("declared.tf", cli.RequiredProviders)
 }
 
 // run runs the CLI, fails the test unless it ends with this exit code, and
 // returns its output without the CLI's line breaks and frames.
 func (w *workspace) run(wantCode int, args ...string) string {
 	w.t.Helper()
-	var out bytes.Buffer
-	code, err := terraform.Run(w.t.Context(), cli.Run{
-		Directory: w.dir,
-		Args:      append(args[:1:1], append([]string{"-no-color"}, args[1:]...)...),
-		Settings:  w.settings,
-		Stdout:    &out,
-		Stderr:    &out,
-	})
+	out, err := w.Run(w.t.Context(), wantCode, args...)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if code != wantCode {
-		w.t.Fatalf("%s %s ended with exit code %d, not %d:\n%s", terraform.Command(), strings.Join(args, " "), code, wantCode, out.String())
-	}
-	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(out.String())), " ")
+	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(out)), " ")
 }
 
 // apply applies, and then expects a plan to be empty.
@@ -229,15 +150,8 @@ func (w *workspace) output(name string, into any) {
 // answer reads the JSON that the CLI prints into a value.
 func (w *workspace) answer(into any, args ...string) {
 	w.t.Helper()
-	var out, errs bytes.Buffer
-	code, err := terraform.Run(w.t.Context(), cli.Run{
-		Directory: w.dir, Args: args, Settings: w.settings, Stdout: &out, Stderr: &errs,
-	})
-	if err != nil || code != 0 {
-		w.t.Fatalf("%s: exit code %d, %v:\n%s", strings.Join(args, " "), code, err, errs.String())
-	}
-	if err := json.Unmarshal(out.Bytes(), into); err != nil {
-		w.t.Fatalf("%s: %v", strings.Join(args, " "), err)
+	if err := w.ReadJSON(w.t.Context(), into, args...); err != nil {
+		w.t.Fatal(err)
 	}
 }
 
@@ -253,14 +167,14 @@ func (w *workspace) script(name string, replacements ...string) (string, bool) {
 			return "", false
 		}
 	}
-	text, err := os.ReadFile(filepath.Join(w.dir, name))
+	text, err := os.ReadFile(filepath.Join(w.Dir, name))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	commands := strings.NewReplacer(append(replacements, "terraform ", terraform.Path+" ")...).Replace(string(text))
+	commands := strings.NewReplacer(append(replacements, "terraform ", shared.CLI.Path+" ")...).Replace(string(text))
 	cmd := exec.CommandContext(w.t.Context(), "bash", "-euo", "pipefail", "-c", commands)
-	cmd.Dir = w.dir
-	cmd.Env = append(cli.Environment(w.settings), "NO_PROXY=127.0.0.1")
+	cmd.Dir = w.Dir
+	cmd.Env = append(cli.Environment(w.Settings), "NO_PROXY=127.0.0.1")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
@@ -287,7 +201,7 @@ func (w *workspace) requests(posts, deletes int) {
 func (w *workspace) secrets() map[string]string {
 	secrets := make(map[string]string)
 	for _, webhook := range w.sandbox.Webhooks() {
-		secrets[strings.TrimPrefix(strings.TrimPrefix(webhook.URL, "https://hooks.example.com"), w.settings["TF_VAR_receiver"])] = webhook.Secret
+		secrets[strings.TrimPrefix(strings.TrimPrefix(webhook.URL, "https://hooks.example.com"), w.Settings["TF_VAR_receiver"])] = webhook.Secret
 	}
 	return secrets
 }

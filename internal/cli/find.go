@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// Package cli finds a Terraform or OpenTofu CLI and runs it, for the programs of
-// this repository that show or check the provider at work.
+// Package cli finds a Terraform or OpenTofu CLI, builds the provider, and runs the
+// one with the other in a [Workspace], for the tests and the programs of this
+// repository.
 //
 // It must never be part of the provider's binary, and it must never let what the
 // person at the machine has configured for their own Terraform reach into a run.
@@ -20,6 +21,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/go-version"
 	install "github.com/hashicorp/hc-install"
 	"github.com/hashicorp/hc-install/checkpoint"
 	"github.com/hashicorp/hc-install/product"
@@ -70,6 +72,20 @@ func (c CLI) String() string {
 	return "Terraform " + c.Version
 }
 
+// AtLeast reports whether the CLI is this version of Terraform or that of OpenTofu,
+// or a newer one. An empty version is one that does not exist.
+func (c CLI) AtLeast(terraform, tofu string) bool {
+	least := terraform
+	if c.OpenTofu {
+		least = tofu
+	}
+	if least == "" {
+		return false
+	}
+	have, err := version.NewVersion(c.Version)
+	return err == nil && !have.Core().LessThan(version.Must(version.NewVersion(least)))
+}
+
 // RegistryHost is where the CLI looks for a provider whose source address names
 // no host.
 func (c CLI) RegistryHost() string {
@@ -79,11 +95,20 @@ func (c CLI) RegistryHost() string {
 	return TerraformRegistry
 }
 
+// Find returns the CLI that tests and programs use. One that has to be fetched
+// stays in bin/ of the repository, which git ignores. What takes long is written to
+// log.
+func Find(ctx context.Context, log io.Writer) (CLI, error) {
+	root, err := ModuleRoot()
+	if err != nil {
+		return CLI{}, err
+	}
+	return Finder{Directory: filepath.Join(root, "bin", "cli"), Log: log}.Find(ctx)
+}
+
 // Finder looks for a CLI. Its zero value looks in the environment variable
 // [PathVariable] and on PATH, and fetches nothing.
 type Finder struct {
-	// TerraformOnly passes OpenTofu over.
-	TerraformOnly bool
 	// Directory takes what is fetched, and is looked into before fetching. If it
 	// is empty, nothing is fetched.
 	Directory string
@@ -103,7 +128,7 @@ func (f Finder) Find(ctx context.Context) (CLI, error) {
 	if path := os.Getenv(PathVariable); path != "" {
 		return identify(ctx, path)
 	}
-	for _, name := range f.names() {
+	for _, name := range []string{"terraform", "tofu"} {
 		path, err := exec.LookPath(name)
 		if err != nil {
 			continue
@@ -121,13 +146,6 @@ func (f Finder) Find(ctx context.Context) (CLI, error) {
 	return f.fetch(ctx)
 }
 
-func (f Finder) names() []string {
-	if f.TerraformOnly {
-		return []string{"terraform"}
-	}
-	return []string{"terraform", "tofu"}
-}
-
 func (f Finder) fetch(ctx context.Context) (CLI, error) {
 	path := filepath.Join(f.Directory, executable("terraform"))
 	if found, err := identify(ctx, path); err == nil {
@@ -136,6 +154,12 @@ func (f Finder) fetch(ctx context.Context) (CLI, error) {
 	if err := os.MkdirAll(f.Directory, 0o755); err != nil {
 		return CLI{}, err
 	}
+	// Several processes may fetch at once: the program appears there as a whole.
+	part, err := os.MkdirTemp(f.Directory, ".fetch-")
+	if err != nil {
+		return CLI{}, err
+	}
+	defer func() { _ = os.RemoveAll(part) }()
 	download, build := f.download, f.build
 	if download == nil {
 		download = downloadTerraform
@@ -145,11 +169,11 @@ func (f Finder) fetch(ctx context.Context) (CLI, error) {
 	}
 
 	f.say("no Terraform on PATH: downloading it into %s", f.Directory)
-	err := download(ctx, f.Directory)
+	err = download(ctx, part)
 	if err != nil && ctx.Err() == nil {
 		f.say("it cannot be downloaded (%v)", firstLine(err))
 		f.say("building %s instead, which takes some minutes", builtFrom)
-		err = build(ctx, f.Directory)
+		err = build(ctx, part)
 	}
 	if ctx.Err() != nil {
 		return CLI{}, ctx.Err()
@@ -157,6 +181,9 @@ func (f Finder) fetch(ctx context.Context) (CLI, error) {
 	if err != nil {
 		f.say("it cannot be built (%v)", firstLine(err))
 		return CLI{}, ErrNone
+	}
+	if err := os.Rename(filepath.Join(part, filepath.Base(path)), path); err != nil {
+		return CLI{}, err
 	}
 	return identify(ctx, path)
 }
@@ -195,16 +222,20 @@ func buildTerraform(ctx context.Context, directory string) error {
 
 // identify asks the program what it is.
 func identify(ctx context.Context, path string) (CLI, error) {
+	path, err := filepath.Abs(path) // It is run in other directories.
+	if err != nil {
+		return CLI{}, err
+	}
 	cmd := exec.CommandContext(ctx, path, "version", "-json")
 	cmd.Env = Environment(nil)
 	output, err := cmd.Output()
 	if err != nil {
 		return CLI{}, fmt.Errorf("%s version: %w", path, err)
 	}
-	var version struct {
-		Terraform string `json:"terraform_version"`
+	var answer struct {
+		Version string `json:"terraform_version"`
 	}
-	if err := json.Unmarshal(output, &version); err != nil || version.Terraform == "" {
+	if err := json.Unmarshal(output, &answer); err != nil || answer.Version == "" {
 		return CLI{}, fmt.Errorf("%s version does not answer as Terraform or OpenTofu does", path)
 	}
 	// The JSON form is the same for both products, so the plain one has to tell.
@@ -217,7 +248,7 @@ func identify(ctx context.Context, path string) (CLI, error) {
 	return CLI{
 		Path:     path,
 		OpenTofu: strings.HasPrefix(string(plain), "OpenTofu"),
-		Version:  version.Terraform,
+		Version:  answer.Version,
 	}, nil
 }
 

@@ -70,9 +70,9 @@ func TestFindTakesWhatIsOnPath(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 	})
-	t.Run("tofu passed over if only terraform will do", func(t *testing.T) {
-		onlyOnPath(t, tofuOnly)
-		if _, err := (Finder{TerraformOnly: true}).Find(t.Context()); !errors.Is(err, ErrNone) {
+	t.Run("none, and nothing is fetched", func(t *testing.T) {
+		onlyOnPath(t, t.TempDir())
+		if _, err := (Finder{}).Find(t.Context()); !errors.Is(err, ErrNone) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -112,6 +112,9 @@ func TestFindFetches(t *testing.T) {
 		first, err := f.Find(t.Context())
 		if err != nil || first.Path != filepath.Join(f.Directory, "terraform") {
 			t.Fatalf("got %+v, %v", first, err)
+		}
+		if entries, err := os.ReadDir(f.Directory); err != nil || len(entries) != 1 {
+			t.Errorf("the directory holds %v, %v", entries, err)
 		}
 		// The second time it is there.
 		f.download = never(t)

@@ -457,7 +457,7 @@ func TestTokenOfAnotherWorkspace(t *testing.T) {
 	const n = 3
 	w := newWorkspace(t, l, l.Token(), webhooks("https://hooks.example", n))
 	w.apply(t).mustBe(t, 0)
-	w.settings["KANBERT_TOKEN"] = l.OtherToken()
+	w.Settings["KANBERT_TOKEN"] = l.OtherToken()
 
 	w.plan(t).mustBe(t, 1)
 	w.apply(t).mustBe(t, 1)
@@ -475,8 +475,8 @@ func TestDebugLeaksNothing(t *testing.T) {
 	l := Start(t, Options{Debug: true})
 	const secretPath = "https://race.example/T0PS3CRET"
 	w := newWorkspace(t, l, l.Token(), webhook("hook", secretPath, "contact:create"))
-	w.settings["TF_LOG"] = "TRACE"
-	w.settings["TF_LOG_PATH"] = w.dir + "/trace.log"
+	w.Settings["TF_LOG"] = "TRACE"
+	w.Settings["TF_LOG_PATH"] = w.Dir + "/trace.log"
 	l.Strike(t, 1, Hold, Before, http.MethodPost)
 	var applied run
 	var all sync.WaitGroup
@@ -489,7 +489,7 @@ func TestDebugLeaksNothing(t *testing.T) {
 	all.Wait()
 
 	applied.mustBe(t, 1)
-	log, err := os.ReadFile(w.dir + "/trace.log")
+	log, err := os.ReadFile(w.Dir + "/trace.log")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,12 +18,8 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 )
 
-// terraform and providerDir are a CLI and the folder with the built provider, if
-// the tests run at all.
-var (
-	terraform   cli.CLI
-	providerDir string
-)
+// shared is the CLI and the provider's binary, if the tests run at all.
+var shared *cli.Tests
 
 // serveOnly is the environment variable by which a test starts this binary once
 // more, to be killed.
@@ -32,45 +27,20 @@ const serveOnly = "LARAVELTEST_SERVE_ONLY"
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code, err := runTests(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func runTests(m *testing.M) (_ int, err error) {
 	if !*enabled || os.Getenv(serveOnly) != "" {
-		return m.Run(), nil
+		os.Exit(m.Run())
 	}
-	if _, err := findPrograms(); err != nil {
-		return 0, err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
-	if terraform, err = (cli.Finder{}).Find(ctx); err != nil {
-		return 0, err
-	}
-	if providerDir, err = os.MkdirTemp("", "laravel-provider-"); err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(providerDir)) }()
-	root, err := cli.ModuleRoot()
-	if err != nil {
-		return 0, err
-	}
-	if err := cli.BuildProvider(ctx, root, filepath.Join(providerDir, "terraform-provider-kanbert")); err != nil {
-		return 0, err
-	}
-	return m.Run(), nil
+	os.Exit(cli.RunTests(m, func(tests *cli.Tests) error {
+		shared = tests
+		_, err := findPrograms()
+		return err
+	}))
 }
 
 // workspace is a folder with a configuration and a state, in which the real CLI
 // runs the built provider.
 type workspace struct {
-	dir      string
-	settings map[string]string
+	*cli.Workspace
 	// said is what the CLI has written so far, in all runs.
 	said strings.Builder
 }
@@ -78,31 +48,16 @@ type workspace struct {
 // newWorkspace makes one whose provider has the token.
 func newWorkspace(t *testing.T, l *Laravel, token, config string) *workspace {
 	t.Helper()
-	w := &workspace{dir: t.TempDir()}
-	cliConfig := filepath.Join(w.dir, "cli.tfrc")
-	overrides := fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"kanbert/kanbert\" = %q\n  }\n  direct {}\n}\n", providerDir)
-	if err := os.WriteFile(cliConfig, []byte(overrides), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	w.settings = map[string]string{"TF_CLI_CONFIG_FILE": cliConfig, "KANBERT_TOKEN": token, "KANBERT_BASE_URL": l.BaseURL()}
+	w := &workspace{Workspace: shared.Workspace(t)}
+	w.UseAPI(l.BaseURL(), token)
 	w.write(t, config)
 	return w
 }
 
-const requiredProviders = `terraform {
-  required_providers {
-    kanbert = {
-      source = "kanbert/kanbert"
-    }
-  }
-}
-
-`
-
 // write replaces the configuration.
 func (w *workspace) write(t *testing.T, config string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(w.dir, "main.tf"), []byte(requiredProviders+config), 0o600); err != nil {
+	if err := w.Write("main.tf", cli.RequiredProviders+config); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -127,8 +82,7 @@ func (w *workspace) run(t *testing.T, args ...string) run {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	var output bytes.Buffer
-	args = slices.Insert(slices.Clone(args), 1, "-no-color")
-	code, err := terraform.Run(ctx, cli.Run{Directory: w.dir, Args: args, Settings: w.settings, Stdout: &output, Stderr: &output})
+	code, err := w.Stream(ctx, &output, args...)
 	if err != nil {
 		t.Errorf("%v: %v\n%s", args, err, output.String())
 	}
@@ -163,7 +117,7 @@ type instance struct {
 // state reads the state file.
 func (w *workspace) state(t *testing.T) []instance {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+	text, err := os.ReadFile(filepath.Join(w.Dir, "terraform.tfstate"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -198,9 +152,8 @@ func (w *workspace) state(t *testing.T) []instance {
 // output returns an output value of the state.
 func (w *workspace) output(t *testing.T, name string, value any) {
 	t.Helper()
-	r := w.run(t, "output", "-json", name)
-	if err := json.Unmarshal([]byte(r.mustBe(t, 0).text), value); err != nil {
-		t.Fatalf("output %s: %v\n%s", name, err, r.text)
+	if err := w.ReadJSON(t.Context(), value, "output", "-json", name); err != nil {
+		t.Fatal(err)
 	}
 }
 

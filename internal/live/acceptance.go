@@ -3,7 +3,6 @@
 package live
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -12,8 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -79,9 +76,9 @@ func (a Acceptance) Run(ctx context.Context, target Target) (err error) {
 type acceptance struct {
 	Acceptance
 
-	session *Session
-	proxy   *proxy
-	config  string
+	session   *Session
+	proxy     *proxy
+	workspace *cli.Workspace
 }
 
 type step struct {
@@ -104,14 +101,6 @@ func (r *acceptance) steps() []step {
 // configuration has no URL of the user and no token. Half of the webhooks have
 // one event and half the other.
 const configuration = `
-terraform {
-  required_providers {
-    kanbert = {
-      source = "kanbert/kanbert"
-    }
-  }
-}
-
 variable "prefix" { type = string }
 variable "first_event" {
   type    = string
@@ -139,44 +128,19 @@ output "found" { value = data.kanbert_webhook.one.id == kanbert_webhook.test[3].
 output "secret" { value = nonsensitive(length(kanbert_webhook.test[0].signature_secret_key) > 0) }
 `
 
-func (r *acceptance) prepare() error {
-	mirror := filepath.Join(r.Scratch, "mirror")
-	if _, err := cli.InstallProvider(mirror, r.CLI.RegistryHost(), acceptanceVersion, cli.Platform(), r.Provider); err != nil {
+func (r *acceptance) prepare() (err error) {
+	if r.workspace, err = r.CLI.NewMirrorWorkspace(r.Scratch, acceptanceVersion, r.Provider); err != nil {
 		return err
 	}
-	if err := cli.WriteMirrorConfiguration(filepath.Join(r.Scratch, "cli.tfrc"), mirror); err != nil {
-		return err
-	}
-	r.config = filepath.Join(r.Scratch, "config")
-	if err := os.Mkdir(r.config, 0o700); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(r.config, "main.tf"), fmt.Appendf(nil, configuration, managed), 0o600)
+	r.workspace.UseAPI(r.proxy.baseURL, r.proxy.token)
+	r.workspace.Settings["TF_VAR_prefix"] = r.session.ledger.prefix()
+	return r.workspace.Write("main.tf", cli.RequiredProviders+fmt.Sprintf(configuration, managed))
 }
 
 // expect runs the CLI and compares its exit code.
 func (r *acceptance) expect(ctx context.Context, want int, args ...string) error {
-	_, err := r.output(ctx, want, args...)
+	_, err := r.workspace.Run(ctx, want, args...)
 	return err
-}
-
-func (r *acceptance) output(ctx context.Context, want int, args ...string) (string, error) {
-	var out bytes.Buffer
-	code, err := r.CLI.Run(ctx, cli.Run{
-		Directory: r.config,
-		Args:      append(args, "-no-color"),
-		Settings: map[string]string{
-			"TF_CLI_CONFIG_FILE": filepath.Join(r.Scratch, "cli.tfrc"),
-			"TF_VAR_prefix":      r.session.ledger.prefix(),
-			"KANBERT_BASE_URL":   r.proxy.baseURL,
-			"KANBERT_TOKEN":      r.proxy.token,
-		},
-		Stdout: &out, Stderr: &out,
-	})
-	if err == nil && code != want {
-		err = fmt.Errorf("%s %s ended with code %d, not %d:\n%s", r.CLI.Command(), args[0], code, want, out.String())
-	}
-	return out.String(), err
 }
 
 func (r *acceptance) create(ctx context.Context) error {
@@ -188,7 +152,7 @@ func (r *acceptance) create(ctx context.Context) error {
 		return err
 	}
 	for name, want := range map[string]string{"listed": fmt.Sprint(managed), "found": "true", "secret": "true"} {
-		out, err := r.output(ctx, 0, "output", name)
+		out, err := r.workspace.Run(ctx, 0, "output", name)
 		if err != nil {
 			return err
 		}

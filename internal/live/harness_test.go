@@ -3,34 +3,25 @@
 package live_test
 
 import (
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
+	"github.com/kanbert/terraform-provider-kanbert/internal/live"
 )
 
-// forgetKanbert removes the variables that the provider reads.
-func forgetKanbert() {
-	for _, entry := range os.Environ() {
-		name, _, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(name, "KANBERT_") || name == "TF_ACC" {
-			_ = os.Unsetenv(name)
-		}
-	}
-}
-
-// buildProvider builds the provider and returns its path.
-func buildProvider(t *testing.T) string {
+// acceptance is a run of the provider, built from the working tree, with the CLI
+// at hand.
+func acceptance(t *testing.T, settings live.Settings) live.Acceptance {
 	t.Helper()
-	root, err := cli.ModuleRoot()
+	found, err := cli.Find(t.Context(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
-	binary := filepath.Join(t.TempDir(), "terraform-provider-kanbert")
-	if err := cli.BuildProvider(t.Context(), root, binary); err != nil {
+	scratch := t.TempDir()
+	provider := filepath.Join(t.TempDir(), cli.ProviderName)
+	if err := cli.BuildProvider(t.Context(), provider); err != nil {
 		t.Fatal(err)
 	}
-	return binary
+	return live.Acceptance{Settings: settings, CLI: found, Provider: provider, Scratch: scratch}
 }

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/laraveltest"
 	"github.com/kanbert/terraform-provider-kanbert/internal/live"
@@ -56,12 +55,7 @@ func TestAcceptanceOnLaravel(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	laravel, target, settings := onLaravel(t, &out)
-	found, err := cli.Finder{}.Find(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	acceptance := live.Acceptance{Settings: settings, CLI: found, Provider: buildProvider(t), Scratch: t.TempDir()}
-	if err := acceptance.Run(t.Context(), target); err != nil {
+	if err := acceptance(t, settings).Run(t.Context(), target); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	expectNothing(t, laravel)

@@ -29,7 +29,7 @@ var person struct {
 func TestMain(m *testing.M) {
 	person.consent = os.Getenv("TF_ACC") == "1"
 	person.baseURL, person.token = os.Getenv("KANBERT_BASE_URL"), os.Getenv("KANBERT_TOKEN")
-	forgetKanbert()
+	cli.ForgetEnvironment()
 	os.Exit(m.Run())
 }
 
@@ -45,17 +45,8 @@ func TestLiveAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := cli.Finder{Directory: filepath.Join(root, "bin", "cli"), Log: os.Stderr}.Find(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	acceptance := live.Acceptance{
-		Settings: live.Settings{Workspace: *workspace, Ledgers: filepath.Join(root, live.LedgerFolder), Out: os.Stdout},
-		CLI:      found,
-		Provider: buildProvider(t),
-		Scratch:  t.TempDir(),
-	}
-	if err := acceptance.Run(ctx, live.Target{BaseURL: person.baseURL, Token: kanbert.NewSecret(person.token)}); err != nil {
+	settings := live.Settings{Workspace: *workspace, Ledgers: filepath.Join(root, live.LedgerFolder), Out: os.Stdout}
+	if err := acceptance(t, settings).Run(ctx, live.Target{BaseURL: person.baseURL, Token: kanbert.NewSecret(person.token)}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -7,10 +7,12 @@ package live_test
 import (
 	"os"
 	"testing"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 )
 
 // TestMain keeps a person's token and server out of the tests.
 func TestMain(m *testing.M) {
-	forgetKanbert()
+	cli.ForgetEnvironment()
 	os.Exit(m.Run())
 }

@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 	"github.com/kanbert/terraform-provider-kanbert/internal/live"
@@ -306,16 +305,8 @@ func TestFailureLeavesNothing(t *testing.T) {
 func TestAcceptance(t *testing.T) {
 	kanberttest.SkipShort(t, "it runs a real CLI")
 	t.Parallel()
-	found, err := cli.Finder{}.Find(t.Context())
-	if errors.Is(err, cli.ErrNone) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 	r := newRun(t)
-	acceptance := live.Acceptance{Settings: r.settings, CLI: found, Provider: buildProvider(t), Scratch: t.TempDir()}
-	if err := acceptance.Run(t.Context(), r.target); err != nil {
+	if err := acceptance(t, r.settings).Run(t.Context(), r.target); err != nil {
 		t.Fatalf("%v\n%s", err, r.out.String())
 	}
 	creates := 0

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
@@ -123,7 +124,7 @@ func TestUnknownConfigurationIsDeferred(t *testing.T) {
 func TestTokenThatTheApplyMakesKnown(t *testing.T) {
 	t.Parallel()
 	s := kanberttest.Start(t)
-	w := newPlainWorkspace(t, requiredProviders+fmt.Sprintf(`
+	w := newPlainWorkspace(t, cli.RequiredProviders+fmt.Sprintf(`
 		resource "terraform_data" "token" {
 		  input = %q
 		}

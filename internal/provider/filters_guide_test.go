@@ -3,7 +3,6 @@
 package provider
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"regexp"
@@ -119,14 +118,9 @@ func wantFiltersSent(t *testing.T, s *kanberttest.Sandbox) {
 // outputs gives the outputs of a workspace that are lists of strings.
 func outputs(t *testing.T, w *workspace) map[string][]string {
 	t.Helper()
-	cmd := w.command("output", "-json")
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var values map[string]struct{ Value []string }
-	if err := json.Unmarshal(out, &values); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if err := w.ReadJSON(t.Context(), &values, "output", "-json"); err != nil {
+		t.Fatal(err)
 	}
 	lists := map[string][]string{}
 	for name, output := range values {

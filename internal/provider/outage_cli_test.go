@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
@@ -62,7 +63,7 @@ func TestRefusedConnectionsSayItOnce(t *testing.T) {
 			data "kanbert_webhook" "of" {
 			  count = %d
 			  url   = "https://receiver.example/${count.index}"
-			}`, requiredProviders, address, n))
+			}`, cli.RequiredProviders, address, n))
 		begin := time.Now()
 		diags, failed := runJSON(t, w, "plan")
 		took[n] = time.Since(begin)
@@ -166,8 +167,8 @@ func TestTraceHidesAQuotedURL(t *testing.T) {
 		  url   = "https://receiver.example/s3cret-path?key=hunter2"
 		  event = "contact:create"
 		}`))
-	log := filepath.Join(w.dir, "log")
-	w.env = append(w.env, "TF_LOG=TRACE", "TF_LOG_PATH="+log)
+	log := filepath.Join(w.Dir, "log")
+	w.Settings["TF_LOG"], w.Settings["TF_LOG_PATH"] = "TRACE", log
 	if out, err := w.run("apply", "-auto-approve"); err == nil {
 		t.Errorf("no error:\n%s", out)
 	}

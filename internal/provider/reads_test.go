@@ -211,7 +211,7 @@ func (p plannedReads) state(s *kanberttest.Sandbox) map[string]any {
 		"version": 4, "terraform_version": "1.5.0", "serial": 1, "lineage": "tests", "outputs": map[string]any{},
 		"resources": []map[string]any{{
 			"mode": "managed", "type": webhookResourceType, "name": "ours",
-			"provider":  fmt.Sprintf("provider[%q]", os.Getenv("TF_ACC_PROVIDER_HOST")+"/kanbert/kanbert"),
+			"provider":  fmt.Sprintf("provider[%q]", shared.CLI.RegistryHost()+"/kanbert/kanbert"),
 			"instances": instances,
 		}},
 	}
@@ -223,7 +223,7 @@ func (w *workspace) writeState(t *testing.T, state map[string]any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(w.dir, "terraform.tfstate"), text, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(w.Dir, "terraform.tfstate"), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
+	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
@@ -47,15 +48,17 @@ func newQuickWorkspace(t *testing.T, config string) *workspace {
 		t.Fatal(err)
 	}
 	w := newWorkspace(t, config)
-	plugins := filepath.Join(w.dir, "plugins")
+	plugins := filepath.Join(w.Dir, "plugins")
 	if err := os.Mkdir(plugins, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	script := fmt.Sprintf("#!/bin/sh\n%s=1 exec %q \"$@\"\n", serveQuicklyEnv, self)
-	if err := os.WriteFile(filepath.Join(plugins, "terraform-provider-kanbert"), []byte(script), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(plugins, cli.ProviderName), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	w.writeFile(t, "cli.tfrc", fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    \"kanbert/kanbert\" = %q\n  }\n  direct {}\n}\n", plugins))
+	if err := w.Override("kanbert/kanbert", plugins); err != nil {
+		t.Fatal(err)
+	}
 	return w
 }
 
@@ -67,7 +70,7 @@ type held struct{ ID, URL, Secret string }
 func heldInState(t *testing.T, w *workspace) map[string]held {
 	t.Helper()
 	byID := map[string]held{}
-	if info, err := os.Stat(filepath.Join(w.dir, "terraform.tfstate")); os.IsNotExist(err) || err == nil && info.Size() == 0 {
+	if info, err := os.Stat(filepath.Join(w.Dir, "terraform.tfstate")); os.IsNotExist(err) || err == nil && info.Size() == 0 {
 		return byID
 	}
 	for _, r := range w.state(t).Resources {
@@ -163,7 +166,7 @@ func TestSoak(t *testing.T) {
 	s := kanberttest.Start(t)
 	s.FailShare(0.25, 7, kanberttest.Match{}, passing()...)
 	w := newQuickWorkspace(t, configFor(s, manyWebhooks(webhooks)))
-	w.env = append(w.env, "KANBERT_REQUEST_TIMEOUT=1s")
+	w.Settings["KANBERT_REQUEST_TIMEOUT"] = "1s"
 	out, err := w.run("apply", "-auto-approve", "-no-color")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -266,8 +269,8 @@ func TestTraceHoldsNoSecret(t *testing.T) {
 			}`), s.Token(), token, 1)
 	}
 	w := newQuickWorkspace(t, config(s.Token()))
-	log := filepath.Join(w.dir, "trace.log")
-	w.env = append(w.env, "TF_LOG_PROVIDER=TRACE", "TF_LOG_PATH="+log)
+	log := filepath.Join(w.Dir, "trace.log")
+	w.Settings["TF_LOG_PROVIDER"], w.Settings["TF_LOG_PATH"] = "TRACE", log
 	var shown strings.Builder
 	run := func(args ...string) error {
 		out, err := w.run(append(args, "-no-color")...)

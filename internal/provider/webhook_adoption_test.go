@@ -23,6 +23,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
+	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
@@ -143,7 +144,7 @@ func TestStateOfAnOlderCLI(t *testing.T) {
 			"instances": [{"schema_version": 0, "attributes": {
 				"id": %q, "url": "https://receiver.example/%s", "event": "contact:create", "project_id": null, "client_id": null,
 				"created_at": %q, "signature_secret_key": "s3cret"}}]}`,
-			name, os.Getenv("TF_ACC_PROVIDER_HOST"), id, name, stays.CreatedAt.Format("2006-01-02T15:04:05Z"))
+			name, shared.CLI.RegistryHost(), id, name, stays.CreatedAt.Format("2006-01-02T15:04:05Z"))
 	}
 	w.writeFile(t, "terraform.tfstate", fmt.Sprintf(`{"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "older", "resources": [%s, %s]}`,
 		instance("stays", stays.ID), instance("gone", "gone")))
@@ -160,7 +161,7 @@ func TestStateOfAnOlderCLI(t *testing.T) {
 // writeFile writes a file beside the configuration.
 func (w *workspace) writeFile(t *testing.T, name, content string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(w.dir, name), []byte(content), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(w.Dir, name), []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -168,7 +169,7 @@ func (w *workspace) writeFile(t *testing.T, name, content string) {
 // state reads the state file.
 func (w *workspace) state(t *testing.T) stateFile {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+	text, err := os.ReadFile(filepath.Join(w.Dir, "terraform.tfstate"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +307,7 @@ func TestQuery(t *testing.T) {
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(),
 		Steps: []resource.TestStep{
-			{Config: requiredProviders},
+			{Config: cli.RequiredProviders},
 			{
 				Query: true,
 				Config: providerBlock +
@@ -398,14 +399,13 @@ func TestMoveThroughCLI(t *testing.T) {
 			  event      = "task:update"
 			  project_id = "project-7"
 			  client_id  = "client-3"
-			}`, kind, folder)))
-		w.standInFor(t, map[string]string{"restapi_object": "mastercard/restapi", "restful_resource": "magodo/restful"}[kind])
+			}`, kind, folder)), map[string]string{"restapi_object": "mastercard/restapi", "restful_resource": "magodo/restful"}[kind])
 		state, err := os.ReadFile(filepath.Join("testdata", "moved", file))
 		if err != nil {
 			t.Fatal(err)
 		}
 		// OpenTofu has another registry.
-		w.writeFile(t, "terraform.tfstate", strings.ReplaceAll(string(state), "registry.terraform.io", os.Getenv("TF_ACC_PROVIDER_HOST")))
+		w.writeFile(t, "terraform.tfstate", strings.ReplaceAll(string(state), "registry.terraform.io", shared.CLI.RegistryHost()))
 		out, err := w.run("apply", "-auto-approve", "-no-color")
 		if err != nil || !strings.Contains(out, "0 added, 0 changed, 0 destroyed") {
 			t.Fatalf("%v\n%s", err, out)
@@ -432,15 +432,14 @@ func TestStateOfAnotherRegistry(t *testing.T) {
 	t.Parallel()
 	s := kanberttest.Start(t)
 	webhook := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/contacts"})[0]
+	other := map[string]string{
+		"registry.terraform.io": "registry.opentofu.org", "registry.opentofu.org": "registry.terraform.io",
+	}[shared.CLI.RegistryHost()] + "/kanbert/kanbert"
 	w := newWorkspace(t, configFor(s, `
 		resource "kanbert_webhook" "this" {
 		  url   = "https://receiver.example/contacts"
 		  event = "contact:create"
-		}`))
-	other := map[string]string{
-		"registry.terraform.io": "registry.opentofu.org", "registry.opentofu.org": "registry.terraform.io",
-	}[os.Getenv("TF_ACC_PROVIDER_HOST")] + "/kanbert/kanbert"
-	w.standInFor(t, other)
+		}`), other)
 	w.writeFile(t, "terraform.tfstate", fmt.Sprintf(`{"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "other", "resources": [{
 		"mode": "managed", "type": "kanbert_webhook", "name": "this", "provider": "provider[\"%s\"]",
 		"instances": [{"schema_version": 0, "attributes": {
@@ -455,19 +454,4 @@ func TestStateOfAnotherRegistry(t *testing.T) {
 		t.Errorf("the webhook or its secret is gone from state")
 	}
 	wantNoWrites(t, s)
-}
-
-// standInFor lets the CLI take our provider for another.
-func (w *workspace) standInFor(t *testing.T, source string) {
-	t.Helper()
-	binary, err := providerBinary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := providerType(source)
-	if err := os.Symlink(binary, filepath.Join(w.dir, "terraform-provider-"+name)); err != nil {
-		t.Fatal(err)
-	}
-	w.writeFile(t, "cli.tfrc", fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  dev_overrides {\n    \"kanbert/kanbert\" = %q\n    %q = %q\n  }\n  direct {}\n}\n",
-		filepath.Dir(binary), source, w.dir))
 }

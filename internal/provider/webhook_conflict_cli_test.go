@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
@@ -58,7 +59,7 @@ func (w *workspace) fails(t *testing.T, errors int, summary string, args ...stri
 // writeModule writes a module beside the configuration.
 func (w *workspace) writeModule(t *testing.T, name, config string) {
 	t.Helper()
-	if err := os.Mkdir(filepath.Join(w.dir, name), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(w.Dir, name), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	w.writeFile(t, filepath.Join(name, "main.tf"), config)
@@ -68,7 +69,9 @@ func (w *workspace) writeModule(t *testing.T, name, config string) {
 func newPlainWorkspace(t *testing.T, config string) *workspace {
 	t.Helper()
 	w := newQuickWorkspace(t, config)
-	w.env = append(w.env, "TF_CLI_ARGS_plan=-no-color", "TF_CLI_ARGS_apply=-no-color", "TF_CLI_ARGS_destroy=-no-color")
+	for _, command := range []string{"plan", "apply", "destroy"} {
+		w.Settings["TF_CLI_ARGS_"+command] = "-no-color"
+	}
 	return w
 }
 
@@ -118,7 +121,7 @@ func TestCopiedBlockThroughTheCLI(t *testing.T) {
 	}
 
 	// In modules.
-	inModule := requiredProviders + block("in_module", "m", "contact:create")
+	inModule := cli.RequiredProviders + block("in_module", "m", "contact:create")
 	w.must(t, "untaint", "kanbert_webhook.a")
 	w.writeModule(t, "m", inModule)
 	w.write(t, configFor(s, a+"module \"one\" {\n  source = \"./m\"\n}\nmodule \"two\" {\n  source = \"./m\"\n}\n"))
@@ -200,7 +203,7 @@ func TestNoFalseConflictThroughTheCLI(t *testing.T) {
 // which the two plannings of a replacement know each other.
 func (w *workspace) wantNoMark(t *testing.T) {
 	t.Helper()
-	state, err := os.ReadFile(filepath.Join(w.dir, "terraform.tfstate"))
+	state, err := os.ReadFile(filepath.Join(w.Dir, "terraform.tfstate"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
+	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
@@ -131,7 +132,7 @@ func TestProviderConfigurationUnknownAtPlan(t *testing.T) {
 	t.Setenv("KANBERT_TOKEN", elsewhere.Token())
 	t.Setenv("KANBERT_BASE_URL", elsewhere.BaseURL())
 	s := kanberttest.Start(t)
-	config := requiredProviders + fmt.Sprintf(`
+	config := cli.RequiredProviders + fmt.Sprintf(`
 		resource "terraform_data" "workspace" {
 		  input = { token = %q, base_url = %q }
 		}
@@ -189,7 +190,7 @@ func wantValid(t *testing.T, w *workspace, want ...string) {
 // at its place.
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	w := newWorkspace(t, requiredProviders+`
+	w := newWorkspace(t, cli.RequiredProviders+`
 		resource "kanbert_webhook" "good" {
 		  url   = "https://receiver.example/good"
 		  event = "contact:create"
@@ -212,7 +213,7 @@ func TestValidate(t *testing.T) {
 		`warning: URL without TLS: url   = "http://receiver.example/"`,
 	)
 	// A CLI looks no further if the provider block is wrong.
-	w.write(t, requiredProviders+`
+	w.write(t, cli.RequiredProviders+`
 		provider "kanbert" {
 		  token           = "to\nken"
 		  base_url        = "http://api.kanbert.com/api/v1"

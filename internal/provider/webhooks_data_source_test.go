@@ -21,6 +21,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
+	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
@@ -592,7 +593,7 @@ func TestWebhooksValidateWithACLI(t *testing.T) {
 	t.Parallel()
 	s := kanberttest.Start(t)
 	config := func(body string) string {
-		return fmt.Sprintf("%s\nprovider \"kanbert\" {\n  base_url = %q\n}\n%s", requiredProviders, s.BaseURL(), body)
+		return fmt.Sprintf("%s\nprovider \"kanbert\" {\n  base_url = %q\n}\n%s", cli.RequiredProviders, s.BaseURL(), body)
 	}
 	w := newWorkspace(t, config(`
 data "kanbert_webhooks" "this" {

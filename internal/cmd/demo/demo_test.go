@@ -1,30 +1,38 @@
 // SPDX-License-Identifier: MPL-2.0
 
+//go:build unix
+
 package main
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
-	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
 func TestDemo(t *testing.T) {
-	kanberttest.SkipShort(t, "it runs a real CLI")
-	found := findCLI(t)
-	root := moduleRoot(t)
+	found, err := cli.Find(t.Context(), t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := cli.ModuleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
 	scratch := emptyTemporaryDirectory(t)
 	before := listing(t, filepath.Join(root, "examples"))
 
 	var out strings.Builder
-	build := func(file string) error { return cli.BuildProvider(t.Context(), root, file) }
-	if err := show(t.Context(), &out, root, found, build); err != nil {
+	build := func(file string) error { return cli.BuildProvider(t.Context(), file) }
+	if err := show(t.Context(), &out, found, build); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	for _, want := range []string{
@@ -50,7 +58,6 @@ func TestDemo(t *testing.T) {
 
 // A CLI that does nothing, and says that all went well, is not believed.
 func TestDemoBelievesTheServerAndNotTheCLI(t *testing.T) {
-	root := moduleRoot(t)
 	for name, test := range map[string]struct{ script, step string }{
 		"a plan that is empty at once":   {`exit 0`, "step 2"},
 		"a plan that creates nothing":    {`case "$*" in *show*) echo '{"format_version":"1.2"}';; *detailed*) exit 2;; esac`, "step 2"},
@@ -60,7 +67,7 @@ func TestDemoBelievesTheServerAndNotTheCLI(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			scratch := emptyTemporaryDirectory(t)
 			var out strings.Builder
-			err := show(t.Context(), &out, root, standIn(t, test.script), buildNothing)
+			err := show(t.Context(), &out, standIn(t, test.script), buildNothing)
 			if err == nil || !strings.HasPrefix(err.Error(), test.step+" ") {
 				t.Errorf("got %v, want an error in %s\n%s", err, test.step, out.String())
 			}
@@ -74,14 +81,16 @@ func TestDemoBelievesTheServerAndNotTheCLI(t *testing.T) {
 func TestDemoEndsOnCtrlC(t *testing.T) {
 	scratch := emptyTemporaryDirectory(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	// The first output of the CLI is the moment to interrupt it.
-	out := writerFunc(func(p []byte) (int, error) {
-		if strings.Contains(string(p), "| ready") {
-			cancel()
-		}
-		return len(p), nil
-	})
-	err := show(ctx, out, moduleRoot(t), standIn(t, `trap 'exit 1' INT; echo ready; while :; do sleep 0.05; done`), buildNothing)
+	ready := filepath.Join(t.TempDir(), "ready")
+	if err := syscall.Mkfifo(ready, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_, _ = os.ReadFile(ready) // Until the CLI has opened and closed it.
+		cancel()
+	}()
+	script := fmt.Sprintf(`trap 'exit 1' INT; : > %q; while :; do sleep 0.05; done`, ready)
+	err := show(ctx, io.Discard, standIn(t, script), buildNothing)
 	if err == nil || !strings.Contains(err.Error(), "interrupted") {
 		t.Errorf("got %v", err)
 	}
@@ -90,70 +99,28 @@ func TestDemoEndsOnCtrlC(t *testing.T) {
 	}
 }
 
-func TestTranscript(t *testing.T) {
-	var out strings.Builder
-	transcript := &transcript{to: &out}
-	for _, part := range []string{"\n\nfirst li", "ne \n\n\nsecond\n", "\n", "no end"} {
-		if _, err := transcript.Write([]byte(part)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	transcript.flush()
-	transcript.flush()
-	want := "      | first line\n      |\n      | second\n      |\n      | no end\n"
-	if out.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
-	}
-}
-
 // buildNothing is enough for a CLI that runs no provider.
 func buildNothing(file string) error { return os.WriteFile(file, nil, 0o600) }
-
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // standIn is a CLI that is a shell script. Beside it stands plan.json, a plan
 // that creates the webhooks that the demo is about.
 func standIn(t *testing.T, script string) cli.CLI {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("the stand-ins are shell scripts")
-	}
 	directory := t.TempDir()
 	path := filepath.Join(directory, "terraform")
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	const plan = `{"format_version": "1.2", "resource_changes": [
-		{"address": "kanbert_webhook.contacts[\"contact:update\"]", "mode": "managed", "type": "kanbert_webhook",
-		 "change": {"actions": ["create"], "after": {"url": "https://hooks.example.com/1", "event": "contact:update"}}},
-		{"address": "kanbert_webhook.tasks", "mode": "managed", "type": "kanbert_webhook",
-		 "change": {"actions": ["create"], "after": {"url": "https://hooks.example.com/2", "event": "task:create"}}}]}`
+	var planned []string
+	for i, address := range []string{`kanbert_webhook.contacts[\"contact:create\"]`, `kanbert_webhook.contacts[\"contact:update\"]`, "kanbert_webhook.tasks", "kanbert_webhook.other"} {
+		planned = append(planned, fmt.Sprintf(`{"address": "%s", "mode": "managed", "type": "kanbert_webhook",
+			"change": {"actions": ["create"], "after": {"url": "https://hooks.example.com/%d", "event": "contact:update"}}}`, address, i))
+	}
+	plan := `{"format_version": "1.2", "resource_changes": [` + strings.Join(planned, ",") + `]}`
 	if err := os.WriteFile(filepath.Join(directory, "plan.json"), []byte(plan), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return cli.CLI{Path: path, Version: "1.9.8"}
-}
-
-// findCLI skips nothing on a machine without a CLI: the demo would fetch one, as
-// the acceptance tests do.
-func findCLI(t *testing.T) cli.CLI {
-	t.Helper()
-	found, err := cli.Finder{Directory: filepath.Join(moduleRoot(t), "bin", "cli")}.Find(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found
-}
-
-func moduleRoot(t *testing.T) string {
-	t.Helper()
-	root, err := cli.ModuleRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return root
 }
 
 // emptyTemporaryDirectory makes os.TempDir an empty directory, so that what is

@@ -11,84 +11,13 @@ import (
 	"slices"
 
 	tfjson "github.com/hashicorp/terraform-json"
-
-	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
 const resourceType = "kanbert_webhook"
 
-// webhook is what a plan or a state holds of one webhook.
+// webhook is what a plan, a state or the server holds of one webhook.
 type webhook struct {
 	id, url, event, projectID, secret string
-}
-
-// changes are the changes of a plan to webhooks, by address.
-type changes map[string]*tfjson.Change
-
-func changesOf(plan *tfjson.Plan) changes {
-	found := changes{}
-	for _, change := range plan.ResourceChanges {
-		if change.Type == resourceType && change.Mode == tfjson.ManagedResourceMode {
-			found[change.Address] = change.Change
-		}
-	}
-	return found
-}
-
-// onlyCreates returns the webhooks that the plan creates; it is an error if there
-// are none, or if it does anything else.
-func (c changes) onlyCreates() (map[string]webhook, error) {
-	if len(c) == 0 {
-		return nil, errors.New("the plan creates no webhook")
-	}
-	created := map[string]webhook{}
-	for _, address := range slices.Sorted(maps.Keys(c)) {
-		if !c[address].Actions.Create() {
-			return nil, fmt.Errorf("the plan for %s is %v, not to create it", address, c[address].Actions)
-		}
-		created[address] = webhookOf(c[address].After)
-	}
-	return created, nil
-}
-
-// onlyCreate is an error if the plan does anything but create what is at address.
-func (c changes) onlyCreate(address string) error {
-	for _, other := range slices.Sorted(maps.Keys(c)) {
-		actions := c[other].Actions
-		if other == address && !actions.Create() {
-			return fmt.Errorf("the plan for %s is %v, not to create it", other, actions)
-		}
-		if other != address && !actions.NoOp() {
-			return fmt.Errorf("the plan for %s is %v, although nothing happened to it", other, actions)
-		}
-	}
-	if c[address] == nil {
-		return fmt.Errorf("the plan does not mention %s", address)
-	}
-	return nil
-}
-
-// none is an error if the plan changes any webhook.
-func (c changes) none() error {
-	for _, address := range slices.Sorted(maps.Keys(c)) {
-		if !c[address].Actions.NoOp() {
-			return fmt.Errorf("the plan for %s is %v, although nothing is to change", address, c[address].Actions)
-		}
-	}
-	return nil
-}
-
-func webhooksOf(state *tfjson.State) map[string]webhook {
-	found := map[string]webhook{}
-	if state.Values == nil || state.Values.RootModule == nil {
-		return found
-	}
-	for _, resource := range state.Values.RootModule.Resources {
-		if resource.Type == resourceType && resource.Mode == tfjson.ManagedResourceMode {
-			found[resource.Address] = webhookOf(resource.AttributeValues)
-		}
-	}
-	return found
 }
 
 // webhookOf reads an object of a plan or a state. What is null or unknown is
@@ -99,53 +28,81 @@ func webhookOf(object any) webhook {
 		value, _ := values[name].(string)
 		return value
 	}
-	return webhook{
-		id:        text("id"),
-		url:       text("url"),
-		event:     text("event"),
-		projectID: text("project_id"),
-		secret:    text("signature_secret_key"),
-	}
+	return webhook{text("id"), text("url"), text("event"), text("project_id"), text("signature_secret_key")}
 }
 
-// expectServer is an error if the server does not hold exactly what was planned.
-func (d *demo) expectServer() error {
-	have := d.sandbox.Webhooks()
-	for address, want := range d.planned {
-		got, ok := find(have, want.url)
-		if !ok {
-			return fmt.Errorf("the server has no webhook at %s, which %s plans", want.url, address)
-		}
-		if got.Event != want.event || got.ProjectID != want.projectID {
-			return fmt.Errorf("the server's webhook at %s is for %s of project %q, which is not what %s plans",
-				got.URL, got.Event, got.ProjectID, address)
+// created plans into a file and returns the webhooks that would be created, by
+// address. It is an error if the plan does anything else to a webhook.
+func (d *demo) created(ctx context.Context, file string, wantCode int, flags ...string) (map[string]webhook, error) {
+	if _, err := d.run(ctx, wantCode, slices.Concat([]string{"plan"}, flags, []string{"-out=" + file})...); err != nil {
+		return nil, err
+	}
+	var plan tfjson.Plan
+	if err := d.workspace.ReadJSON(ctx, &plan, "show", "-json", file); err != nil {
+		return nil, err
+	}
+	created := map[string]webhook{}
+	for _, change := range plan.ResourceChanges {
+		switch actions := change.Change.Actions; {
+		case change.Type != resourceType || actions.NoOp():
+		case actions.Create():
+			created[change.Address] = webhookOf(change.Change.After)
+		default:
+			return nil, fmt.Errorf("the plan for %s is %v", change.Address, actions)
 		}
 	}
-	if len(have) != len(d.planned) {
-		return fmt.Errorf("the server has %d webhooks, and %d were planned", len(have), len(d.planned))
-	}
-	return nil
+	return created, nil
 }
 
-// expectSecrets is an error if state does not hold id and secret of each webhook
-// as the server has them. It prints no secret.
-func (d *demo) expectSecrets(ctx context.Context) error {
+// state returns the webhooks in state, by address.
+func (d *demo) state(ctx context.Context) (map[string]webhook, error) {
+	var state tfjson.State
+	if err := d.workspace.ReadJSON(ctx, &state, "show", "-json"); err != nil {
+		return nil, err
+	}
+	found := map[string]webhook{}
+	if state.Values == nil || state.Values.RootModule == nil {
+		return found, nil
+	}
+	for _, resource := range state.Values.RootModule.Resources {
+		if resource.Type == resourceType {
+			found[resource.Address] = webhookOf(resource.AttributeValues)
+		}
+	}
+	return found, nil
+}
+
+// expectPlanned returns the webhooks in state. It is an error if they are not those
+// that were planned, or not those that the server has, with their secrets if these
+// are to be there. It prints no secret.
+func (d *demo) expectPlanned(ctx context.Context, secrets bool) (map[string]webhook, error) {
 	state, err := d.state(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	have := d.sandbox.Webhooks()
+	server := map[string]webhook{}
+	for _, w := range d.sandbox.Webhooks() {
+		server[w.ID] = webhook{w.ID, w.URL, w.Event, w.ProjectID, w.Secret}
+	}
+	if len(state) != len(d.planned) || len(server) != len(d.planned) {
+		return nil, fmt.Errorf("%d webhooks were planned, %d are in state, and the server has %d", len(d.planned), len(state), len(server))
+	}
 	for _, address := range slices.Sorted(maps.Keys(d.planned)) {
-		server, ok := find(have, d.planned[address].url)
-		if !ok || server.Secret == "" {
-			return fmt.Errorf("the server has no secret for %s", address)
+		want, held, stands := d.planned[address], state[address], server[state[address].id]
+		if want.url != stands.url || want.event != stands.event || want.projectID != stands.projectID {
+			return nil, fmt.Errorf("the server has the webhook %q for %s of project %q, which is not what %s plans",
+				stands.url, stands.event, stands.projectID, address)
 		}
-		if state[address].id != server.ID {
-			return fmt.Errorf("state has the id %q for %s, and the server has %q", state[address].id, address, server.ID)
+		if secrets && (held.secret == "" || held.secret != stands.secret) {
+			return nil, fmt.Errorf("the secret in state for %s is not the server's", address)
 		}
-		if state[address].secret != server.Secret {
-			return fmt.Errorf("the secret in state for %s is not the server's", address)
-		}
+	}
+	return state, nil
+}
+
+func expectSame(before, after map[string]webhook) error {
+	if !maps.Equal(before, after) {
+		return errors.New("a webhook is another one than before, although nothing happened to it")
 	}
 	return nil
 }
@@ -160,29 +117,4 @@ func (d *demo) expectRequests(posts, deletes int) error {
 		return fmt.Errorf("the API was asked %d times to delete, not %d", got, deletes)
 	}
 	return nil
-}
-
-// expectSameBut is an error if a webhook other than the one at url is not the
-// same before and after.
-func expectSameBut(url string, before, after []kanberttest.Webhook) error {
-	for _, was := range before {
-		if was.URL == url {
-			continue
-		}
-		if is, ok := find(after, was.URL); !ok || is.ID != was.ID {
-			return fmt.Errorf("the webhook at %s is another one than before", was.URL)
-		}
-	}
-	if len(after) != len(before) {
-		return fmt.Errorf("the server has %d webhooks, and had %d", len(after), len(before))
-	}
-	return nil
-}
-
-func find(webhooks []kanberttest.Webhook, url string) (kanberttest.Webhook, bool) {
-	i := slices.IndexFunc(webhooks, func(w kanberttest.Webhook) bool { return w.URL == url })
-	if i < 0 {
-		return kanberttest.Webhook{}, false
-	}
-	return webhooks[i], true
 }

@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
@@ -24,23 +23,13 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
+	found, err := cli.Find(ctx, os.Stdout)
+	if err == nil {
+		err = show(ctx, os.Stdout, found, func(file string) error { return cli.BuildProvider(ctx, file) })
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "\ndemo: %v\n", err)
 		os.Exit(1)
 	}
-}
-
-func run(ctx context.Context) error {
-	root, err := cli.ModuleRoot()
-	if err != nil {
-		return err
-	}
-	finder := cli.Finder{Directory: filepath.Join(root, "bin", "cli"), Log: os.Stdout}
-	found, err := finder.Find(ctx)
-	if err != nil {
-		return err
-	}
-	return show(ctx, os.Stdout, root, found, func(file string) error { return cli.BuildProvider(ctx, root, file) })
 }

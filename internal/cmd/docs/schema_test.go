@@ -6,8 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"os"
+	"errors"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -81,40 +80,27 @@ func indented(t *testing.T, schema *tfjson.ProviderSchema) string {
 // tree.
 func terraformSchema(t *testing.T) (*tfjson.ProviderSchema, cli.CLI) {
 	t.Helper()
-	dir := t.TempDir()
-	found, err := cli.Finder{Directory: filepath.Join(dir, "cli"), Log: t.Output()}.Find(t.Context())
+	found, err := cli.Find(t.Context(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cli.BuildProvider(t.Context(), root, filepath.Join(dir, "terraform-provider-kanbert")); err != nil {
+	w, err := found.NewWorkspace(t.TempDir())
+	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{
-		"cli.tfrc": fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"kanbert/kanbert\" = %q\n  }\n  direct {}\n}\n", filepath.ToSlash(dir)),
-		"main.tf":  "terraform {\n  required_providers {\n    kanbert = {\n      source = \"kanbert/kanbert\"\n    }\n  }\n}\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var out, errs bytes.Buffer
-	code, err := found.Run(t.Context(), cli.Run{
-		Directory: dir,
-		Args:      []string{"providers", "schema", "-json"},
-		Settings:  map[string]string{"TF_CLI_CONFIG_FILE": filepath.Join(dir, "cli.tfrc")},
-		Stdout:    &out,
-		Stderr:    &errs,
-	})
-	if err != nil || code != 0 {
-		t.Fatalf("providers schema: exit code %d, %v\n%s", code, err, errs.String())
-	}
 	var schemas tfjson.ProviderSchemas
-	if err := json.Unmarshal(out.Bytes(), &schemas); err != nil {
+	err = errors.Join(
+		cli.BuildProvider(t.Context(), filepath.Join(w.Dir, cli.ProviderName)),
+		w.Override("kanbert/kanbert", w.Dir),
+		w.Write("main.tf", cli.RequiredProviders),
+		w.ReadJSON(t.Context(), &schemas, "providers", "schema", "-json"),
+	)
+	if err != nil {
 		t.Fatal(err)
 	}
 	schema := schemas.Schemas[found.RegistryHost()+"/kanbert/kanbert"]
 	if schema == nil {
-		t.Fatalf("no schema for the provider in %s", out.String())
+		t.Fatal("no schema for the provider")
 	}
 	return schema, found
 }

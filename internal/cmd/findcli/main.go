@@ -6,40 +6,20 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 )
 
 func main() {
-	terraformOnly := flag.Bool("terraform", false, "pass OpenTofu over")
-	flag.Parse()
-	if err := run(*terraformOnly); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	found, err := cli.Find(ctx, os.Stderr)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-}
-
-func run(terraformOnly bool) error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	root, err := cli.ModuleRoot()
-	if err != nil {
-		return err
-	}
-	finder := cli.Finder{
-		TerraformOnly: terraformOnly,
-		Directory:     filepath.Join(root, "bin", "cli"),
-		Log:           os.Stderr,
-	}
-	found, err := finder.Find(ctx)
-	if err != nil {
-		return err
-	}
 	fmt.Println(found.Path)
-	return nil
 }

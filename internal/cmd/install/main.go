@@ -47,10 +47,6 @@ func run(ctx context.Context, out io.Writer, version string) error {
 	if !release.MatchString(version) || version == "0.0.0" {
 		return fmt.Errorf("%q is no version X.Y.Z; terraform init would pass it over", version)
 	}
-	root, err := cli.ModuleRoot()
-	if err != nil {
-		return err
-	}
 	plugins, err := pluginDirectory()
 	if err != nil {
 		return err
@@ -62,8 +58,8 @@ func run(ctx context.Context, out io.Writer, version string) error {
 	}
 	defer func() { _ = os.RemoveAll(scratch) }()
 	binary := filepath.Join(scratch, "provider")
-	ldflags := fmt.Sprintf("-s -w -X main.version=%s -X main.commit=%s", version, commit(ctx, root))
-	if err := cli.BuildProvider(ctx, root, binary, "-ldflags", ldflags); err != nil {
+	ldflags := fmt.Sprintf("-s -w -X main.version=%s -X main.commit=%s", version, commit(ctx))
+	if err := cli.BuildProvider(ctx, binary, "-ldflags", ldflags); err != nil {
 		return err
 	}
 
@@ -106,10 +102,8 @@ func pluginDirectory() (string, error) {
 }
 
 // commit is the commit that is built, or "none" outside a clone.
-func commit(ctx context.Context, root string) string {
-	cmd := exec.CommandContext(ctx, "git", "rev-parse", "--short", "HEAD")
-	cmd.Dir = root
-	output, err := cmd.Output()
+func commit(ctx context.Context) string {
+	output, err := exec.CommandContext(ctx, "git", "rev-parse", "--short", "HEAD").Output()
 	if err != nil {
 		return "none"
 	}

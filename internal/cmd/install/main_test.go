@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -20,7 +19,7 @@ import (
 func TestInitFindsWhatWasInstalled(t *testing.T) {
 	kanberttest.SkipShort(t, "it builds the provider and runs a real CLI")
 	emptyHome(t)
-	found, err := cli.Finder{Directory: filepath.Join(moduleRoot(t), "bin", "cli")}.Find(t.Context())
+	found, err := cli.Find(t.Context(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,17 +35,19 @@ func TestInitFindsWhatWasInstalled(t *testing.T) {
 	if n := strings.Count(lines, "\n") + 1; n != 3 || !strings.Contains(out.String(), lines) {
 		t.Errorf("the output does not show three lines, but %d:\n%s", n, out.String())
 	}
-	workspace := t.TempDir()
-	if err := os.WriteFile(filepath.Join(workspace, "main.tf"), []byte(lines+"\n"), 0o600); err != nil {
+	w, err := found.NewWorkspace(t.TempDir())
+	if err != nil {
 		t.Fatal(err)
 	}
-	var output bytes.Buffer
-	code, err := found.Run(t.Context(), cli.Run{Directory: workspace, Args: []string{"init", "-no-color"}, Stdout: &output, Stderr: &output})
-	if err != nil || code != 0 {
-		t.Fatalf("%s init: exit code %d, %v\n%s", found, code, err, output.String())
+	if err := w.Write("main.tf", lines+"\n"); err != nil {
+		t.Fatal(err)
 	}
-	if !strings.Contains(output.String(), "Installed kanbert/kanbert v7.8.9") {
-		t.Errorf("init did not install it:\n%s", output.String())
+	output, err := w.Run(t.Context(), 0, "init")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(output, "Installed kanbert/kanbert v7.8.9") {
+		t.Errorf("init did not install it:\n%s", output)
 	}
 }
 
@@ -78,13 +79,4 @@ func emptyHome(t *testing.T) string {
 	}
 	t.Setenv("HOME", home)
 	return home
-}
-
-func moduleRoot(t *testing.T) string {
-	t.Helper()
-	root, err := cli.ModuleRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return root
 }

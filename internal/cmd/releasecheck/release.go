@@ -4,11 +4,9 @@ package main
 
 import (
 	"archive/zip"
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"debug/buildinfo"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -70,39 +68,26 @@ func (r *release) checkPlatforms(want []string) error {
 	return nil
 }
 
-// checkSums holds the file of sums to the archives and the manifest. A snapshot
-// has the manifest only under its name in the repository.
-func (r *release) checkSums(root string) error {
-	stem := project + "_" + r.version
-	content, err := os.ReadFile(filepath.Join(r.directory, stem+"_SHA256SUMS"))
-	if err != nil {
-		return err
-	}
-	want := map[string]string{stem + "_manifest.json": filepath.Join(r.directory, stem+"_manifest.json")}
-	if _, err := os.Stat(want[stem+"_manifest.json"]); err != nil {
-		want[stem+"_manifest.json"] = filepath.Join(root, "terraform-registry-manifest.json")
-	}
-	for _, archive := range r.archives {
-		want[filepath.Base(archive)] = archive
-	}
-
-	lines := bufio.NewScanner(bytes.NewReader(content))
-	for lines.Scan() {
-		sum, name, found := strings.Cut(lines.Text(), "  ")
-		if !found || want[name] == "" {
-			return fmt.Errorf("the registries do not know what to do with the line %q", lines.Text())
-		}
-		content, err := os.ReadFile(want[name])
+// checkSums holds the file of sums to the archives and the manifest.
+func (r *release) checkSums() error {
+	stem := filepath.Join(r.directory, project+"_"+r.version)
+	var want []string
+	for _, file := range append(slices.Collect(maps.Values(r.archives)), stem+"_manifest.json") {
+		content, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
-		if is := sha256.Sum256(content); hex.EncodeToString(is[:]) != sum {
-			return fmt.Errorf("the sum of %s is wrong", name)
-		}
-		delete(want, name)
+		want = append(want, fmt.Sprintf("%x  %s", sha256.Sum256(content), filepath.Base(file)))
 	}
-	if len(want) > 0 {
-		return fmt.Errorf("there is no sum of %v", slices.Sorted(maps.Keys(want)))
+	content, err := os.ReadFile(stem + "_SHA256SUMS")
+	if err != nil {
+		return err
+	}
+	have := strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
+	slices.Sort(want)
+	slices.Sort(have)
+	if !slices.Equal(have, want) {
+		return fmt.Errorf("the file of sums holds\n%s\nand not\n%s", strings.Join(have, "\n"), strings.Join(want, "\n"))
 	}
 	return nil
 }

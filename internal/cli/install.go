@@ -36,13 +36,6 @@ func InstallProvider(mirror, host, version, platform, binary string) (string, er
 	return file, nil
 }
 
-// WriteMirrorConfiguration writes a CLI configuration by which providers come
-// from the mirror and from nowhere else.
-func WriteMirrorConfiguration(file, mirror string) error {
-	text := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", filepath.ToSlash(mirror))
-	return os.WriteFile(file, []byte(text), 0o600)
-}
-
 // Platform is that of the machine, as the CLIs write it: linux_amd64.
 func Platform() string { return runtime.GOOS + "_" + runtime.GOARCH }
 
