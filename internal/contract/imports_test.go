@@ -80,6 +80,7 @@ var rooms = map[string]struct {
 	"directory":   {may: []string{"kanbert"}, never: []string{"github.com/hashicorp/"}},
 	"provider":    {may: []string{"directory", "filter", "kanbert"}, never: []string{"github.com/hashicorp/terraform-plugin-testing/"}},
 	"kanberttest": {may: []string{"filter"}, never: []string{"github.com/hashicorp/"}},
+	"gc":          {never: []string{"github.com/"}},
 	"contract":    {never: []string{"github.com/"}},
 	"cli":         {},
 	"live":        {may: []string{"cli", "kanbert"}, never: []string{"github.com/hashicorp/"}},
