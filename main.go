@@ -17,6 +17,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
+	"github.com/kanbert/terraform-provider-kanbert/internal/gc"
 	"github.com/kanbert/terraform-provider-kanbert/internal/provider"
 )
 
@@ -36,7 +37,7 @@ func main() {
 	}
 	quietSDK(os.Environ())
 	quietHTTP()
-	collectLazily(os.LookupEnv)
+	gc.CollectLazily(os.LookupEnv)
 	if !*debug {
 		ignoreTermination()
 	}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
-	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Command bench measures plan, apply and destroy through a real CLI, against a
-// sandbox that takes its time, and beside two others in the same run: a provider
-// that has the same schema and the same logging and does nothing, and this
-// provider with the sharing of reads switched off. It prints a table, and with
-// -write keeps it as bench/RESULTS.md and bench/plan.svg.
+// sandbox that takes its time, and beside others in the same run: a provider that
+// has the same schema and does nothing, and this provider with the sharing of
+// reads switched off. It prints tables, and with -write keeps them as
+// bench/RESULTS.md and bench/plan.svg.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"syscall"
 	"time"
 
@@ -34,30 +35,32 @@ func main() {
 }
 
 type options struct {
-	latency time.Duration
-	runs    int
-	most    int
-	quick   bool
-	write   bool
-	only    *regexp.Regexp
-	note    string
+	latency      time.Duration
+	runs         int
+	quick, write bool
+	only         *regexp.Regexp
+	note         string
+	peers        string
 }
 
 func parseOptions() (options, error) {
 	var o options
 	flag.DurationVar(&o.latency, "latency", 100*time.Millisecond, "how long the sandbox takes for an answer")
-	flag.IntVar(&o.runs, "runs", 3, "how often each plan is measured; the table has the median")
-	flag.IntVar(&o.most, "most", 1000, "leave out sizes of more webhooks of ours than this")
-	flag.BoolVar(&o.quick, "quick", false, "measure the smallest sizes once, to see that it works")
+	flag.IntVar(&o.runs, "runs", 5, "how often each plan is measured; half as often each apply and destroy")
+	flag.BoolVar(&o.quick, "quick", false, "measure one small size once, to see that it works")
 	flag.BoolVar(&o.write, "write", false, "write bench/RESULTS.md and bench/plan.svg")
 	only := flag.String("only", "", "measure only the sizes, such as `500 of 500, pages of 30`, that this regular expression matches")
 	flag.StringVar(&o.note, "note", "", "a sentence on how it was measured, for the report")
+	flag.StringVar(&o.peers, "peers", "", "a `directory` of other providers' binaries, such as terraform-provider-restapi_v3.0.0, to compare with")
 	flag.Parse()
 	if flag.NArg() > 0 || o.runs < 1 {
 		return o, errors.New("there are no arguments, and at least one run")
 	}
 	var err error
 	o.only, err = regexp.Compile(*only)
+	if o.quick {
+		o.runs = 1
+	}
 	return o, err
 }
 
@@ -81,29 +84,43 @@ func run(ctx context.Context) error {
 	}
 	defer func() { _ = os.RemoveAll(scratch) }()
 	b := &bench{options: o, root: root, scratch: scratch, cli: found}
-	if err := b.build(ctx); err != nil {
+	return b.report(ctx)
+}
+
+func (b *bench) report(ctx context.Context) error {
+	if err := b.build(ctx, nothing, tuned, ours, unshared); err != nil {
 		return err
 	}
 	results, err := b.measure(ctx)
 	if err != nil {
 		return err
 	}
-	report := newReport(b, results)
+	trials, err := b.comparePeers(ctx)
+	if err != nil {
+		return err
+	}
+	report := newReport(b, results, trials)
 	fmt.Print(report.markdown())
-	if !o.write {
+	if !b.write {
 		return nil
 	}
-	return report.write(filepath.Join(root, "bench"))
+	return report.write(filepath.Join(b.root, "bench"))
 }
 
 // contender is a provider that is measured.
-type contender struct{ name, path string }
-
-var contenders = []contender{
-	{"nothing", "./internal/cmd/bench/nothing"},
-	{"unshared", "./internal/cmd/bench/unshared"},
-	{"kanbert", "."},
+type contender struct {
+	name, label, path string
+	// flags of `go build`.
+	flags []string
 }
+
+var (
+	// nothing is what the others are compared with, built the ordinary way.
+	nothing  = contender{name: "nothing", label: "nothing", path: "./internal/cmd/bench/nothing", flags: []string{"-pgo=off"}}
+	tuned    = contender{name: "tuned", label: "nothing, tuned", path: "./internal/cmd/bench/nothing", flags: []string{"-pgo=off", "-ldflags=-s -w -X main.tuned=yes"}}
+	ours     = contender{name: "kanbert", label: "this", path: "."}
+	unshared = contender{name: "unshared", label: "unshared", path: "./internal/cmd/bench/unshared", flags: []string{"-pgo=off"}}
+)
 
 type bench struct {
 	options
@@ -111,10 +128,11 @@ type bench struct {
 	cli           cli.CLI
 }
 
-// build builds all contenders with equal flags.
-func (b *bench) build(ctx context.Context) error {
-	for _, c := range contenders {
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", b.binary(c), c.path)
+// build builds contenders with equal flags but for their own.
+func (b *bench) build(ctx context.Context, all ...contender) error {
+	for _, c := range all {
+		args := slices.Concat([]string{"build", "-trimpath", "-ldflags=-s -w"}, c.flags, []string{"-o", b.binary(c), c.path})
+		cmd := exec.CommandContext(ctx, "go", args...)
 		cmd.Dir = b.root
 		if output, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("building %s: %w\n%s", c.path, err, output)

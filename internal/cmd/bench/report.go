@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,15 +16,16 @@ import (
 // report is what was measured, ready to be shown.
 type report struct {
 	results []result
+	trials  []trial
 	head    []string
 	latency time.Duration
 }
 
-func newReport(b *bench, results []result) *report {
+func newReport(b *bench, results []result, trials []trial) *report {
 	head := []string{
 		fmt.Sprintf("%s, Go %s, %s/%s, %d cores, %s of memory, %s.", b.cli, strings.TrimPrefix(runtime.Version(), "go"),
 			runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), memory(), time.Now().UTC().Format(time.DateOnly)),
-		fmt.Sprintf("The sandbox takes %s for each answer. Of %d plans the median counts.", b.latency, b.runs),
+		fmt.Sprintf("The sandbox takes %s for each answer. Each plan was run %d times, each apply and destroy %d times, by one provider after the other.", b.latency, b.runs, (b.runs+1)/2),
 	}
 	if busy := load(); busy > 1 {
 		head = append(head, fmt.Sprintf("The load average of the machine was %.1f at the end, the benchmark itself included.", busy))
@@ -31,7 +33,7 @@ func newReport(b *bench, results []result) *report {
 	if b.note != "" {
 		head = append(head, b.note)
 	}
-	return &report{results: results, head: head, latency: b.latency}
+	return &report{results: results, trials: trials, head: head, latency: b.latency}
 }
 
 // memory is that of the machine, or unknown.
@@ -65,41 +67,129 @@ func (r *report) markdown() string {
 		text.WriteString(line + "\n")
 	}
 	text.WriteString(`
-Three providers take turns in one run: one that has the same schema and the same
-logging and does nothing, this one, and this one with the sharing of reads
-switched off (one look-up for each webhook). The floor is the time that the pages
-of the whole workspace take one after the other. Memory is the greatest resident
-size of the provider process.
+"Nothing" has the schema of this provider, does nothing, and is built the ordinary
+way: Go's own garbage collection, no profile, and the plugin library logging as it
+does. "Nothing, tuned" does nothing with this provider's settings. "Unshared" is this
+provider with one look-up for each webhook. All plan with the same state.
 
-| webhooks | command | nothing | this | ratio | requests | floor | unshared | this to unshared | requests unshared | memory of nothing | memory of this | ratio |
-|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+`)
+	if goals := r.goals(); len(goals) > 0 {
+		text.WriteString("## Goals\n\n| goal | measured | allowed | holds |\n|---|--:|--:|---|\n")
+		for _, g := range goals {
+			fmt.Fprintf(&text, "| %s | %s | %s | %s |\n", g.name, g.show(g.measured), g.show(g.allowed), yes(g.measured <= g.allowed))
+		}
+		text.WriteString("\nThat the binary has at most 1.1 times the size of the framework's scaffolding is checked by `make size`.\n\n")
+	}
+	text.WriteString(`## All figures
+
+CPU and memory are those of the provider's processes: the time of all together, and
+the greatest resident size of one. The figures are medians; × is the median of the
+ratios to "nothing" in the same round.
+
+| webhooks | command | provider | time | × | CPU | × | memory | × | requests |
+|---|---|---|--:|--:|--:|--:|--:|--:|--:|
 `)
 	for _, row := range r.results {
-		nothing, ours, unshared := row.of["nothing"], row.of["kanbert"], row.of["unshared"]
-		fmt.Fprintf(&text, "| %s | %s | %s | %s | %s | %d | %s | %s | %s | %d | %s | %s | %s |\n",
-			row.size, row.command,
-			seconds(nothing.took), seconds(ours.took), ratio(float64(ours.took), float64(nothing.took)), ours.requests,
-			seconds(time.Duration(row.size.pages())*r.latency),
-			seconds(unshared.took), ratio(float64(ours.took), float64(unshared.took)), unshared.requests,
-			mebibytes(nothing.memory), mebibytes(ours.memory), ratio(float64(ours.memory), float64(nothing.memory)))
+		for _, c := range []contender{nothing, tuned, ours, unshared} {
+			if len(row.of[c.name]) == 0 {
+				continue
+			}
+			got := row.median(c.name)
+			fmt.Fprintf(&text, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %d |\n", row.size, row.command, c.label,
+				seconds(got.took), row.ratio(c.name, took), seconds(got.cpu), row.ratio(c.name, cpu),
+				mebibytes(float64(got.memory)), row.ratio(c.name, resident), got.requests)
+		}
 	}
+	text.WriteString(peersMarkdown(r.trials))
 	return text.String()
+}
+
+func took(s sample) float64     { return float64(s.took) }
+func cpu(s sample) float64      { return float64(s.cpu) }
+func resident(s sample) float64 { return float64(s.memory) }
+
+// median has the median of each quantity by itself.
+func (r result) median(name string) sample {
+	of := func(quantity func(sample) float64) float64 {
+		var all []float64
+		for _, one := range r.of[name] {
+			all = append(all, quantity(one))
+		}
+		return median(all)
+	}
+	return sample{
+		took:     time.Duration(of(took)),
+		requests: int(of(func(s sample) float64 { return float64(s.requests) })),
+		usage:    usage{cpu: time.Duration(of(cpu)), memory: int(of(resident))},
+	}
+}
+
+// ratio is the median of the ratios to nothing, round by round.
+func (r result) ratio(name string, quantity func(sample) float64) string {
+	var all []float64
+	for round, one := range r.of[name] {
+		base := r.of[nothing.name]
+		if round >= len(base) || quantity(base[round]) == 0 || name == nothing.name {
+			return "–"
+		}
+		all = append(all, quantity(one)/quantity(base[round]))
+	}
+	return fmt.Sprintf("%.2f", median(all))
+}
+
+// median of an even number is the lower one of the middle.
+func median(all []float64) float64 {
+	if len(all) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[(len(sorted)-1)/2]
+}
+
+// goal is what a release has to hold.
+type goal struct {
+	name              string
+	measured, allowed float64
+	show              func(float64) string
+}
+
+// goals are those that the sizes that were measured say something about.
+func (r *report) goals() []goal {
+	var all []goal
+	for _, row := range r.results {
+		base, got := row.median(nothing.name), row.median(ours.name)
+		switch row.command + " of " + row.size.String() {
+		case "plan of 500 of 500, pages of 100":
+			all = append(all, goal{"a plan of 500 in pages of 100: the time of nothing and of one answer", took(got), took(base) + float64(r.latency), inSeconds})
+		case "plan of 500 of 500, pages of 30":
+			all = append(all, goal{"a plan of 500 in pages of 30: 1.6 times the time of nothing", took(got), 1.6 * took(base), inSeconds})
+		case "apply of 500 of 500, pages of 100":
+			// The CLI creates ten at a time.
+			floor := float64(row.size.n/10)*float64(r.latency) + float64(time.Second)
+			all = append(all, goal{"an apply of 500: 1.1 times the time of nothing, or of the answers and one second", took(got), 1.1 * max(took(base), floor), inSeconds})
+		case listing + " of 5 of 10000, pages of 100":
+			all = append(all, goal{"10,000 listed: 1.5 times the memory of nothing", resident(got), 1.5 * resident(base), mebibytes})
+		}
+	}
+	return all
+}
+
+func yes(holds bool) string {
+	if holds {
+		return "yes"
+	}
+	return "**no**"
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
 
-func mebibytes(kibibytes int) string {
+func inSeconds(d float64) string { return seconds(time.Duration(d)) }
+
+func mebibytes(kibibytes float64) string {
 	if kibibytes == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%.1f MiB", float64(kibibytes)/1024)
-}
-
-func ratio(a, b float64) string {
-	if a == 0 || b == 0 {
-		return "–"
-	}
-	return fmt.Sprintf("%.2f", a/b)
+	return fmt.Sprintf("%.1f MiB", kibibytes/1024)
 }
 
 // write keeps the report in directory.
@@ -113,55 +203,4 @@ func (r *report) write(directory string) error {
 		}
 	}
 	return nil
-}
-
-const (
-	chartWidth  = 760
-	chartLeft   = 190
-	chartBar    = 16
-	chartGroup  = 3*chartBar + 22
-	chartTop    = 64
-	chartLabels = 150
-)
-
-// chart draws the plans as horizontal bars.
-func (r *report) chart() string {
-	var plans []result
-	longest := time.Duration(1)
-	for _, row := range r.results {
-		if row.command != "plan" {
-			continue
-		}
-		plans = append(plans, row)
-		for _, got := range row.of {
-			longest = max(longest, got.took)
-		}
-	}
-	height := chartTop + chartGroup*len(plans) + 8
-	var svg strings.Builder
-	fmt.Fprintf(&svg, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" font-family="sans-serif" font-size="12">`+"\n", chartWidth, height)
-	fmt.Fprintf(&svg, `<title>Wall time of terraform plan</title><rect width="%d" height="%d" fill="#fff"/>`+"\n", chartWidth, height)
-	fmt.Fprintf(&svg, `<text x="12" y="22" font-size="15" font-weight="bold" fill="#222">Wall time of a plan, %s of latency</text>`+"\n", r.latency)
-	legend := []struct{ name, label, colour string }{
-		{"nothing", "a provider that does nothing", "#b5b5b5"},
-		{"kanbert", "this provider", "#2a78b8"},
-		{"unshared", "one look-up for each webhook", "#d99058"},
-	}
-	for i, l := range legend {
-		x := 12 + 230*i
-		fmt.Fprintf(&svg, `<rect x="%d" y="34" width="12" height="12" fill="%s"/><text x="%d" y="44" fill="#222">%s</text>`+"\n", x, l.colour, x+18, l.label)
-	}
-	for i, row := range plans {
-		top := chartTop + chartGroup*i
-		fmt.Fprintf(&svg, `<text x="%d" y="%d" text-anchor="end" fill="#222">%s</text>`+"\n", chartLeft-10, top+chartBar+chartBar*3/4, row.size)
-		for k, l := range legend {
-			got := row.of[l.name]
-			width := int(int64(chartWidth-chartLeft-chartLabels) * int64(got.took) / int64(longest))
-			y := top + k*chartBar
-			fmt.Fprintf(&svg, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s"/>`, chartLeft, y, max(1, width), chartBar-2, l.colour)
-			fmt.Fprintf(&svg, `<text x="%d" y="%d" fill="#222">%s, %d requests</text>`+"\n", chartLeft+width+6, y+chartBar-5, seconds(got.took), got.requests)
-		}
-	}
-	svg.WriteString("</svg>\n")
-	return svg.String()
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// Command nothing serves a provider that has the schema and the logging of the
-// Kanbert provider, and does nothing: what it is told to create it takes for
-// created, and what it is told to read it takes for unchanged. It is what a
-// benchmark compares with: the time and memory of CLI and plugin library.
+// Command nothing serves a provider that has the schema of the Kanbert provider and
+// does nothing: what it is told to create it takes for created, and what it is told
+// to read it takes for unchanged. It is what a benchmark compares with: the time and
+// memory of CLI and plugin library.
 package main
 
 import (
@@ -18,11 +18,19 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/kanbert/terraform-provider-kanbert/internal/gc"
 	"github.com/kanbert/terraform-provider-kanbert/internal/provider"
 )
 
+// tuned is set by the linker, -X main.tuned=yes, for a build that logs and collects
+// garbage as the Kanbert provider does. Others do as the plugin library does.
+var tuned string
+
 func main() {
-	_ = os.Setenv("TF_LOG_SDK", "off") // As the provider itself does.
+	if tuned != "" {
+		_ = os.Setenv("TF_LOG_SDK", "off")
+		gc.CollectLazily(os.LookupEnv)
+	}
 	constructor := func() framework.Provider { return nothing{provider.New("bench")()} }
 	if err := providerserver.Serve(context.Background(), constructor, providerserver.ServeOpts{Address: provider.Address}); err != nil {
 		log.Fatal(err)

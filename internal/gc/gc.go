@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 
-package main
+// Package gc tunes the garbage collector for a provider. It must never know what
+// the provider does: the benchmark tunes a provider that does nothing the same way.
+package gc
 
 import (
 	"runtime"
@@ -16,12 +18,12 @@ const (
 	lazyPercent, usualPercent = 400, 100
 )
 
-// collectLazily lets garbage grow to four times the live heap while that is small:
+// CollectLazily lets garbage grow to four times the live heap while that is small:
 // nearly all that the provider allocates is a message of the CLI, and dead soon. A
 // person who has set GOGC or GOMEMLIMIT gets what they ask for. A memory limit of
 // our own would be a cliff: about the size of the live heap it costs several times
 // the CPU.
-func collectLazily(lookup func(string) (string, bool)) {
+func CollectLazily(lookup func(string) (string, bool)) {
 	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
 		if value, _ := lookup(name); value != "" {
 			return
