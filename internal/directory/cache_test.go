@@ -14,10 +14,10 @@ var standing = kanbert.Webhook{ID: "id", URL: "https://receiver.example.com/", E
 // listing that is complete next would take it for gone.
 func TestOlderNewsChangesNothing(t *testing.T) {
 	c := newCache()
-	c.prime([]kanbert.Webhook{standing}, stamp{sequence: 5}, nil)
-	c.prime([]kanbert.Webhook{standing}, stamp{sequence: 3}, nil)
+	c.prime([]kanbert.Webhook{standing}, &stamp{sequence: 5})
+	c.prime([]kanbert.Webhook{standing}, &stamp{sequence: 3})
 	c.sweep(stamp{sequence: 4})
-	if c.find(&query{matchID: true, id: "id"}) == nil {
+	if c.find(&query{id: "id"}) == nil {
 		t.Error("it was swept away, although a younger request had shown it")
 	}
 }
@@ -26,8 +26,8 @@ func TestOlderNewsChangesNothing(t *testing.T) {
 func TestCreatedAfterDeleted(t *testing.T) {
 	c := newCache()
 	c.delete("id")
-	c.created(standing, stamp{sequence: 2})
-	if c.find(&query{matchID: true, id: "id"}) != nil {
+	c.put(&standing, &stamp{sequence: 2})
+	if c.find(&query{id: "id"}) != nil {
 		t.Error("it came back")
 	}
 }
@@ -37,9 +37,9 @@ func TestOneAnswerShowsOneURLTwice(t *testing.T) {
 	c := newCache()
 	other := standing
 	other.ID = "other"
-	c.prime([]kanbert.Webhook{standing, other}, stamp{sequence: 1}, nil)
+	c.prime([]kanbert.Webhook{standing, other}, &stamp{sequence: 1})
 	for _, id := range []string{"id", "other"} {
-		if c.find(&query{matchID: true, id: id}) == nil {
+		if c.find(&query{id: id}) == nil {
 			t.Errorf("%s is not known", id)
 		}
 	}
@@ -52,9 +52,9 @@ func TestURLChanges(t *testing.T) {
 	for i, url := range urls {
 		w := standing
 		w.URL = url
-		c.prime([]kanbert.Webhook{w}, stamp{sequence: uint64(i + 1)}, nil)
+		c.prime([]kanbert.Webhook{w}, &stamp{sequence: uint64(i + 1)})
 		for k, asked := range urls {
-			if found := c.find(&query{url: asked}) != nil; found != (k == i) {
+			if found := c.find(&query{url: asked, canonical: kanbert.CanonicalURL(asked)}) != nil; found != (k == i) {
 				t.Errorf("at %s: found at %s: %t", url, asked, found)
 			}
 		}

@@ -25,14 +25,9 @@ const (
 	BatchSize = 10
 	// BatchWindow is how long no call must have come or been answered before a
 	// smaller batch is sent.
-	BatchWindow = 20 * time.Millisecond
-	// MaxBatchWindow is how far the window is stretched where calls come slowly,
-	// as on a busy machine: to six times the gap between them.
-	MaxBatchWindow = 200 * time.Millisecond
+	BatchWindow = 50 * time.Millisecond
 	// PageWait is how long look-ups wait for pages of the listing.
 	PageWait = 2 * time.Second
-	// startGap is the gap that is expected before calls have shown theirs.
-	startGap = 10 * time.Millisecond
 	// FirstRecheck is the first pause before a webhook that does not show, but is
 	// too young to be believed gone, is looked for again. Each pause is twice as
 	// long as the one before.
@@ -63,34 +58,32 @@ type Directory struct {
 
 	mu    sync.Mutex
 	cache cache
-	// waiters are the calls in flight, in order of arrival.
-	waiters []*waiter
-	// scan is the newest listing, lookups are the look-ups' settings.
-	scan    *scan
-	lookups lookups
-	// batch is the newest batch, batches how many there were.
-	batch   *batch
-	batches int
-	// large says that the workspace does not fit into one page, listingFailed
-	// that the last page could not be had.
-	large, listingFailed bool
-
-	// maxConcurrent is how many calls were ever in flight at a time. It means
-	// something after the first batch.
+	// waiters are the calls of this package that wait, in order of arrival, calls the
+	// requests in flight, and batch those that were sent together last.
+	waiters      []*waiter
+	calls, batch []*call
+	// scan is the newest listing.
+	scan *scan
+	// large says that the workspace does not fit into one page, or has to be taken
+	// for such a one since its first page could not be had.
+	large bool
+	// maxFilter is how long a filter may be, in bytes as sent. refused says that the
+	// API refused a look-up: from then on the listing is asked first, and what it does
+	// not hold is looked up by itself.
+	maxFilter int
+	refused   bool
+	// maxConcurrent is how many calls ever waited at a time. It means something after
+	// the first batch.
 	maxConcurrent int
-	// lastArrival is when a call last came, lastActivity when one last came or was
-	// answered, arrivalGap the time between two arrivals: the greatest lately.
-	lastArrival, lastActivity time.Time
-	arrivalGap                time.Duration
-	timer                     *time.Timer
-	// sequence orders calls and requests: a request began after a call if its
-	// number is higher. Clocks are for ages alone.
-	sequence uint64
+	// lastActivity is when a call last came or was answered.
+	lastActivity time.Time
+	timer        *time.Timer
+	sequence     uint64
 }
 
 // New returns a directory over source. It sends nothing.
 func New(source Source) *Directory {
-	return &Directory{source: source, started: time.Now(), arrivalGap: startGap, cache: newCache(), lookups: lookups{maxFilter: MaxFilterLength}}
+	return &Directory{source: source, started: time.Now(), cache: newCache(), maxFilter: MaxFilterLength}
 }
 
 // Read returns the webhook with this id, which was last known at url. The error
@@ -100,7 +93,7 @@ func New(source Source) *Directory {
 // ahead, a webhook that does not show is looked for again, with growing pauses.
 // The zero notBefore is no bound.
 func (d *Directory) Read(ctx context.Context, id, url string, notBefore time.Time) (kanbert.Webhook, error) {
-	q := query{matchID: true, id: id, url: url, absence: lookUpAndScan, notBefore: notBefore}
+	q := query{id: id, url: url, absence: lookUpAndScan, notBefore: notBefore}
 	w, found, err := whole(d.awaitEvidence(ctx, q))
 	if err == nil && !found {
 		err = ErrGone
@@ -113,7 +106,7 @@ func (d *Directory) Read(ctx context.Context, id, url string, notBefore time.Tim
 // [ErrStillListed] if one of them shows it. It waits for notBefore like
 // [Directory.Read].
 func (d *Directory) ConfirmGone(ctx context.Context, id, url string, notBefore time.Time) error {
-	q := query{matchID: true, id: id, url: url, absence: lookUpAndScan, fresh: true, notBefore: notBefore}
+	q := query{id: id, url: url, absence: lookUpAndScan, fresh: true, notBefore: notBefore}
 	got := d.awaitEvidence(ctx, q)
 	if got.err == nil && got.found {
 		return ErrStillListed
@@ -125,7 +118,7 @@ func (d *Directory) ConfirmGone(ctx context.Context, id, url string, notBefore t
 // spelling, if one does. It costs one look-up at most, and may be answered from
 // what this walk has read.
 func (d *Directory) ByURL(ctx context.Context, url string) (kanbert.Webhook, bool, error) {
-	got := d.load(ctx, query{url: url, absence: lookUpOrScan})
+	got := d.load(ctx, query{url: url, canonical: kanbert.CanonicalURL(url), absence: lookUpOrScan})
 	return got.webhook, got.found, got.err
 }
 
@@ -133,14 +126,14 @@ func (d *Directory) ByURL(ctx context.Context, url string) (kanbert.Webhook, boo
 // Only requests that began after the call answer it. What a look-up does not find
 // costs a complete listing, since the API filters by the text of a URL.
 func (d *Directory) ByEquivalentURL(ctx context.Context, url string) (kanbert.Webhook, bool, error) {
-	return whole(d.load(ctx, query{url: url, absence: scanAlone, fresh: true}))
+	return whole(d.load(ctx, query{url: url, canonical: kanbert.CanonicalURL(url), fresh: true}))
 }
 
 // ByID returns the webhook with this id, if there is one. Only requests that began
 // after the call answer it. The API cannot filter by id: an id whose URL is not
 // known yet costs a complete listing.
 func (d *Directory) ByID(ctx context.Context, id string) (kanbert.Webhook, bool, error) {
-	return whole(d.load(ctx, query{matchID: true, id: id, absence: scanAlone, fresh: true}))
+	return whole(d.load(ctx, query{id: id, fresh: true}))
 }
 
 // whole fails a call that asked for a webhook of which the API gave a part.
@@ -160,7 +153,8 @@ func whole(got answer) (kanbert.Webhook, bool, error) {
 func (d *Directory) SeenFree(url string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.cache.seenFree(url)
+	_, lookedUp := d.cache.lookups[kanbert.CanonicalURL(url)]
+	return (lookedUp || d.cache.listed) && len(d.cache.byURL[byCanonicalURL(url)]) == 0
 }
 
 // Created primes the cache with a webhook that this process has made. Call it as
@@ -168,7 +162,8 @@ func (d *Directory) SeenFree(url string) bool {
 func (d *Directory) Created(w kanbert.Webhook) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.cache.created(w, d.stamp())
+	seen := d.stamp()
+	d.cache.put(&w, &seen)
 	d.schedule()
 }
 
@@ -189,34 +184,21 @@ func (d *Directory) awaitEvidence(ctx context.Context, q query) answer {
 		if got := d.load(ctx, q); got.err != nil || got.found {
 			return got
 		}
-		if err := sleepUntil(ctx, d.nextRecheck(pause, notBefore)); err != nil {
-			return answer{err: err}
+		// The next multiple of pause on the directory's own clock: all that wait look
+		// again at the same moments, and share their requests.
+		next := d.started.Add((time.Since(d.started)/pause + 1) * pause)
+		if next.After(notBefore) {
+			next = notBefore
+		}
+		select {
+		case <-time.After(time.Until(next)):
+		case <-ctx.Done():
+			return answer{err: ctx.Err()}
 		}
 		q.fresh = true
 	}
 	q.notBefore = notBefore
 	return d.load(ctx, q)
-}
-
-// nextRecheck is the next multiple of pause on the directory's own clock, so that
-// all that wait look again at the same moments and share their requests.
-func (d *Directory) nextRecheck(pause time.Duration, notBefore time.Time) time.Time {
-	next := d.started.Add((time.Since(d.started)/pause + 1) * pause)
-	if next.After(notBefore) {
-		return notBefore
-	}
-	return next
-}
-
-func sleepUntil(ctx context.Context, at time.Time) error {
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // load answers q from the cache, or waits for requests that do.
@@ -237,77 +219,39 @@ func (d *Directory) load(ctx context.Context, q query) answer {
 	}
 }
 
-// enqueue answers q from the cache if it can, which for a cached webhook costs no
-// allocation. Else it returns a waiter.
+// enqueue answers q from the cache if it can, which costs no allocation. Else it
+// returns a waiter.
 func (d *Directory) enqueue(ctx context.Context, q query) (*waiter, answer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := time.Now()
-	d.noteArrival(now)
-	if !q.fresh {
-		if it := d.cache.find(&q); it != nil && now.Sub(it.seen.at) <= Freshness {
-			return nil, answer{webhook: it.webhook, found: true}
-		}
+	d.lastActivity = time.Now()
+	if q.arrived.sequence == 0 {
+		q.arrived = d.stamp()
 	}
-	w := newWaiter(ctx, q, d.stamp())
-	if known := d.cache.byID[q.id]; q.matchID && q.url == "" && q.absence == scanAlone && known != nil {
+	it := d.cache.find(&q)
+	if it != nil && q.accepts(*it.seen, Freshness) {
+		return nil, answer{webhook: it.webhook, found: true}
+	}
+	if it != nil && q.url == "" && q.absence == scanAlone {
 		// A look-up costs less than a listing, and is as young.
-		w.url = known.webhook.URL
+		q.url = it.webhook.URL
 	}
-	w.canonical = kanbert.CanonicalURL(w.url)
-	if got, ok := d.resolve(w, now); ok {
-		return nil, got
-	}
+	w := &waiter{query: q, ctx: ctx, done: make(chan answer, 1)}
 	d.waiters = append(d.waiters, w)
-	d.maxConcurrent = max(d.maxConcurrent, len(d.waiters))
 	d.schedule()
 	return w, answer{}
 }
 
-// noteArrival notes that a call has come. A long pause is not a gap in a walk.
-func (d *Directory) noteArrival(now time.Time) {
-	if gap := now.Sub(d.lastArrival); gap <= MaxBatchWindow {
-		d.arrivalGap = max(gap, d.arrivalGap-d.arrivalGap/8)
-	}
-	d.lastArrival, d.lastActivity = now, now
-}
-
-// abandon gives up a waiter. A load that has no waiter left is canceled.
+// abandon gives up a waiter, and calls off what no other waits for.
 func (d *Directory) abandon(w *waiter) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.dequeue(w) {
-		return
-	}
-	w.lookup.abandon()
+	d.waiters = slices.DeleteFunc(d.waiters, func(other *waiter) bool { return other == w })
 	if len(d.waiters) == 0 && d.scan.inFlight() {
-		d.scan.cancel()
 		d.scan = nil
 	}
+	d.callOff(func(c *call) bool {
+		return !slices.ContainsFunc(d.waiters, func(w *waiter) bool { return c.shared || w.call == c })
+	})
 	d.schedule()
-}
-
-// dequeue removes a waiter, and reports whether it was there.
-func (d *Directory) dequeue(w *waiter) bool {
-	i := slices.Index(d.waiters, w)
-	if i < 0 {
-		return false
-	}
-	d.waiters = slices.Delete(d.waiters, i, i+1)
-	return true
-}
-
-// finish answers a waiter, unless it has gone.
-func (d *Directory) finish(w *waiter, got answer) {
-	if !d.dequeue(w) {
-		return
-	}
-	d.lastActivity = time.Now()
-	w.done <- got
-}
-
-// stamp is the moment at which something begins.
-func (d *Directory) stamp() stamp {
-	d.sequence++
-	return stamp{sequence: d.sequence, at: time.Now()}
 }

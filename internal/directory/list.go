@@ -3,58 +3,26 @@
 package directory
 
 import (
-	"cmp"
 	"context"
 	"iter"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// listQuery is what a list asks for.
+// listQuery asks for one page of a list, of which the whole listing is one.
 type listQuery struct {
 	kanbert.ListOptions
 	limit int
 }
 
-// local reports whether the shared listing can give the list: it has no filter,
-// and is sorted by what is known of a webhook.
+func isURL(field string) bool { return field == "url" || field == "-url" }
+
+// local reports whether the listing can give the list: it has no filter, and is
+// sorted by what is known of a webhook.
 func (q *listQuery) local() bool {
 	return q.Filter == "" && !slices.ContainsFunc(q.Sort, func(field string) bool {
-		name := strings.TrimPrefix(field, "-")
-		return name != "url" && name != "created_at"
-	})
-}
-
-// shared reports whether the list is the shared listing: it asks for everything.
-func (q *listQuery) shared() bool { return q.local() && q.limit == 0 }
-
-// equal reports whether the API would answer both with the same pages.
-func (q *listQuery) equal(other *listQuery) bool {
-	return q.Filter == other.Filter && slices.Equal(q.Sort, other.Sort)
-}
-
-// sortLocally sorts webhooks, which are in the server's order by URL, as sort
-// says. That order decides where created_at leaves a tie.
-func sortLocally(webhooks []kanbert.Webhook, sort []string) {
-	// What comes after url decides nothing: no two webhooks share one.
-	if i := slices.IndexFunc(sort, func(field string) bool { return strings.TrimPrefix(field, "-") == "url" }); i >= 0 {
-		if sort[i] == "-url" {
-			slices.Reverse(webhooks)
-		}
-		sort = sort[:i]
-	}
-	if len(sort) == 0 {
-		return
-	}
-	slices.SortStableFunc(webhooks, func(a, b kanbert.Webhook) int {
-		order := a.CreatedAt.Compare(b.CreatedAt)
-		if strings.HasPrefix(sort[0], "-") {
-			return cmp.Compare(0, order)
-		}
-		return order
+		return !isURL(field) && field != "created_at" && field != "-created_at"
 	})
 }
 
@@ -63,110 +31,74 @@ func sortLocally(webhooks []kanbert.Webhook, sort []string) {
 // batch window share them. limit is how many webhooks the caller reads at most,
 // of those that it selects; 0 is all. A list that has a limit or a filter is
 // fetched page by page, as the caller uses it. An error is yielded once, as the
-// last.
-//
-// What it shows is cached: a read of it costs nothing.
+// last. What the list shows is cached: a read of it costs nothing.
 func (d *Directory) List(ctx context.Context, opts kanbert.ListOptions, limit int) iter.Seq2[kanbert.Webhook, error] {
+	if opts.PageSize == 0 {
+		opts.PageSize = kanbert.DefaultPageSize
+	}
 	return func(yield func(kanbert.Webhook, error) bool) {
-		got := d.load(ctx, query{list: &listQuery{ListOptions: opts, limit: limit}, absence: scanAlone, fresh: true})
-		switch {
-		case got.err != nil:
-			yield(kanbert.Webhook{}, got.err)
-		case got.pages != nil:
-			next := -1
-			kanbert.Webhooks(kanbert.Pages(got.pages.opts, func(kanbert.ListOptions) (*kanbert.Page, error) {
-				next++
-				return d.pageOf(ctx, got.pages, next)
-			}))(yield)
-		default:
-			for _, w := range got.list {
-				if !yield(w, nil) {
-					return
-				}
-			}
-		}
+		d.mu.Lock()
+		arrived := d.stamp()
+		d.mu.Unlock()
+		kanbert.Webhooks(kanbert.Pages(opts, func(opts kanbert.ListOptions) (*kanbert.Page, error) {
+			got := d.load(ctx, query{list: &listQuery{opts, limit}, fresh: true, arrived: arrived})
+			return got.page, got.err
+		}))(yield)
 	}
 }
 
-// startLists answers lists that the shared listing does not give. Equal ones get
-// the same pages. Where the first page of the shared listing is about to be asked
-// for, a list waits for it: it may be all there is.
-func (d *Directory) startLists(waiters []*waiter, now time.Time) {
-	var started []*waiter
+// startLists fetches pages of lists that the listing does not give. Equal ones are
+// one request, as large as the largest.
+func (d *Directory) startLists(waiters []*waiter) {
+	slices.SortStableFunc(waiters, func(a, b *waiter) int { return b.list.PageSize - a.list.PageSize })
 	for _, w := range waiters {
-		if s := d.scan; w.list.local() && !w.declined && s != nil && s.front.taken == 0 && s.mayAnswer(w, now) {
-			w.scan = s
-			w.all = slices.ContainsFunc(d.waiters, func(other *waiter) bool { return other.scan == s && other.all })
+		if w.list.Cursor == "" && w.list.local() && !d.large && d.scan.mayAnswer(w) {
+			continue // The first page of the listing is on its way, and may be all there is.
+		}
+		equal := slices.IndexFunc(d.calls, func(c *call) bool {
+			return c.list != nil && c.list.Filter == w.list.Filter && c.list.Cursor == w.list.Cursor &&
+				slices.Equal(c.list.Sort, w.list.Sort) && c.began.sequence > w.arrived.sequence
+		})
+		if equal >= 0 {
+			w.call = d.calls[equal]
 			continue
 		}
-		equal := slices.IndexFunc(started, func(other *waiter) bool { return other.list.equal(w.list) })
-		if equal < 0 {
-			w.pages = &pages{opts: w.list.ListOptions}
-		} else {
-			w.pages = started[equal].pages
+		w.call = d.send(w.ctx, w.list.ListOptions, d.source.ListPage, func(c *call) {
+			if c.err == nil {
+				c.page.Webhooks = slices.DeleteFunc(c.page.Webhooks, func(w kanbert.Webhook) bool { return d.cache.tombstones[w.ID] })
+			}
+			d.finish(func(w *waiter) (answer, bool) { return answer{page: c.page, err: c.err}, w.call == c })
+		})
+		w.call.list = w.list
+	}
+}
+
+// listing is what the complete scan has shown, in the order that sort says: the
+// server's own by URL.
+func (d *Directory) listing(sort []string) *kanbert.Page {
+	back := slices.Clone(d.scan.back.items)
+	if !d.scan.sameWay {
+		slices.Reverse(back)
+	}
+	page, seen := &kanbert.Page{}, make(map[string]bool)
+	for _, it := range slices.Concat(d.scan.front.items, back) {
+		if it = d.cache.byID[it.webhook.ID]; it != nil && !seen[it.webhook.ID] {
+			seen[it.webhook.ID] = true
+			page.Webhooks = append(page.Webhooks, it.webhook)
 		}
-		if size := &w.pages.opts.PageSize; w.list.PageSize == 0 || *size > 0 && w.list.PageSize > *size {
-			*size = w.list.PageSize
+	}
+	if i := slices.IndexFunc(sort, isURL); i >= 0 {
+		sort = sort[:i+1] // No two webhooks share a URL.
+	}
+	for _, field := range slices.Backward(sort) { // Stable sorts, by what weighs least first.
+		switch field {
+		case "-url":
+			slices.Reverse(page.Webhooks)
+		case "created_at":
+			slices.SortStableFunc(page.Webhooks, func(a, b kanbert.Webhook) int { return a.CreatedAt.Compare(b.CreatedAt) })
+		case "-created_at":
+			slices.SortStableFunc(page.Webhooks, func(a, b kanbert.Webhook) int { return b.CreatedAt.Compare(a.CreatedAt) })
 		}
-		started = append(started, w)
 	}
-	for _, w := range started {
-		d.finish(w, answer{pages: w.pages})
-	}
-}
-
-// pages is a list that some calls read together, page by page.
-type pages struct {
-	opts  kanbert.ListOptions
-	loads []*pageLoad
-}
-
-// pageLoad is one page of it, on its way or here.
-type pageLoad struct {
-	done chan struct{}
-	page *kanbert.Page
-	err  error
-}
-
-// pageOf returns page i of p, whose pages before it were read.
-func (d *Directory) pageOf(ctx context.Context, p *pages, i int) (*kanbert.Page, error) {
-	d.mu.Lock()
-	if i == len(p.loads) {
-		d.startPageOf(ctx, p)
-	}
-	l := p.loads[i]
-	d.mu.Unlock()
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-l.done:
-	}
-	if l.err != nil {
-		return nil, l.err
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	page := *l.page
-	page.Webhooks = slices.DeleteFunc(slices.Clone(page.Webhooks), func(w kanbert.Webhook) bool { return d.cache.isDeleted(w.ID) })
-	return &page, nil
-}
-
-func (d *Directory) startPageOf(ctx context.Context, p *pages) {
-	opts, seen := p.opts, d.stamp()
-	if n := len(p.loads); n > 0 {
-		opts.Cursor = p.loads[n-1].page.NextCursor
-	}
-	l := &pageLoad{done: make(chan struct{})}
-	p.loads = append(p.loads, l)
-	go func() {
-		defer close(l.done)
-		l.page, l.err = d.source.ListPage(context.WithoutCancel(ctx), opts)
-		if l.err != nil {
-			return
-		}
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.cache.prime(l.page.Webhooks, seen, nil)
-		d.schedule()
-	}()
+	return page
 }
