@@ -28,8 +28,8 @@ type item struct {
 	webhook kanbert.Webhook
 	// seen is the start of the youngest request that showed it.
 	seen *stamp
-	// end is the number of the last end of a scan that has shown it.
-	end uint64
+	// end is the end of a scan that has shown it last.
+	end *end
 }
 
 func newCache() cache {

@@ -247,11 +247,11 @@ func (d *Directory) abandon(w *waiter) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.waiters = slices.DeleteFunc(d.waiters, func(other *waiter) bool { return other == w })
-	if len(d.waiters) == 0 && d.scan.inFlight() {
+	if len(d.waiters) == 0 && slices.ContainsFunc(d.calls, d.scan.owns) {
 		d.scan = nil
 	}
 	d.callOff(func(c *call) bool {
-		return !slices.ContainsFunc(d.waiters, func(w *waiter) bool { return c.shared || w.call == c })
+		return !d.scan.owns(c) && !slices.ContainsFunc(d.waiters, func(w *waiter) bool { return w.call == c })
 	})
 	d.schedule()
 }

@@ -70,12 +70,9 @@ func (d *Directory) pack(queue []*waiter) (int, []string) {
 	}
 	var urls []string
 	for n, w := range queue {
-		more := slices.Clone(urls)
-		for _, url := range []string{w.url, kanbert.CanonicalURL(w.url)} {
-			if !slices.Contains(more, url) {
-				more = append(more, url)
-			}
-		}
+		more := append(slices.Clone(urls), w.url, kanbert.CanonicalURL(w.url))
+		slices.Sort(more)
+		more = slices.Compact(more)
 		if n > 0 && sentLength(kanbert.FilterByURL(more...)) > d.maxFilter {
 			return n, urls
 		}
@@ -89,25 +86,21 @@ func sentLength(filter string) int { return len(url.QueryEscape(filter)) }
 // adapt makes look-ups smaller if err says that the API does not take one of this
 // length for n calls, and reports whether it did.
 func (d *Directory) adapt(err error, length, n int) bool {
-	var broken *kanbert.TransportError
 	var refusal *kanbert.APIError
-	tooLong, refused := false, false
-	switch {
-	case errors.As(err, &broken):
-		// Over HTTP/2 a server answers a request line that is too long by closing
-		// the connection.
-		tooLong = n > 1 && length > harmlessLength && !broken.Unsent && broken.Timeout == 0
-	case errors.As(err, &refusal):
-		switch refusal.StatusCode {
-		case http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge:
-			tooLong, refused = n > 1, n == 1
-		case http.StatusBadRequest, http.StatusUnprocessableEntity:
-			refused = true
-		}
+	var broken *kanbert.TransportError
+	status := 0
+	if errors.As(err, &refusal) {
+		status = refusal.StatusCode
 	}
-	if tooLong {
+	tooLong := status == http.StatusRequestURITooLong || status == http.StatusRequestHeaderFieldsTooLarge
+	// Over HTTP/2 a server answers a request line that is too long by closing the
+	// connection.
+	cut := errors.As(err, &broken) && !broken.Unsent && broken.Timeout == 0 && length > harmlessLength
+	if n > 1 && (tooLong || cut) {
 		d.maxFilter = min(d.maxFilter, length) / 2
+		return true
 	}
+	refused := tooLong || status == http.StatusBadRequest || status == http.StatusUnprocessableEntity
 	d.refused = d.refused || refused
-	return tooLong || refused
+	return refused
 }

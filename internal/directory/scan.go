@@ -24,7 +24,6 @@ type scan struct {
 
 // end is one of the two directions.
 type end struct {
-	number       uint64
 	sort, cursor string
 	first        string  // id
 	items        []*item // those that it has shown, in order
@@ -32,15 +31,11 @@ type end struct {
 }
 
 func (d *Directory) newScan() {
-	d.scan = &scan{
-		front: end{number: d.stamp().sequence, sort: "url"}, back: end{number: d.stamp().sequence, sort: "-url"},
-		began: d.stamp(), cursors: map[string]bool{},
-	}
+	d.scan = &scan{front: end{sort: "url"}, back: end{sort: "-url"}, began: d.stamp(), cursors: map[string]bool{}}
 }
 
-func (s *scan) inFlight() bool {
-	return s != nil && (s.front.call.inFlight() || s.back.call.inFlight())
-}
+// owns reports whether c fetches a page of s.
+func (s *scan) owns(c *call) bool { return s != nil && (c == s.front.call || c == s.back.call) }
 
 // accepted reports whether w accepts s, once it is complete, as saying that what w
 // asks for is not there.
@@ -100,7 +95,6 @@ func (d *Directory) startPage(e *end, once bool) {
 			d.cache.sweep(s.began)
 		}
 	})
-	e.call.shared = true
 }
 
 // take goes on after a page of e.
@@ -132,7 +126,7 @@ func (s *scan) meets(e *end, shown []*item) bool {
 		other = &s.front
 	}
 	met := false
-	first := slices.IndexFunc(shown, func(it *item) bool { return it.end == other.number })
+	first := slices.IndexFunc(shown, func(it *item) bool { return it.end == other })
 	if first >= 0 && !s.sameWay {
 		tail := slices.Clone(other.items[max(0, len(other.items)-len(shown)+first):])
 		slices.Reverse(tail)
@@ -140,7 +134,7 @@ func (s *scan) meets(e *end, shown []*item) bool {
 		s.sameWay = !met
 	}
 	for _, it := range shown {
-		it.end = e.number
+		it.end = e
 	}
 	e.items = append(e.items, shown...)
 	return met
@@ -158,5 +152,5 @@ func (d *Directory) failScan(err error, once bool) {
 		})
 	}
 	d.scan, d.large = nil, true
-	d.callOff(func(c *call) bool { return c == s.front.call || c == s.back.call })
+	d.callOff(s.owns)
 }

@@ -67,10 +67,8 @@ type call struct {
 	cancel context.CancelFunc
 	// done says that it has returned, or was called off.
 	done bool
-	// list is what a page of a list was asked for by. shared says that it is a page of
-	// the listing, which is for all that wait.
-	list   *listQuery
-	shared bool
+	// list is set if it is for a page of a list.
+	list *listQuery
 
 	page  *kanbert.Page
 	shown []*item // the items of page
@@ -211,7 +209,8 @@ func (d *Directory) schedule() {
 		d.continueScan(&want)
 	}
 	d.startLists(want[needPage])
-	if len(want[needLookup]) > 0 && !d.batchInFlight() {
+	pending := func(c *call) bool { return c.inFlight() && time.Since(c.began.at) < PageWait }
+	if len(want[needLookup]) > 0 && !slices.ContainsFunc(d.batch, pending) {
 		d.startBatch(want[needLookup])
 	}
 }
@@ -235,14 +234,6 @@ func (d *Directory) untilReady() time.Duration {
 	return time.Until(d.lastActivity.Add(BatchWindow))
 }
 
-// batchInFlight reports whether the next batch has to wait: for look-ups, and for
-// pages no longer than [PageWait].
-func (d *Directory) batchInFlight() bool {
-	return slices.ContainsFunc(d.batch, func(c *call) bool {
-		return c.inFlight() && (!c.shared || time.Since(c.began.at) < PageWait)
-	})
-}
-
 // startBatch looks the waiters up and, beside that, fetches a page at each open
 // end of the listing; the first time, after the first page, at the far one alone. A
 // single call at the beginning of a walk may be all there is, and fetches none; nor
@@ -251,7 +242,7 @@ func (d *Directory) startBatch(waiters []*waiter) {
 	before := len(d.calls)
 	alone := d.batch == nil && len(waiters) == 1
 	if !alone && slices.ContainsFunc(waiters, func(w *waiter) bool { return !w.fresh }) {
-		if d.scan == nil || time.Since(d.scan.began.at) > Freshness && !d.scan.inFlight() {
+		if d.scan == nil || time.Since(d.scan.began.at) > Freshness && !slices.ContainsFunc(d.calls, d.scan.owns) {
 			d.newScan()
 		}
 		if s := d.scan; !s.complete {
