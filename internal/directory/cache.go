@@ -15,25 +15,20 @@ type cache struct {
 	// byURL is by the canonical URL in lower case, the same for all URLs that a
 	// database may take for one. A server that compares texts lets two spellings
 	// exist side by side.
-	byURL map[string][]*item
-	// lookups is when the last look-up of a URL, letter for letter, began.
-	lookups map[string]stamp
-	// tombstones are the webhooks that this process has deleted.
-	tombstones map[string]bool
-	// listed says that a listing was complete.
-	listed bool
+	byURL      map[string][]*item
+	lookups    map[string]*stamp // when a URL, letter for letter, was last looked up
+	tombstones map[string]bool   // by id: this process has deleted them
+	listed     bool              // a listing was complete
 }
 
 type item struct {
 	webhook kanbert.Webhook
-	// seen is the start of the youngest request that showed it.
-	seen *stamp
-	// end is the end of a scan that has shown it last.
-	end *end
+	seen    *stamp // the start of the youngest request that showed it
+	end     *end   // the end of a scan that showed it last
 }
 
 func newCache() cache {
-	return cache{byID: map[string]*item{}, byURL: map[string][]*item{}, lookups: map[string]stamp{}, tombstones: map[string]bool{}}
+	return cache{byID: map[string]*item{}, byURL: map[string][]*item{}, lookups: map[string]*stamp{}, tombstones: map[string]bool{}}
 }
 
 func byCanonicalURL(url string) string {
@@ -61,8 +56,7 @@ func (c *cache) find(q *query) *item {
 	return found
 }
 
-// prime takes what a request that began at seen has shown, and returns the items
-// that are cached of it.
+// prime caches what a request that began at seen has shown, and returns the items.
 func (c *cache) prime(webhooks []kanbert.Webhook, seen *stamp) []*item {
 	shown := make([]*item, 0, len(webhooks))
 	for i := range webhooks {
@@ -79,14 +73,14 @@ func (c *cache) put(w *kanbert.Webhook, seen *stamp) *item {
 		return nil // The request is older than the delete, or the list lags. Ids do not come back.
 	}
 	it, key := c.byID[w.ID], byCanonicalURL(w.URL)
-	if it != nil && it.seen.sequence > seen.sequence {
+	if it != nil && it.seen.after(seen) {
 		return it
 	}
 	if i := slices.IndexFunc(c.byURL[key], func(o *item) bool { return o != it && o.webhook.URL == w.URL }); i >= 0 {
 		switch holder := c.byURL[key][i]; {
-		case holder.seen.sequence > seen.sequence:
+		case holder.seen.after(seen):
 			return it // Another webhook held the URL later.
-		case holder.seen.sequence < seen.sequence:
+		case seen.after(holder.seen):
 			c.remove(holder)
 		}
 	}
@@ -94,7 +88,7 @@ func (c *cache) put(w *kanbert.Webhook, seen *stamp) *item {
 		it = &item{}
 	}
 	if it.webhook.URL != w.URL {
-		c.unlink(it)
+		c.remove(it)
 		if w.URL != "" {
 			c.byURL[key] = append(c.byURL[key], it)
 		}
@@ -106,10 +100,6 @@ func (c *cache) put(w *kanbert.Webhook, seen *stamp) *item {
 
 func (c *cache) remove(it *item) {
 	delete(c.byID, it.webhook.ID)
-	c.unlink(it)
-}
-
-func (c *cache) unlink(it *item) {
 	key := byCanonicalURL(it.webhook.URL)
 	c.byURL[key] = slices.DeleteFunc(c.byURL[key], func(o *item) bool { return o == it })
 	if len(c.byURL[key]) == 0 {
@@ -125,9 +115,9 @@ func (c *cache) delete(id string) {
 }
 
 // sweep drops what a complete listing that began at began did not show.
-func (c *cache) sweep(began stamp) {
+func (c *cache) sweep(began *stamp) {
 	for _, it := range c.byID {
-		if it.seen.sequence < began.sequence {
+		if began.after(it.seen) {
 			c.remove(it)
 		}
 	}

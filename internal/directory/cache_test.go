@@ -16,7 +16,7 @@ func TestOlderNewsChangesNothing(t *testing.T) {
 	c := newCache()
 	c.prime([]kanbert.Webhook{standing}, &stamp{sequence: 5})
 	c.prime([]kanbert.Webhook{standing}, &stamp{sequence: 3})
-	c.sweep(stamp{sequence: 4})
+	c.sweep(&stamp{sequence: 4})
 	if c.find(&query{id: "id"}) == nil {
 		t.Error("it was swept away, although a younger request had shown it")
 	}

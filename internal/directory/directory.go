@@ -5,6 +5,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -26,7 +27,8 @@ const (
 	// BatchWindow is how long no call must have come or been answered before a
 	// smaller batch is sent.
 	BatchWindow = 50 * time.Millisecond
-	// PageWait is how long look-ups wait for pages of the listing.
+	// PageWait is how long look-ups wait for the first page, and a batch for the
+	// requests of the one before.
 	PageWait = 2 * time.Second
 	// FirstRecheck is the first pause before a webhook that does not show, but is
 	// too young to be believed gone, is looked for again. Each pause is twice as
@@ -46,7 +48,7 @@ var (
 	// ErrStillListed says that a webhook whose delete was answered with "not
 	// found" still shows in a look-up or in the listing.
 	ErrStillListed = errors.New("the webhook is still listed")
-	// errNoURL is why a webhook that is not listed is not simply gone.
+
 	errNoURL = errors.New("the webhook is not listed, and no URL is known to make sure by that it is gone")
 )
 
@@ -58,27 +60,23 @@ type Directory struct {
 
 	mu    sync.Mutex
 	cache cache
-	// waiters are the calls of this package that wait, in order of arrival, calls the
-	// requests in flight, and batch those that were sent together last.
+	// waiters wait for an answer, in order of arrival. calls are the requests in
+	// flight, batch those that were last sent together, scan is the newest listing.
 	waiters      []*waiter
 	calls, batch []*call
-	// scan is the newest listing.
-	scan *scan
-	// large says that the workspace does not fit into one page, or has to be taken
-	// for such a one since its first page could not be had.
+	scan         *scan
+	// large says that the workspace does not fit into one page, or that it is not
+	// known in time whether it does.
 	large bool
-	// maxFilter is how long a filter may be, in bytes as sent. refused says that the
-	// API refused a look-up: from then on the listing is asked first, and what it does
-	// not hold is looked up by itself.
-	maxFilter int
+	// refused says that the API refused a look-up: from then on the listing is asked
+	// first, and what it does not hold is looked up by itself.
 	refused   bool
-	// maxConcurrent is how many calls ever waited at a time. It means something after
-	// the first batch.
+	maxFilter int // of a look-up, in bytes as sent
+	// maxConcurrent is how many waited at a time, at most.
 	maxConcurrent int
-	// lastActivity is when a call last came or was answered.
-	lastActivity time.Time
-	timer        *time.Timer
-	sequence     uint64
+	lastActivity  time.Time // when a call last came or was answered
+	timer         *time.Timer
+	sequence      uint64
 }
 
 // New returns a directory over source. It sends nothing.
@@ -93,8 +91,7 @@ func New(source Source) *Directory {
 // ahead, a webhook that does not show is looked for again, with growing pauses.
 // The zero notBefore is no bound.
 func (d *Directory) Read(ctx context.Context, id, url string, notBefore time.Time) (kanbert.Webhook, error) {
-	q := query{id: id, url: url, absence: lookUpAndScan, notBefore: notBefore}
-	w, found, err := whole(d.awaitEvidence(ctx, q))
+	w, found, err := whole(d.awaitEvidence(ctx, query{id: id, url: url, absence: lookUpAndScan, notBefore: notBefore}))
 	if err == nil && !found {
 		err = ErrGone
 	}
@@ -106,8 +103,7 @@ func (d *Directory) Read(ctx context.Context, id, url string, notBefore time.Tim
 // [ErrStillListed] if one of them shows it. It waits for notBefore like
 // [Directory.Read].
 func (d *Directory) ConfirmGone(ctx context.Context, id, url string, notBefore time.Time) error {
-	q := query{id: id, url: url, absence: lookUpAndScan, fresh: true, notBefore: notBefore}
-	got := d.awaitEvidence(ctx, q)
+	got := d.awaitEvidence(ctx, query{id: id, url: url, absence: lookUpAndScan, fresh: true, notBefore: notBefore})
 	if got.err == nil && got.found {
 		return ErrStillListed
 	}
@@ -136,6 +132,27 @@ func (d *Directory) ByID(ctx context.Context, id string) (kanbert.Webhook, bool,
 	return whole(d.load(ctx, query{id: id, fresh: true}))
 }
 
+// List streams what the API lists for opts, in its order, each id once. Only
+// requests that began after the call answer it, and calls that come within one
+// batch window share them. limit is how many webhooks the caller reads at most,
+// of those that it selects; 0 is all. A list that has a limit or a filter is
+// fetched page by page, as the caller uses it. An error is yielded once, as the
+// last. What the list shows is cached: a read of it costs nothing.
+func (d *Directory) List(ctx context.Context, opts kanbert.ListOptions, limit int) iter.Seq2[kanbert.Webhook, error] {
+	if opts.PageSize == 0 {
+		opts.PageSize = kanbert.DefaultPageSize
+	}
+	return func(yield func(kanbert.Webhook, error) bool) {
+		d.mu.Lock()
+		arrived := d.stamp()
+		d.mu.Unlock()
+		kanbert.Webhooks(kanbert.Pages(opts, func(opts kanbert.ListOptions) (*kanbert.Page, error) {
+			got := d.load(ctx, query{list: &opts, limit: limit, fresh: true, arrived: arrived})
+			return got.page, got.err
+		}))(yield)
+	}
+}
+
 // whole fails a call that asked for a webhook of which the API gave a part.
 func whole(got answer) (kanbert.Webhook, bool, error) {
 	if got.err == nil && got.found {
@@ -162,8 +179,7 @@ func (d *Directory) SeenFree(url string) bool {
 func (d *Directory) Created(w kanbert.Webhook) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	seen := d.stamp()
-	d.cache.put(&w, &seen)
+	d.cache.prime([]kanbert.Webhook{w}, d.stamp())
 	d.schedule()
 }
 
@@ -184,8 +200,8 @@ func (d *Directory) awaitEvidence(ctx context.Context, q query) answer {
 		if got := d.load(ctx, q); got.err != nil || got.found {
 			return got
 		}
-		// The next multiple of pause on the directory's own clock: all that wait look
-		// again at the same moments, and share their requests.
+		// A multiple of pause on the directory's own clock: all that wait look again
+		// at the same moments, and share their requests.
 		next := d.started.Add((time.Since(d.started)/pause + 1) * pause)
 		if next.After(notBefore) {
 			next = notBefore
@@ -225,16 +241,15 @@ func (d *Directory) enqueue(ctx context.Context, q query) (*waiter, answer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.lastActivity = time.Now()
-	if q.arrived.sequence == 0 {
-		q.arrived = d.stamp()
-	}
 	it := d.cache.find(&q)
-	if it != nil && q.accepts(*it.seen, Freshness) {
+	if it != nil && !q.fresh && time.Since(it.seen.at) <= Freshness {
 		return nil, answer{webhook: it.webhook, found: true}
 	}
 	if it != nil && q.url == "" && q.absence == scanAlone {
-		// A look-up costs less than a listing, and is as young.
-		q.url = it.webhook.URL
+		q.url = it.webhook.URL // A look-up costs less than a listing, and is as young.
+	}
+	if q.arrived == nil {
+		q.arrived = d.stamp()
 	}
 	w := &waiter{query: q, ctx: ctx, done: make(chan answer, 1)}
 	d.waiters = append(d.waiters, w)
@@ -247,11 +262,8 @@ func (d *Directory) abandon(w *waiter) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.waiters = slices.DeleteFunc(d.waiters, func(other *waiter) bool { return other == w })
-	if len(d.waiters) == 0 && slices.ContainsFunc(d.calls, d.scan.owns) {
-		d.scan = nil
-	}
 	d.callOff(func(c *call) bool {
-		return !d.scan.owns(c) && !slices.ContainsFunc(d.waiters, func(w *waiter) bool { return w.call == c })
+		return !slices.ContainsFunc(d.waiters, func(w *waiter) bool { return w.call == c || d.scan.owns(c) })
 	})
 	d.schedule()
 }

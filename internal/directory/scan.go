@@ -11,7 +11,7 @@ import (
 // scan is one listing of all webhooks, sorted by URL and read from both ends. It
 // is complete when an end has come to its last page, or when the two ends meet.
 type scan struct {
-	began       stamp
+	began       *stamp
 	front, back end
 	cursors     map[string]bool // behind the sort
 	extent      kanbert.Extent
@@ -153,4 +153,44 @@ func (d *Directory) failScan(err error, once bool) {
 	}
 	d.scan, d.large = nil, true
 	d.callOff(s.owns)
+}
+
+// listing is what the complete scan has shown, in the order that sort says: the
+// server's own by URL.
+func (d *Directory) listing(sort []string) *kanbert.Page {
+	back := slices.Clone(d.scan.back.items)
+	if !d.scan.sameWay {
+		slices.Reverse(back)
+	}
+	page, seen := &kanbert.Page{}, make(map[string]bool)
+	for _, it := range slices.Concat(d.scan.front.items, back) {
+		if it = d.cache.byID[it.webhook.ID]; it != nil && !seen[it.webhook.ID] {
+			seen[it.webhook.ID] = true
+			page.Webhooks = append(page.Webhooks, it.webhook)
+		}
+	}
+	if i := slices.IndexFunc(sort, isURL); i >= 0 {
+		sort = sort[:i+1] // No two webhooks share a URL.
+	}
+	for _, field := range slices.Backward(sort) { // Stable sorts, by what weighs least first.
+		switch field {
+		case "-url":
+			slices.Reverse(page.Webhooks)
+		case "created_at":
+			slices.SortStableFunc(page.Webhooks, func(a, b kanbert.Webhook) int { return a.CreatedAt.Compare(b.CreatedAt) })
+		case "-created_at":
+			slices.SortStableFunc(page.Webhooks, func(a, b kanbert.Webhook) int { return b.CreatedAt.Compare(a.CreatedAt) })
+		}
+	}
+	return page
+}
+
+func isURL(field string) bool { return field == "url" || field == "-url" }
+
+// isLocal reports whether the listing can give a list: it has no filter, and is
+// sorted by what is known of a webhook.
+func isLocal(list *kanbert.ListOptions) bool {
+	return list.Filter == "" && !slices.ContainsFunc(list.Sort, func(field string) bool {
+		return !isURL(field) && field != "created_at" && field != "-created_at"
+	})
 }

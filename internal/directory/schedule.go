@@ -19,30 +19,29 @@ const (
 	lookUpAndScan                // both
 )
 
-// query is what a call asks for.
+// query is what a call asks for: a webhook, or a page of a list.
 type query struct {
 	// The webhook is the one with this id, which was last known at url; or, where
 	// canonical is set, the one at url, of which canonical is the canonical spelling.
 	id, url, canonical string
 	absence            absence
-	// arrived is when the call came. fresh says that only requests which began after
-	// that answer it.
-	arrived stamp
-	fresh   bool
 	// notBefore is when a listing must have begun, at the earliest, to say that
 	// a webhook is not there.
 	notBefore time.Time
-	// list is set if the call asks for a list.
-	list *listQuery
+	list      *kanbert.ListOptions
+	limit     int // of the list, or 0
+	// fresh says that only requests which began after it arrived answer it.
+	fresh   bool
+	arrived *stamp
 }
 
 // accepts reports whether a request that began at s, and is no older than maxAge,
 // may answer q.
-func (q *query) accepts(s stamp, maxAge time.Duration) bool {
-	return s.sequence > q.arrived.sequence || !q.fresh && time.Since(s.at) <= maxAge
+func (q *query) accepts(s *stamp, maxAge time.Duration) bool {
+	return s.after(q.arrived) || s != nil && !q.fresh && time.Since(s.at) <= maxAge
 }
 
-// answer is what a call gets: a webhook, or a page of a list.
+// answer is what a call gets.
 type answer struct {
 	webhook kanbert.Webhook
 	found   bool
@@ -63,26 +62,23 @@ type waiter struct {
 
 // call is a request and what it gave, as in singleflight.
 type call struct {
-	began  stamp
+	began  *stamp
 	cancel context.CancelFunc
-	// done says that it has returned, or was called off.
-	done bool
-	// list is set if it is for a page of a list.
-	list *listQuery
+	done   bool                 // It has returned, or was called off.
+	list   *kanbert.ListOptions // if it is for a page of a list
 
 	page  *kanbert.Page
-	shown []*item // the items of page
+	shown []*item // what page has shown
 	err   error
 }
 
 func (c *call) inFlight() bool { return c != nil && !c.done }
 
-// send sends a request. took is called under the lock when it has returned.
+// send sends a request. took is called, under the lock, when it has returned.
 func (d *Directory) send(ctx context.Context, opts kanbert.ListOptions, list func(context.Context, kanbert.ListOptions) (*kanbert.Page, error), took func(*call)) *call {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	c := &call{began: d.stamp(), cancel: cancel}
 	d.calls = append(d.calls, c)
-	seen := c.began // What is kept of the call.
 	go func() {
 		defer cancel()
 		defer time.AfterFunc(PageWait, d.wake).Stop()
@@ -94,7 +90,7 @@ func (d *Directory) send(ctx context.Context, opts kanbert.ListOptions, list fun
 		}
 		d.callOff(func(other *call) bool { return other == c })
 		if c.page, c.err = page, err; err == nil {
-			c.shown = d.cache.prime(page.Webhooks, &seen)
+			c.shown = d.cache.prime(page.Webhooks, c.began)
 		}
 		took(c)
 		d.schedule()
@@ -147,20 +143,20 @@ func (d *Directory) next(w *waiter) (step, answer) {
 	case w.list == nil:
 	case w.list.Cursor != "":
 		return needNextPage, answer{}
-	case !w.list.local():
+	case !isLocal(w.list):
 		return needPage, answer{}
 	case scanned:
 		return needNothing, answer{page: d.listing(w.list.Sort)}
-	case w.list.limit > 0:
+	case w.limit > 0:
 		return needPage, answer{}
 	default:
 		return needScan, answer{}
 	}
-	if it := d.cache.find(&w.query); it != nil && w.accepts(*it.seen, Freshness) {
+	if it := d.cache.find(&w.query); it != nil && w.accepts(it.seen, Freshness) {
 		return needNothing, answer{webhook: it.webhook, found: true}
 	}
 	lookup := d.cache.lookups[w.url]
-	lookedUp := lookup.sequence > w.arrived.sequence
+	lookedUp := lookup.after(w.arrived)
 	switch {
 	case scanned && w.absence == lookUpAndScan && w.url == "":
 		return needNothing, answer{err: errNoURL}
@@ -258,15 +254,17 @@ func (d *Directory) startBatch(waiters []*waiter) {
 	d.batch = slices.Clone(d.calls[before:])
 }
 
-// stamp is a moment: its place in the order of things, and its time. A request
-// began after a call if its sequence is higher. Clocks are for ages alone.
+// stamp is a moment: its place in the order of things, and its time. Clocks are
+// for ages alone.
 type stamp struct {
 	sequence uint64
 	at       time.Time
 }
 
 // stamp is the moment at which something begins.
-func (d *Directory) stamp() stamp {
+func (d *Directory) stamp() *stamp {
 	d.sequence++
-	return stamp{sequence: d.sequence, at: time.Now()}
+	return &stamp{sequence: d.sequence, at: time.Now()}
 }
+
+func (s *stamp) after(other *stamp) bool { return s != nil && s.sequence > other.sequence }
