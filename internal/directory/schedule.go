@@ -230,10 +230,8 @@ func (d *Directory) untilReady() time.Duration {
 	return time.Until(d.lastActivity.Add(BatchWindow))
 }
 
-// startBatch looks the waiters up and, beside that, fetches a page at each open
-// end of the listing; the first time, after the first page, at the far one alone. A
-// single call at the beginning of a walk may be all there is, and fetches none; nor
-// do calls that a page could not answer.
+// startBatch looks the waiters up and fetches pages beside that, as the package's
+// comment says: none where all waiters take fresh answers alone.
 func (d *Directory) startBatch(waiters []*waiter) {
 	before := len(d.calls)
 	alone := d.batch == nil && len(waiters) == 1
