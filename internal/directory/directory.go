@@ -104,7 +104,7 @@ func (d *Directory) Read(ctx context.Context, id, url string, notBefore time.Tim
 // [Directory.Read].
 func (d *Directory) ConfirmGone(ctx context.Context, id, url string, notBefore time.Time) error {
 	got := d.awaitEvidence(ctx, query{id: id, url: url, absence: lookUpAndScan, fresh: true, notBefore: notBefore})
-	if got.err == nil && got.found {
+	if got.found {
 		return ErrStillListed
 	}
 	return got.err
@@ -155,7 +155,7 @@ func (d *Directory) List(ctx context.Context, opts kanbert.ListOptions, limit in
 
 // whole fails a call that asked for a webhook of which the API gave a part.
 func whole(got answer) (kanbert.Webhook, bool, error) {
-	if got.err == nil && got.found {
+	if got.found {
 		if err := got.webhook.Complete(); err != nil {
 			return kanbert.Webhook{}, false, err
 		}
@@ -192,11 +192,12 @@ func (d *Directory) Deleted(id string) {
 }
 
 // awaitEvidence answers q. That the webhook is absent counts only from requests
-// that began at q.notBefore or later; until then it looks again after each pause.
+// that began at q.notBefore or later; until then it looks again after each pause,
+// and asks the API each time.
 func (d *Directory) awaitEvidence(ctx context.Context, q query) answer {
 	notBefore := q.notBefore
 	for pause := FirstRecheck; time.Now().Before(notBefore); pause *= 2 {
-		q.notBefore = time.Time{}
+		q.notBefore = time.Time{} // Absence is not the answer yet.
 		if got := d.load(ctx, q); got.err != nil || got.found {
 			return got
 		}
@@ -213,7 +214,6 @@ func (d *Directory) awaitEvidence(ctx context.Context, q query) answer {
 		}
 		q.fresh = true
 	}
-	q.notBefore = notBefore
 	return d.load(ctx, q)
 }
 

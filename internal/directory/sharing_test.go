@@ -382,3 +382,52 @@ func TestSpellingIsLookedUp(t *testing.T) {
 		mustFind(t, d.ByURL, "https://spelled.example.com", true)
 	})
 }
+
+// TestKnownIDCostsALookup asks for an id whose URL is known, and for one that has
+// left its URL.
+func TestKnownIDCostsALookup(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 300)...)
+		d := directory.New(source)
+		h := source.webhooks[150]
+		mustRead(t, d, h)
+		mustCost(t, source, 1, 0, func() { mustFind(t, d.ByID, h.ID, true) })
+		source.remove(h.ID) // By another program.
+		after(directory.Freshness + time.Second)
+		// A read that names no URL has none to make sure by, whatever is known.
+		if _, err := d.Read(t.Context(), h.ID, "", time.Time{}); err == nil || errors.Is(err, directory.ErrGone) {
+			t.Errorf("Read = %v", err)
+		}
+		mustFind(t, d.ByID, h.ID, false)
+	})
+}
+
+// TestAbandonedLookupHoldsUpNoOther gives up the only call that a look-up is for.
+func TestAbandonedLookupHoldsUpNoOther(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 300)...)
+		d := directory.New(source)
+		mustFind(t, d.ByURL, "https://free.example.com/0", false)
+		source.latency = func(r request) time.Duration {
+			if slices.Contains(r.urls(), "https://free.example.com/1") {
+				return time.Hour
+			}
+			return time.Millisecond
+		}
+		after(directory.Freshness + time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		atOnce(2, func(i int) {
+			if i == 0 {
+				_, _, _ = d.ByEquivalentURL(ctx, "https://free.example.com/1")
+				return
+			}
+			after(500 * time.Millisecond)
+			began := time.Now()
+			h := source.webhooks[150]
+			if _, found, err := d.ByEquivalentURL(t.Context(), h.URL); !found || err != nil || time.Since(began) != 501*time.Millisecond {
+				t.Errorf("%t, %v after %s", found, err, time.Since(began))
+			}
+		})
+	})
+}
