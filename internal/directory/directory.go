@@ -5,6 +5,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -25,14 +26,10 @@ const (
 	BatchSize = 10
 	// BatchWindow is how long no call must have come or been answered before a
 	// smaller batch is sent.
-	BatchWindow = 20 * time.Millisecond
-	// MaxBatchWindow is how far the window is stretched where calls come slowly,
-	// as on a busy machine: to six times the gap between them.
-	MaxBatchWindow = 200 * time.Millisecond
-	// PageWait is how long look-ups wait for pages of the listing.
+	BatchWindow = 50 * time.Millisecond
+	// PageWait is how long look-ups wait for the first page, and a batch for the
+	// requests of the one before.
 	PageWait = 2 * time.Second
-	// startGap is the gap that is expected before calls have shown theirs.
-	startGap = 10 * time.Millisecond
 	// FirstRecheck is the first pause before a webhook that does not show, but is
 	// too young to be believed gone, is looked for again. Each pause is twice as
 	// long as the one before.
@@ -51,7 +48,7 @@ var (
 	// ErrStillListed says that a webhook whose delete was answered with "not
 	// found" still shows in a look-up or in the listing.
 	ErrStillListed = errors.New("the webhook is still listed")
-	// errNoURL is why a webhook that is not listed is not simply gone.
+
 	errNoURL = errors.New("the webhook is not listed, and no URL is known to make sure by that it is gone")
 )
 
@@ -63,34 +60,28 @@ type Directory struct {
 
 	mu    sync.Mutex
 	cache cache
-	// waiters are the calls in flight, in order of arrival.
-	waiters []*waiter
-	// scan is the newest listing, lookups are the look-ups' settings.
-	scan    *scan
-	lookups lookups
-	// batch is the newest batch, batches how many there were.
-	batch   *batch
-	batches int
-	// large says that the workspace does not fit into one page, listingFailed
-	// that the last page could not be had.
-	large, listingFailed bool
-
-	// maxConcurrent is how many calls were ever in flight at a time. It means
-	// something after the first batch.
+	// waiters wait for an answer, in order of arrival. calls are the requests in
+	// flight, batch those that were last sent together, scan is the newest listing.
+	waiters      []*waiter
+	calls, batch []*call
+	scan         *scan
+	// large says that the workspace does not fit into one page, or that it is not
+	// known in time whether it does.
+	large bool
+	// refused says that the API refused a look-up: from then on the listing is asked
+	// first, and what it does not hold is looked up by itself.
+	refused   bool
+	maxFilter int // of a look-up, in bytes as sent
+	// maxConcurrent is how many waited at a time, at most.
 	maxConcurrent int
-	// lastArrival is when a call last came, lastActivity when one last came or was
-	// answered, arrivalGap the time between two arrivals: the greatest lately.
-	lastArrival, lastActivity time.Time
-	arrivalGap                time.Duration
-	timer                     *time.Timer
-	// sequence orders calls and requests: a request began after a call if its
-	// number is higher. Clocks are for ages alone.
-	sequence uint64
+	lastActivity  time.Time // when a call last came or was answered
+	timer         *time.Timer
+	sequence      uint64
 }
 
 // New returns a directory over source. It sends nothing.
 func New(source Source) *Directory {
-	return &Directory{source: source, started: time.Now(), arrivalGap: startGap, cache: newCache(), lookups: lookups{maxFilter: MaxFilterLength}}
+	return &Directory{source: source, started: time.Now(), cache: newCache(), maxFilter: MaxFilterLength}
 }
 
 // Read returns the webhook with this id, which was last known at url. The error
@@ -100,8 +91,7 @@ func New(source Source) *Directory {
 // ahead, a webhook that does not show is looked for again, with growing pauses.
 // The zero notBefore is no bound.
 func (d *Directory) Read(ctx context.Context, id, url string, notBefore time.Time) (kanbert.Webhook, error) {
-	q := query{matchID: true, id: id, url: url, absence: lookUpAndScan, notBefore: notBefore}
-	w, found, err := whole(d.awaitEvidence(ctx, q))
+	w, found, err := whole(d.awaitEvidence(ctx, query{id: id, url: url, absence: lookUpAndScan, notBefore: notBefore}))
 	if err == nil && !found {
 		err = ErrGone
 	}
@@ -113,9 +103,8 @@ func (d *Directory) Read(ctx context.Context, id, url string, notBefore time.Tim
 // [ErrStillListed] if one of them shows it. It waits for notBefore like
 // [Directory.Read].
 func (d *Directory) ConfirmGone(ctx context.Context, id, url string, notBefore time.Time) error {
-	q := query{matchID: true, id: id, url: url, absence: lookUpAndScan, fresh: true, notBefore: notBefore}
-	got := d.awaitEvidence(ctx, q)
-	if got.err == nil && got.found {
+	got := d.awaitEvidence(ctx, query{id: id, url: url, absence: lookUpAndScan, fresh: true, notBefore: notBefore})
+	if got.found {
 		return ErrStillListed
 	}
 	return got.err
@@ -125,7 +114,7 @@ func (d *Directory) ConfirmGone(ctx context.Context, id, url string, notBefore t
 // spelling, if one does. It costs one look-up at most, and may be answered from
 // what this walk has read.
 func (d *Directory) ByURL(ctx context.Context, url string) (kanbert.Webhook, bool, error) {
-	got := d.load(ctx, query{url: url, absence: lookUpOrScan})
+	got := d.load(ctx, query{url: url, canonical: kanbert.CanonicalURL(url), absence: lookUpOrScan})
 	return got.webhook, got.found, got.err
 }
 
@@ -133,14 +122,35 @@ func (d *Directory) ByURL(ctx context.Context, url string) (kanbert.Webhook, boo
 // Only requests that began after the call answer it. What a look-up does not find
 // costs a complete listing, since the API filters by the text of a URL.
 func (d *Directory) ByEquivalentURL(ctx context.Context, url string) (kanbert.Webhook, bool, error) {
-	return whole(d.load(ctx, query{url: url, absence: scanAlone, fresh: true}))
+	return whole(d.load(ctx, query{url: url, canonical: kanbert.CanonicalURL(url), fresh: true}))
 }
 
 // ByID returns the webhook with this id, if there is one. Only requests that began
 // after the call answer it. The API cannot filter by id: an id whose URL is not
 // known yet costs a complete listing.
 func (d *Directory) ByID(ctx context.Context, id string) (kanbert.Webhook, bool, error) {
-	return whole(d.load(ctx, query{matchID: true, id: id, absence: scanAlone, fresh: true}))
+	return whole(d.load(ctx, query{id: id, fresh: true}))
+}
+
+// List streams what the API lists for opts, in its order, each id once. Only
+// requests that began after the call answer it, and calls that come within one
+// batch window share them. limit is how many webhooks the caller reads at most,
+// of those that it selects; 0 is all. A list that has a limit or a filter is
+// fetched page by page, as the caller uses it. An error is yielded once, as the
+// last. What the list shows is cached: a read of it costs nothing.
+func (d *Directory) List(ctx context.Context, opts kanbert.ListOptions, limit int) iter.Seq2[kanbert.Webhook, error] {
+	if opts.PageSize == 0 {
+		opts.PageSize = kanbert.DefaultPageSize
+	}
+	return func(yield func(kanbert.Webhook, error) bool) {
+		d.mu.Lock()
+		arrived := d.stamp()
+		d.mu.Unlock()
+		kanbert.Webhooks(kanbert.Pages(opts, func(opts kanbert.ListOptions) (*kanbert.Page, error) {
+			got := d.load(ctx, query{list: &opts, limit: limit, fresh: true, arrived: arrived})
+			return got.page, got.err
+		}))(yield)
+	}
 }
 
 // Known returns the webhooks that requests of this process have shown and that
@@ -158,7 +168,7 @@ func (d *Directory) Known() []kanbert.Webhook {
 
 // whole fails a call that asked for a webhook of which the API gave a part.
 func whole(got answer) (kanbert.Webhook, bool, error) {
-	if got.err == nil && got.found {
+	if got.found {
 		if err := got.webhook.Complete(); err != nil {
 			return kanbert.Webhook{}, false, err
 		}
@@ -173,7 +183,8 @@ func whole(got answer) (kanbert.Webhook, bool, error) {
 func (d *Directory) SeenFree(url string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.cache.seenFree(url)
+	_, lookedUp := d.cache.lookups[kanbert.CanonicalURL(url)]
+	return (lookedUp || d.cache.listed) && len(d.cache.byURL[byCanonicalURL(url)]) == 0
 }
 
 // Created primes the cache with a webhook that this process has made. Call it as
@@ -181,7 +192,7 @@ func (d *Directory) SeenFree(url string) bool {
 func (d *Directory) Created(w kanbert.Webhook) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.cache.created(w, d.stamp())
+	d.cache.prime([]kanbert.Webhook{w}, d.stamp())
 	d.schedule()
 }
 
@@ -194,42 +205,29 @@ func (d *Directory) Deleted(id string) {
 }
 
 // awaitEvidence answers q. That the webhook is absent counts only from requests
-// that began at q.notBefore or later; until then it looks again after each pause.
+// that began at q.notBefore or later; until then it looks again after each pause,
+// and asks the API each time.
 func (d *Directory) awaitEvidence(ctx context.Context, q query) answer {
 	notBefore := q.notBefore
 	for pause := FirstRecheck; time.Now().Before(notBefore); pause *= 2 {
-		q.notBefore = time.Time{}
+		q.notBefore = time.Time{} // Absence is not the answer yet.
 		if got := d.load(ctx, q); got.err != nil || got.found {
 			return got
 		}
-		if err := sleepUntil(ctx, d.nextRecheck(pause, notBefore)); err != nil {
-			return answer{err: err}
+		// A multiple of pause on the directory's own clock: all that wait look again
+		// at the same moments, and share their requests.
+		next := d.started.Add((time.Since(d.started)/pause + 1) * pause)
+		if next.After(notBefore) {
+			next = notBefore
+		}
+		select {
+		case <-time.After(time.Until(next)):
+		case <-ctx.Done():
+			return answer{err: ctx.Err()}
 		}
 		q.fresh = true
 	}
-	q.notBefore = notBefore
 	return d.load(ctx, q)
-}
-
-// nextRecheck is the next multiple of pause on the directory's own clock, so that
-// all that wait look again at the same moments and share their requests.
-func (d *Directory) nextRecheck(pause time.Duration, notBefore time.Time) time.Time {
-	next := d.started.Add((time.Since(d.started)/pause + 1) * pause)
-	if next.After(notBefore) {
-		return notBefore
-	}
-	return next
-}
-
-func sleepUntil(ctx context.Context, at time.Time) error {
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // load answers q from the cache, or waits for requests that do.
@@ -250,77 +248,35 @@ func (d *Directory) load(ctx context.Context, q query) answer {
 	}
 }
 
-// enqueue answers q from the cache if it can, which for a cached webhook costs no
-// allocation. Else it returns a waiter.
+// enqueue answers q from the cache if it can, which costs no allocation. Else it
+// returns a waiter.
 func (d *Directory) enqueue(ctx context.Context, q query) (*waiter, answer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := time.Now()
-	d.noteArrival(now)
-	if !q.fresh {
-		if it := d.cache.find(&q); it != nil && now.Sub(it.seen.at) <= Freshness {
-			return nil, answer{webhook: it.webhook, found: true}
-		}
+	d.lastActivity = time.Now()
+	it := d.cache.find(&q)
+	if it != nil && !q.fresh && time.Since(it.seen.at) <= Freshness {
+		return nil, answer{webhook: it.webhook, found: true}
 	}
-	w := newWaiter(ctx, q, d.stamp())
-	if known := d.cache.byID[q.id]; q.matchID && q.url == "" && q.absence == scanAlone && known != nil {
-		// A look-up costs less than a listing, and is as young.
-		w.url = known.webhook.URL
+	if it != nil && q.url == "" && q.absence == scanAlone {
+		q.url = it.webhook.URL // A look-up costs less than a listing, and is as young.
 	}
-	w.canonical = kanbert.CanonicalURL(w.url)
-	if got, ok := d.resolve(w, now); ok {
-		return nil, got
+	if q.arrived == nil {
+		q.arrived = d.stamp()
 	}
+	w := &waiter{query: q, ctx: ctx, done: make(chan answer, 1)}
 	d.waiters = append(d.waiters, w)
-	d.maxConcurrent = max(d.maxConcurrent, len(d.waiters))
 	d.schedule()
 	return w, answer{}
 }
 
-// noteArrival notes that a call has come. A long pause is not a gap in a walk.
-func (d *Directory) noteArrival(now time.Time) {
-	if gap := now.Sub(d.lastArrival); gap <= MaxBatchWindow {
-		d.arrivalGap = max(gap, d.arrivalGap-d.arrivalGap/8)
-	}
-	d.lastArrival, d.lastActivity = now, now
-}
-
-// abandon gives up a waiter. A load that has no waiter left is canceled.
+// abandon gives up a waiter, and calls off what no other waits for.
 func (d *Directory) abandon(w *waiter) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.dequeue(w) {
-		return
-	}
-	w.lookup.abandon()
-	if len(d.waiters) == 0 && d.scan.inFlight() {
-		d.scan.cancel()
-		d.scan = nil
-	}
+	d.waiters = slices.DeleteFunc(d.waiters, func(other *waiter) bool { return other == w })
+	d.callOff(func(c *call) bool {
+		return !slices.ContainsFunc(d.waiters, func(w *waiter) bool { return w.call == c || d.scan.owns(c) })
+	})
 	d.schedule()
-}
-
-// dequeue removes a waiter, and reports whether it was there.
-func (d *Directory) dequeue(w *waiter) bool {
-	i := slices.Index(d.waiters, w)
-	if i < 0 {
-		return false
-	}
-	d.waiters = slices.Delete(d.waiters, i, i+1)
-	return true
-}
-
-// finish answers a waiter, unless it has gone.
-func (d *Directory) finish(w *waiter, got answer) {
-	if !d.dequeue(w) {
-		return
-	}
-	d.lastActivity = time.Now()
-	w.done <- got
-}
-
-// stamp is the moment at which something begins.
-func (d *Directory) stamp() stamp {
-	d.sequence++
-	return stamp{sequence: d.sequence, at: time.Now()}
 }

@@ -2,20 +2,23 @@
 
 // Package directory is the one read path over an API that can only list: it
 // answers for one webhook, by id or by URL, and for lists, and lets many such
-// calls share few requests, as dataloader and singleflight do.
+// calls share few requests, as dataloader and singleflight do. It must never report
+// a webhook as gone on one signal, and never take an error for an answer.
 //
 // # How reads are shared
 //
-// Calls that cannot be answered from the cache wait, and a batch is sent for them
-// when ten wait, or as many as the caller was ever seen to have in flight, or when
-// no other came within a short window.
+// Calls that cannot be answered from the cache wait, until ten wait, or as many as
+// ever waited at a time, or no other came within [BatchWindow]. What they need and
+// is not in flight is then sent.
 //
 // The first page of the listing is asked for alone, in one attempt: a workspace
 // that fits into it costs one request. Look-ups wait for it until it fails, and no
 // longer than [PageWait]. Then each batch sends one look-up, for the URLs of all
 // its calls, and beside it one page at each open end of the one listing, which is
 // sorted by URL and read from both ends until they meet; the first time it is the
-// far end alone. A walk that begins with one call sends no page beside its look-up.
+// far end alone. A single call at the beginning of a walk may be all there is: no
+// page is sent beside its look-up.
+//
 // So a walk that reads ten at a time sends, for N reads among M webhooks that do
 // not fit into one page, at most
 //
@@ -28,9 +31,9 @@
 // are answered by fresh requests alone, and what the source sends again.
 //
 // A list without filter and limit is the listing, in the server's order or sorted
-// by created_at. Every other list has requests of its own, which equal lists share
-// if they come within one batch window, and which are never more than the API would
-// take for it: a limited list fetches no page that its caller does not use.
+// by created_at. Every other list has pages of its own, which equal lists share if
+// they come within one batch window, and which are never more than the API would
+// take for it.
 //
 // # What always holds
 //
@@ -48,7 +51,7 @@
 //     call that did not wait for that request does not see it. A repeated cursor is
 //     an error, and so is a list beyond the bounds of [kanbert.Extent].
 //  4. Cancellation is the caller's own. A request runs on until no call waits for
-//     it.
+//     it; a page of the listing, until no call waits at all.
 //  5. What this process did is newer than what it was reading meanwhile. A webhook
 //     that it has deleted is never shown again, whatever a list shows that lags; a
 //     request that began before one of its creates does not hide the webhook.
@@ -68,7 +71,4 @@
 //     431, a broken connection), is not a failure: the reads are answered by smaller
 //     look-ups or by the listing. That filters are refused is remembered, the
 //     refusal is not.
-//
-// It must never report a webhook as gone on one signal, and never take an error
-// for an answer.
 package directory

@@ -265,3 +265,26 @@ func TestFreshByOrder(t *testing.T) {
 		find(true, made)
 	})
 }
+
+// TestLastEvidenceIsYoung lets the listing alone show a young webhook, between the
+// last look and the named time.
+func TestLastEvidenceIsYoung(t *testing.T) {
+	for _, at := range []time.Duration{500 * time.Millisecond, 5 * time.Second, 17 * time.Second} {
+		bubble(t, func(t *testing.T) {
+			source := newAPI(30, hooks("other", 20)...)
+			d := directory.New(source)
+			late := hook("late", 1)
+			elsewhere := late
+			elsewhere.URL += "/elsewhere" // No look-up finds it.
+			var all sync.WaitGroup
+			all.Go(func() {
+				after(at)
+				source.add(elsewhere)
+			})
+			if got, err := d.Read(t.Context(), late.ID, late.URL, time.Now().Add(20*time.Second)); err != nil || got.ID != late.ID {
+				t.Errorf("shown after %s: Read = %v, %v", at, got, err)
+			}
+			all.Wait()
+		})
+	}
+}

@@ -8,14 +8,17 @@ import "testing"
 // was given up: nobody is held up.
 func TestFinishTwice(t *testing.T) {
 	d := New(nil)
-	a := newWaiter(t.Context(), query{}, stamp{})
+	a := &waiter{done: make(chan answer, 1)}
 	d.waiters = append(d.waiters, a)
-	d.finish(a, answer{found: true})
-	d.finish(a, answer{})
+	all := func(got answer) func(*waiter) (answer, bool) {
+		return func(*waiter) (answer, bool) { return got, true }
+	}
+	d.finish(all(answer{found: true}))
+	d.finish(all(answer{}))
 	if got := <-a.done; !got.found || len(a.done) > 0 {
 		t.Errorf("the answer is %v, and %d more wait", got, len(a.done))
 	}
-	d.finish(a, answer{})
+	d.finish(all(answer{}))
 	if len(a.done) > 0 {
 		t.Error("a wait that is closed was answered")
 	}

@@ -325,6 +325,9 @@ func (m *model) judge(since time.Time, got kanbert.Webhook, found bool, err erro
 		m.judgeError(since, now, err)
 		return
 	}
+	if found && !slices.ContainsFunc(m.lives, func(l *life) bool { return meant(l) && l.webhook == got }) {
+		m.t.Errorf("%v was found, and not asked for", got)
+	}
 	for _, l := range m.lives {
 		switch {
 		case !meant(l):

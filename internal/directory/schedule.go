@@ -3,190 +3,266 @@
 package directory
 
 import (
+	"context"
 	"slices"
 	"time"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// batch is the requests that were sent together: look-ups, and pages of the
-// listing beside them. The next batch is sent when all have returned.
-type batch struct {
-	began          time.Time
-	lookups, pages int
+// absence is what it takes to say that a webhook is not there.
+type absence int
+
+const (
+	scanAlone     absence = iota // a complete listing
+	lookUpOrScan                 // or a look-up by URL
+	lookUpAndScan                // both
+)
+
+// query is what a call asks for: a webhook, or a page of a list.
+type query struct {
+	// The webhook is the one with this id, which was last known at url; or, where
+	// canonical is set, the one at url, of which canonical is the canonical spelling.
+	id, url, canonical string
+	absence            absence
+	// notBefore is when a listing must have begun, at the earliest, to say that
+	// a webhook is not there.
+	notBefore time.Time
+	list      *kanbert.ListOptions
+	limit     int // of the list, or 0
+	// fresh says that only requests which began after it arrived answer it.
+	fresh   bool
+	arrived *stamp
+}
+
+// accepts reports whether a request that began at s, and is no older than maxAge,
+// may answer q.
+func (q *query) accepts(s *stamp, maxAge time.Duration) bool {
+	return s.after(q.arrived) || s != nil && !q.fresh && time.Since(s.at) <= maxAge
+}
+
+// answer is what a call gets.
+type answer struct {
+	webhook kanbert.Webhook
+	found   bool
+	page    *kanbert.Page
+	err     error
+}
+
+// waiter is a query that waits for its answer.
+type waiter struct {
+	query
+	// ctx gives its values, not its end, to the requests that are sent for it.
+	ctx context.Context
+	// call is the look-up that asks for its URL, or the request for its page.
+	call *call
+	// done takes the one answer, without blocking.
+	done chan answer
+}
+
+// call is a request and what it gave, as in singleflight.
+type call struct {
+	began  *stamp
+	cancel context.CancelFunc
+	done   bool                 // It has returned, or was called off.
+	list   *kanbert.ListOptions // if it is for a page of a list
+
+	page  *kanbert.Page
+	shown []*item // what page has shown
+	err   error
+}
+
+func (c *call) inFlight() bool { return c != nil && !c.done }
+
+// send sends a request. took is called, under the lock, when it has returned.
+func (d *Directory) send(ctx context.Context, opts kanbert.ListOptions, list func(context.Context, kanbert.ListOptions) (*kanbert.Page, error), took func(*call)) *call {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	c := &call{began: d.stamp(), cancel: cancel}
+	d.calls = append(d.calls, c)
+	go func() {
+		defer cancel()
+		defer time.AfterFunc(PageWait, d.wake).Stop()
+		page, err := list(ctx, opts)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if c.done {
+			return // It was called off.
+		}
+		d.callOff(func(other *call) bool { return other == c })
+		if c.page, c.err = page, err; err == nil {
+			c.shown = d.cache.prime(page.Webhooks, c.began)
+		}
+		took(c)
+		d.schedule()
+	}()
+	return c
+}
+
+// callOff ends the calls that are unwanted.
+func (d *Directory) callOff(unwanted func(*call) bool) {
+	d.calls = slices.DeleteFunc(d.calls, func(c *call) bool {
+		if unwanted(c) {
+			c.done = true
+			c.cancel()
+		}
+		return c.done
+	})
+}
+
+// finish answers the waiters of which got reports true.
+func (d *Directory) finish(got func(*waiter) (answer, bool)) {
+	d.waiters = slices.DeleteFunc(d.waiters, func(w *waiter) bool {
+		a, ok := got(w)
+		if ok {
+			w.done <- a
+			d.lastActivity = time.Now()
+		}
+		return ok
+	})
 }
 
 // step is what a waiter needs next.
 type step int
 
 const (
-	needFirstPage step = iota // the first page of a listing, which may be all of it
-	needScan                  // a complete listing
+	needFirstPage step = iota // the first page of the listing, which may be all of it
+	needScan                  // the complete listing
 	needLookup                // a look-up by URL
-	needPages                 // pages of a list of its own
+	needPage                  // the first page of a list of its own
+	needNextPage              // a later one
+	needNothing
 )
 
-// schedule answers the waiters that can be answered and starts what the others
-// need. It is called, under the lock, whenever something has become known.
+// wanted are the waiters for which no look-up or page of their own is in flight.
+type wanted [needNothing][]*waiter
+
+// next is what w needs, or its answer if what is known may answer it.
+func (d *Directory) next(w *waiter) (step, answer) {
+	scanned := d.scan.accepted(w) && d.scan.complete
+	switch {
+	case w.list == nil:
+	case w.list.Cursor != "":
+		return needNextPage, answer{}
+	case !isLocal(w.list):
+		return needPage, answer{}
+	case scanned:
+		return needNothing, answer{page: d.listing(w.list.Sort)}
+	case w.limit > 0:
+		return needPage, answer{}
+	default:
+		return needScan, answer{}
+	}
+	if it := d.cache.find(&w.query); it != nil && w.accepts(it.seen, Freshness) {
+		return needNothing, answer{webhook: it.webhook, found: true}
+	}
+	lookup := d.cache.lookups[w.url]
+	lookedUp := lookup.after(w.arrived)
+	switch {
+	case scanned && w.absence == lookUpAndScan && w.url == "":
+		return needNothing, answer{err: errNoURL}
+	case scanned && (lookedUp || w.absence != lookUpAndScan), w.absence == lookUpOrScan && w.accepts(lookup, Freshness):
+		return needNothing, answer{}
+	case w.url == "" || lookedUp || d.refused && !scanned:
+		return needScan, answer{}
+	case d.large || scanned:
+		return needLookup, answer{}
+	}
+	return needFirstPage, answer{}
+}
+
+// schedule answers the waiters that can be answered, and starts what the others
+// need and is not in flight. It is called, under the lock, whenever something has
+// become known.
 func (d *Directory) schedule() {
-	now := time.Now()
-	d.resolveAll(now)
-	wake := d.continueScan(now)
-	idle := slices.DeleteFunc(slices.Clone(d.waiters), func(w *waiter) bool {
-		return w.lookup != nil || w.scan != nil && w.scan == d.scan
-	})
-	if len(idle) > 0 {
-		wait := d.untilReady(now)
-		if wait <= 0 {
-			wait = d.dispatch(idle, now)
+	if s := d.scan; s != nil && s.front.cursor == "" && s.front.call.inFlight() && time.Since(s.front.call.began.at) >= PageWait {
+		d.large = true
+	}
+	var want wanted
+	d.finish(func(w *waiter) (answer, bool) {
+		step, got := d.next(w)
+		if step != needNothing && !w.call.inFlight() {
+			want[step] = append(want[step], w)
 		}
-		wake = sooner(wake, wait)
+		return got, step == needNothing
+	})
+	if len(d.waiters) == 0 {
+		return
 	}
-	if wake > 0 {
-		d.wakeIn(wake)
-	}
-}
-
-// sooner is the shorter of two waits, of which 0 or less is none.
-func sooner(a, b time.Duration) time.Duration {
-	if a <= 0 || b > 0 && b < a {
-		return b
-	}
-	return a
-}
-
-func (d *Directory) wakeIn(wait time.Duration) {
-	if d.timer != nil {
+	// What has begun goes on without waiting for more calls.
+	scanning := d.scan != nil && d.scan.awaited && d.continueScan(&want)
+	d.startLists(want[needNextPage])
+	if wait := d.untilReady(); wait > 0 {
+		if d.timer == nil {
+			d.timer = time.AfterFunc(wait, d.wake)
+		}
 		d.timer.Reset(wait)
 		return
 	}
-	d.timer = time.AfterFunc(wait, func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.schedule()
-	})
-}
-
-func (d *Directory) resolveAll(now time.Time) {
-	for _, w := range slices.Clone(d.waiters) {
-		if got, ok := d.resolve(w, now); ok {
-			d.finish(w, got)
+	if listing := slices.Concat(want[needFirstPage], want[needScan]); !scanning && len(listing) > 0 {
+		if slices.ContainsFunc(listing, func(w *waiter) bool { return !d.scan.mayAnswer(w) }) {
+			d.newScan()
 		}
+		d.continueScan(&want)
 	}
-}
-
-// resolve answers w from what is known, if that may answer it.
-func (d *Directory) resolve(w *waiter, now time.Time) (answer, bool) {
-	scanned := d.scanned(w, now)
-	if w.list != nil {
-		if !scanned || !w.list.local() {
-			return answer{}, false
-		}
-		return answer{list: d.scan.list(w.list.Sort, &d.cache)}, true
-	}
-	if it := d.cache.find(&w.query); it != nil && w.accepts(it.seen, Freshness, now) {
-		return answer{webhook: it.webhook, found: true}, true
-	}
-	switch w.absence {
-	case lookUpAndScan:
-		if w.url == "" {
-			return answer{err: errNoURL}, scanned
-		}
-		return answer{}, w.lookedUp && scanned
-	case scanAlone:
-		return answer{}, scanned
-	default:
-		return answer{}, w.lookedUp || scanned || !w.fresh && d.cache.lookedUp(w.canonical, now)
+	d.startLists(want[needPage])
+	pending := func(c *call) bool { return c.inFlight() && time.Since(c.began.at) < PageWait }
+	if len(want[needLookup]) > 0 && !slices.ContainsFunc(d.batch, pending) {
+		d.startBatch(want[needLookup])
 	}
 }
 
-// scanned reports whether a complete listing may answer w.
-func (d *Directory) scanned(w *waiter, now time.Time) bool {
-	return d.scan != nil && d.scan.complete && d.scan.mayAnswer(w, now)
+func (d *Directory) wake() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.schedule()
 }
 
 // untilReady is how long to wait for more calls before a batch is sent.
-func (d *Directory) untilReady(now time.Time) time.Duration {
+func (d *Directory) untilReady() time.Duration {
+	d.maxConcurrent = max(d.maxConcurrent, len(d.waiters))
 	full := BatchSize
-	if d.batches > 0 {
+	if d.batch != nil {
 		full = min(full, d.maxConcurrent)
 	}
 	if len(d.waiters) >= full {
 		return 0
 	}
-	window := BatchWindow
-	if d.large || slices.ContainsFunc(d.waiters, func(w *waiter) bool { return w.fresh }) {
-		// What is sent too early has to be sent again for those that come late. A
-		// first page answers them too, unless they ask for fresh requests.
-		window = max(window, min(6*d.arrivalGap, MaxBatchWindow))
-	}
-	return d.lastActivity.Add(window).Sub(now)
+	return time.Until(d.lastActivity.Add(BatchWindow))
 }
 
-// next is what w needs.
-func (d *Directory) next(w *waiter, now time.Time) step {
-	switch scanned := d.scanned(w, now); {
-	case w.list != nil && w.list.shared():
-		return needScan
-	case w.list != nil:
-		return needPages
-	case w.url == "" || w.lookedUp || d.lookups.refused && !scanned:
-		return needScan
-	case d.large || d.listingFailed || scanned || d.scan.late(now):
-		return needLookup
-	default:
-		return needFirstPage
-	}
-}
-
-// dispatch starts what the idle waiters need. It returns when to be called again
-// for those that have to wait, or 0.
-func (d *Directory) dispatch(idle []*waiter, now time.Time) time.Duration {
-	var need [needPages + 1][]*waiter
-	for _, w := range idle {
-		step := d.next(w, now)
-		need[step] = append(need[step], w)
-	}
-	d.waitForScan(need[needScan], true, now)
-	d.waitForScan(need[needFirstPage], false, now)
-	d.startLists(need[needPages], now)
-	wake := d.continueScan(now)
-	if len(need[needLookup]) == 0 {
-		return wake
-	}
-	if wait := d.untilBatchOver(now); wait > 0 {
-		return sooner(wake, wait)
-	}
-	d.startBatch(need[needLookup], now)
-	return wake
-}
-
-// untilBatchOver is how long the batch in flight keeps the next one waiting: until
-// it has returned, but for pages no longer than [PageWait], nor after the listing
-// has failed.
-func (d *Directory) untilBatchOver(now time.Time) time.Duration {
-	switch b := d.batch; {
-	case b == nil:
-		return 0
-	case b.lookups > 0:
-		return time.Hour // Its return comes first.
-	case b.pages == 0 || d.listingFailed:
-		return 0
-	default:
-		return b.began.Add(PageWait).Sub(now)
-	}
-}
-
-// startBatch looks the waiters up and, beside that, fetches a page at each open
-// end of the listing. A single call at the beginning of a walk may be all there
-// is, and fetches none; nor do calls that a page could not answer.
-func (d *Directory) startBatch(waiters []*waiter, now time.Time) {
-	b := &batch{began: now}
-	alone := d.batches == 0 && len(waiters) == 1
-	d.batch = b
-	d.batches++
+// startBatch looks the waiters up and fetches pages beside that, as the package's
+// comment says: none where all waiters take fresh answers alone.
+func (d *Directory) startBatch(waiters []*waiter) {
+	before := len(d.calls)
+	alone := d.batch == nil && len(waiters) == 1
 	if !alone && slices.ContainsFunc(waiters, func(w *waiter) bool { return !w.fresh }) {
-		d.startBatchPages(waiters[0].ctx, b, now)
+		if d.scan == nil || time.Since(d.scan.began.at) > Freshness && !slices.ContainsFunc(d.calls, d.scan.owns) {
+			d.newScan()
+		}
+		if s := d.scan; !s.complete {
+			if s.front.cursor == "" || s.back.cursor != "" {
+				d.startPage(&s.front, false)
+			}
+			d.startPage(&s.back, false)
+		}
 	}
 	for len(waiters) > 0 {
-		waiters = d.startLookup(waiters, b)
+		waiters = d.startLookup(waiters)
 	}
+	d.batch = slices.Clone(d.calls[before:])
 }
+
+// stamp is a moment: its place in the order of things, and its time. Clocks are
+// for ages alone.
+type stamp struct {
+	sequence uint64
+	at       time.Time
+}
+
+// stamp is the moment at which something begins.
+func (d *Directory) stamp() *stamp {
+	d.sequence++
+	return &stamp{sequence: d.sequence, at: time.Now()}
+}
+
+func (s *stamp) after(other *stamp) bool { return s != nil && s.sequence > other.sequence }
