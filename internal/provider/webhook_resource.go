@@ -218,8 +218,8 @@ func (r *webhookResource) Update(ctx context.Context, req resource.UpdateRequest
 		return
 	}
 	private := loadPrivate(ctx, req.Private)
-	adopted, err := private.Spellings.adopt(state, planned)
-	if err != nil {
+	adopted, ok := private.Spellings.adopt(state, planned)
+	if !ok {
 		resp.Diagnostics.AddError("Unable to update webhook",
 			"Kanbert cannot change a webhook, and a change of any argument is planned as a replacement. "+
 				"That an update was asked for is an error in the provider: please report it.")
