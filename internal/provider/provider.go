@@ -72,56 +72,55 @@ func (p *kanbertProvider) Metadata(_ context.Context, _ provider.MetadataRequest
 
 func (p *kanbertProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages the webhooks of a [Kanbert](https://kanbert.com) workspace: which URL is told of which event. " +
-			"Needs Terraform 1.5 or OpenTofu 1.8, or newer.",
+		MarkdownDescription: "Manages webhooks in a [Kanbert](https://kanbert.com) workspace. Requires Terraform 1.5, OpenTofu 1.8, or a newer version.",
 		Attributes: map[string]schema.Attribute{
 			"token": schema.StringAttribute{
 				Optional:   true,
 				Sensitive:  true,
 				Validators: []validator.String{settingValidator{tokenSetting}},
-				MarkdownDescription: "Token of the Kanbert API, sent as a bearer token. It needs the scope `integration`. " +
-					"Kanbert issues tokens under Settings → Apps & API. " + standsIn(tokenSetting, "") +
-					" One of the two is needed to plan and to apply, and none to validate.",
+				MarkdownDescription: "Token of the Kanbert API, sent as a bearer token. It requires the scope `integration`. " +
+					"Kanbert issues tokens under Settings → Apps & API. " + defaultsTo(tokenSetting, "") +
+					" Plan and apply require one of the two. Validate requires neither.",
 			},
 			"base_url": schema.StringAttribute{
 				Optional:   true,
 				Validators: []validator.String{settingValidator{baseURLSetting}},
-				MarkdownDescription: "Where the Kanbert API is, with the version in the path. " +
-					"It must be an `https` URL without user info, query and fragment; plain `http` is taken for a loopback host alone. " +
-					standsIn(baseURLSetting, "`"+kanbert.DefaultBaseURL+"`"),
+				MarkdownDescription: "URL of the Kanbert API, with the version in the path. " +
+					"It must be an `https` URL without user info, query and fragment. Plain `http` is accepted only for a loopback host. " +
+					defaultsTo(baseURLSetting, "`"+kanbert.DefaultBaseURL+"`"),
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional:   true,
 				Validators: []validator.Int64{settingValidator{maxRetriesSetting}},
-				MarkdownDescription: fmt.Sprintf("How often one call is tried again after its first attempt, from 0 to %d. "+
-					"What `max_wait` bounds is not counted. A create is sent again only where that cannot make a second webhook. %s",
-					maxMaxRetries, standsIn(maxRetriesSetting, fmt.Sprintf("`%d`", kanbert.DefaultMaxRetries))),
+				MarkdownDescription: fmt.Sprintf("Number of retries of one call after its first attempt, from 0 to %d. "+
+					"Waits that `max_wait` limits do not count. A create is retried only where that cannot create a second webhook. %s",
+					maxMaxRetries, defaultsTo(maxRetriesSetting, fmt.Sprintf("`%d`", kanbert.DefaultMaxRetries))),
 			},
 			"request_timeout": schema.StringAttribute{
 				Optional:   true,
 				Validators: []validator.String{settingValidator{requestTimeoutSetting}},
-				MarkdownDescription: "How long one attempt may take, from the connection to the last byte of the answer: " +
-					"a number with a unit, like `45s` or `1m30s`, up to `10m`. " +
-					standsIn(requestTimeoutSetting, "`"+kanbert.DefaultRequestTimeout.String()+"`"),
+				MarkdownDescription: "Time limit of one attempt, from the connection to the last byte of the response: " +
+					"a number with a unit, such as `45s` or `1m30s`, up to `10m`. " +
+					defaultsTo(requestTimeoutSetting, "`"+kanbert.DefaultRequestTimeout.String()+"`"),
 			},
 			"max_wait": schema.StringAttribute{
 				Optional:   true,
 				Validators: []validator.String{settingValidator{maxWaitSetting}},
-				MarkdownDescription: "How long a run goes on waiting for Kanbert without one successful request: for a rate limit (429), " +
-					"for the end of an outage (503), and for connections that cannot be made. Each success starts it anew. " +
-					"A number with a unit, like `30s` or `10m`, up to `24h`; `0s` never waits. " +
-					standsIn(maxWaitSetting, "`"+shortDuration(kanbert.DefaultMaxWait)+"`"),
+				MarkdownDescription: "Time limit of waiting for Kanbert without one successful request: for a rate limit (429), " +
+					"for the end of an outage (503), and for connections that cannot be made. Each success starts the time again. " +
+					"A number with a unit, such as `30s` or `10m`, up to `24h`. With `0s` the provider never waits. " +
+					defaultsTo(maxWaitSetting, "`"+shortDuration(kanbert.DefaultMaxWait)+"`"),
 			},
 		},
 	}
 }
 
-// standsIn says, for the docs, where a setting comes from if the argument is not
-// set.
-func standsIn(s setting, otherwise string) string {
-	text := "If not set, it is taken from the environment variable `" + s.variable + "`"
+// defaultsTo returns, for the docs, where a setting comes from if the argument is
+// not set.
+func defaultsTo(s setting, otherwise string) string {
+	text := "Defaults to the environment variable `" + s.variable + "`"
 	if otherwise != "" {
-		text += ", else it is " + otherwise
+		text += ", or else to " + otherwise
 	}
 	return text + "."
 }

@@ -36,20 +36,20 @@ func (d *webhookDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 		Optional:   true,
 		Computed:   true,
 		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-		MarkdownDescription: "Kanbert's id of the webhook. Exactly one of `id` and `url` is set. " +
-			"The API cannot look an id up, so all webhooks are listed, once for all that are asked for at the same time.",
+		MarkdownDescription: "ID of the webhook. Set exactly one of `id` and `url`. " +
+			"The API cannot filter by id, so the provider lists all webhooks, once for all data sources that are read at the same time.",
 	}
 	attributes["url"] = schema.StringAttribute{
 		Optional:   true,
 		Computed:   true,
 		Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-		MarkdownDescription: "Where Kanbert delivers to. Exactly one of `id` and `url` is set. " +
-			"Another spelling of the same address finds the webhook too: the case of scheme and host, a default port and an empty path make no difference. " +
-			"A `url` that is set is given back as it is written; otherwise it has the API's spelling.",
+		MarkdownDescription: "URL that receives the events. Set exactly one of `id` and `url`. " +
+			"The case of scheme and host, a default port and an empty path make no difference. " +
+			"If `url` is set, it keeps its spelling. Otherwise it has the API's spelling.",
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Gives one webhook of the workspace, by its `id` or by its `url`. That there is none is an error. " +
-			"The signing secret is not among what the API gives: it was shown once, to whoever created the webhook.",
+		MarkdownDescription: "Reads one webhook of the workspace by its `id` or its `url`. Returns an error if no webhook matches. " +
+			"The API does not return the signing secret here: it returns the secret only when the webhook is created.",
 		Attributes: attributes,
 	}
 }

@@ -39,8 +39,8 @@ func (l *webhookListResource) Metadata(_ context.Context, _ resource.MetadataReq
 
 func (l *webhookListResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists webhooks of the workspace for `terraform query`, sorted by URL: all of them, or those that a filter, their events, a project or a client select. " +
-			"Each is shown with its event and with its URL without user info and query. The signing secret is not among what the API lists.",
+		MarkdownDescription: "Lists webhooks in the workspace for `terraform query`, sorted by URL. Returns webhooks that match all arguments, or all webhooks if none is set. " +
+			"The name of each result is its event and its URL without user info and query. The API does not return the signing secret here.",
 		Attributes: map[string]schema.Attribute{
 			"filter": schema.StringAttribute{
 				Optional:            true,
@@ -51,17 +51,17 @@ func (l *webhookListResource) ListResourceConfigSchema(_ context.Context, _ list
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators:          []validator.List{eventsValidator{}},
-				MarkdownDescription: "Only webhooks for one of these events, e.g. `contact:create`. " + selectedAfterListing,
+				MarkdownDescription: "Events to select by, such as `contact:create`. Returns webhooks for one of them. " + selectedAfterListing,
 			},
 			"project_id": schema.StringAttribute{
 				Optional:            true,
 				Validators:          []validator.String{scopeValidator{"project", "for webhooks of any project or of none"}},
-				MarkdownDescription: "Only webhooks that are scoped to this project. " + selectedAfterListing,
+				MarkdownDescription: "ID of a project. Returns only webhooks that are scoped to it. " + selectedAfterListing,
 			},
 			"client_id": schema.StringAttribute{
 				Optional:            true,
 				Validators:          []validator.String{scopeValidator{"client", "for webhooks of any client or of none"}},
-				MarkdownDescription: "Only webhooks that are scoped to this client. " + selectedAfterListing,
+				MarkdownDescription: "ID of a client. Returns only webhooks that are scoped to it. " + selectedAfterListing,
 			},
 		},
 	}

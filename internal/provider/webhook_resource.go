@@ -52,62 +52,61 @@ func (r *webhookResource) Metadata(_ context.Context, _ resource.MetadataRequest
 func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	keep := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A webhook: one URL that Kanbert tells of one kind of event, by a signed POST. " +
-			"Kanbert can create and delete webhooks and cannot change them, so that a change of any argument replaces the webhook, " +
-			"and the new one has a new signing secret.",
+		MarkdownDescription: "Manages a Kanbert webhook. A webhook subscribes one URL to one event. Kanbert sends each event as a signed POST request. " +
+			"The API can create and delete webhooks, and cannot change them: a change of any argument replaces the webhook, " +
+			"and the new webhook has a new signing secret.",
 		Attributes: map[string]schema.Attribute{
 			"url": schema.StringAttribute{
 				Required:      true,
 				Validators:    []validator.String{urlValidator{}},
 				PlanModifiers: argumentNamed("url").modifiers(),
 				MarkdownDescription: fmt.Sprintf("URL that receives the events: an absolute `https` or `http` URL of at most %d characters, without user info. "+
-					"A workspace can use a URL once, so that a receiver of several events needs a URL for each, by another path or query. "+
+					"A workspace can use a URL once: a receiver of several events needs a URL for each, with another path or query. "+
 					"A spelling that means the same (the case of the host, a default port, an empty path) is no change, "+
 					"and neither is what Kanbert makes of an argument at creation, such as a host in punycode. "+
-					"Of an imported webhook that is not known: there the configuration needs each argument as Kanbert lists it. "+
-					"Plain `http` to a host that is not loopback, a fragment, and a loopback or private host are warned about. "+
-					"A webhook that has user info in its URL already can be imported. A change replaces the webhook.", kanbert.MaxURLLength),
+					"An imported webhook needs each argument as Kanbert lists it. "+
+					"The provider warns of plain `http` to a host that is not loopback, of a fragment, and of a loopback or private host. "+
+					"An existing webhook with user info in its URL can be imported. A change replaces the webhook.", kanbert.MaxURLLength),
 			},
 			"event": schema.StringAttribute{
 				Required:      true,
 				Validators:    []validator.String{webhookEventValidator{}},
 				PlanModifiers: argumentNamed("event").modifiers(),
-				MarkdownDescription: "What is delivered: one of `" + strings.Join(eventTexts(), "`, `") + "`. " +
-					"Any other event is an error of the plan where it is new or changed. A webhook that has one already can be imported. " +
+				MarkdownDescription: "Event to subscribe to: one of `" + strings.Join(eventTexts(), "`, `") + "`. " +
+					"Any other event is an error when it is planned as new or changed. An existing webhook with another event can be imported. " +
 					"A change replaces the webhook.",
 			},
 			"project_id": schema.StringAttribute{
 				Optional:      true,
 				Validators:    []validator.String{scopeValidator{"project", "for a webhook that is not scoped to a project"}},
 				PlanModifiers: argumentNamed("project_id").modifiers(),
-				MarkdownDescription: "The id of the project that the webhook is scoped to. Events of `task:*` and `comment:*` need one. " +
-					"That it is missing is an error of the plan where the webhook is new or changed. " +
+				MarkdownDescription: "ID of the project that the webhook is scoped to. Events of `task:*` and `comment:*` require one: " +
+					"a new or changed webhook without it is an error of the plan. " +
 					"A change replaces the webhook.",
 			},
 			"client_id": schema.StringAttribute{
 				Optional:            true,
 				Validators:          []validator.String{scopeValidator{"client", "for a webhook that is not scoped to a client"}},
 				PlanModifiers:       argumentNamed("client_id").modifiers(),
-				MarkdownDescription: "The id of the client that the webhook is scoped to. A change replaces the webhook.",
+				MarkdownDescription: "ID of the client that the webhook is scoped to. A change replaces the webhook.",
 			},
 			"id": schema.StringAttribute{
 				Computed:            true,
 				PlanModifiers:       keep,
-				MarkdownDescription: "Kanbert's id of the webhook. It is the resource identity as well, which Terraform 1.12 and newer keep in state.",
+				MarkdownDescription: "ID of the webhook. It is the resource identity as well, which Terraform 1.12 and newer keep in state.",
 			},
 			"created_at": schema.StringAttribute{
 				CustomType:          timetypes.RFC3339Type{},
 				Computed:            true,
 				PlanModifiers:       keep,
-				MarkdownDescription: "When the webhook was created, by Kanbert's clock, in RFC 3339.",
+				MarkdownDescription: "Time at which the webhook was created, by Kanbert's clock, in RFC 3339.",
 			},
 			secretAttribute: schema.StringAttribute{
 				Computed:      true,
 				Sensitive:     true,
 				PlanModifiers: keep,
-				MarkdownDescription: "The secret that signs the deliveries, by HMAC SHA-256 over the body. Kanbert gives it once, in answer to the create, " +
-					"and it stays the same for the life of the webhook. It is null after an import, because Kanbert does not give it again. " +
-					"It is stored in the state, so keep that as safe as a password.",
+				MarkdownDescription: "Secret that signs the deliveries, by HMAC SHA-256 over the body. Kanbert returns it only when it creates the webhook, " +
+					"and it never changes. It is null after an import. The state stores it: protect the state like a password.",
 			},
 		},
 	}
@@ -219,8 +218,8 @@ func (r *webhookResource) Update(ctx context.Context, req resource.UpdateRequest
 		return
 	}
 	private := loadPrivate(ctx, req.Private)
-	adopted, err := private.Spellings.adopt(state, planned)
-	if err != nil {
+	adopted, ok := private.Spellings.adopt(state, planned)
+	if !ok {
 		resp.Diagnostics.AddError("Unable to update webhook",
 			"Kanbert cannot change a webhook, and a change of any argument is planned as a replacement. "+
 				"That an update was asked for is an error in the provider: please report it.")

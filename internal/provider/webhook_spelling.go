@@ -4,7 +4,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -139,20 +138,17 @@ func (a argument) modifiers() []planmodifier.String {
 	}
 }
 
-// errNoUpdate is why a change cannot be made in place.
-var errNoUpdate = errors.New("a change of an argument that means something to Kanbert")
-
-// adopt returns the spellings after state has taken over the planned texts, all of
-// which the API knows under the text that it answered at creation.
-func (s spellings) adopt(prior, planned webhookResourceModel) (spellings, error) {
+// adopt returns the spellings after state has taken over the planned texts. It
+// reports false if one of them changes what the API has.
+func (s spellings) adopt(prior, planned webhookResourceModel) (adopted spellings, ok bool) {
 	if len(s.changed(prior, planned)) > 0 {
-		return nil, errNoUpdate
+		return nil, false
 	}
 	for _, a := range changedArguments(prior, planned) {
 		from, to := a.value(&prior.webhookModel).ValueString(), a.value(&planned.webhookModel).ValueString()
 		s = s.with(a.name, spelling{Asked: to, Answered: s.answered(a, from)})
 	}
-	return s, nil
+	return s, true
 }
 
 // lookupURL is the URL that the API has of a webhook in state.

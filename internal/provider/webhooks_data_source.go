@@ -45,8 +45,8 @@ func (d *webhooksDataSource) Metadata(_ context.Context, _ datasource.MetadataRe
 
 func (d *webhooksDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists webhooks of the workspace: all of them, or those that a filter, their events, a project or a client select. " +
-			"None found is no error. The signing secrets are not among what the API lists.",
+		MarkdownDescription: "Lists webhooks in the workspace. Returns webhooks that match all arguments, or all webhooks if none is set. If none match, the list is empty. " +
+			"The API does not return the signing secrets here.",
 		Attributes: map[string]schema.Attribute{
 			"filter": schema.StringAttribute{
 				Optional:            true,
@@ -57,47 +57,47 @@ func (d *webhooksDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 				ElementType: types.StringType,
 				Optional:    true,
 				Validators:  []validator.List{sortValidator{}},
-				MarkdownDescription: "What the list is sorted by: `url`, `is_active` and `created_at`, each with a `-` in front to descend. " +
-					"The first entry decides, the next ones where it leaves a tie. " +
-					"`url` is appended if it is missing, because pages of a list with ties can overlap. Sorted by `url` if not set.",
+				MarkdownDescription: "Fields to sort by: `url`, `is_active` and `created_at`, each with a `-` in front to descend. " +
+					"A later entry orders what the entries before it leave equal. " +
+					"The provider appends `url` if it is missing, because pages of a list with ties can overlap. Defaults to `url`.",
 			},
 			"events": schema.ListAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators:          []validator.List{eventsValidator{}},
-				MarkdownDescription: "Only webhooks for one of these events, e.g. `contact:create`. " + selectedAfterListing,
+				MarkdownDescription: "Events to select by, such as `contact:create`. Returns webhooks for one of them. " + selectedAfterListing,
 			},
 			"project_id": schema.StringAttribute{
 				Optional:            true,
 				Validators:          []validator.String{scopeValidator{"project", "for webhooks of any project or of none"}},
-				MarkdownDescription: "Only webhooks that are scoped to this project. " + selectedAfterListing,
+				MarkdownDescription: "ID of a project. Returns only webhooks that are scoped to it. " + selectedAfterListing,
 			},
 			"client_id": schema.StringAttribute{
 				Optional:            true,
 				Validators:          []validator.String{scopeValidator{"client", "for webhooks of any client or of none"}},
-				MarkdownDescription: "Only webhooks that are scoped to this client. " + selectedAfterListing,
+				MarkdownDescription: "ID of a client. Returns only webhooks that are scoped to it. " + selectedAfterListing,
 			},
 			"limit": schema.Int64Attribute{
 				Optional:   true,
 				Validators: []validator.Int64{int64validator.AtLeast(1)},
-				MarkdownDescription: "How many webhooks to give at most: 1 or more. When so many are found, no further page is asked for. " +
-					"There is no limit if not set.",
+				MarkdownDescription: "Maximum number of webhooks to return, 1 or more. The provider reads no further page once it has found so many. " +
+					"By default there is no limit.",
 			},
 			"webhooks": schema.ListNestedAttribute{
 				Computed:            true,
-				MarkdownDescription: "The webhooks, in the order of `sort`. Empty if there is none.",
+				MarkdownDescription: "Webhooks that match, in the order of `sort`.",
 				NestedObject:        schema.NestedAttributeObject{Attributes: webhookAttributes()},
 			},
 			"ids": schema.ListAttribute{
 				ElementType: types.StringType,
 				Computed:    true,
-				MarkdownDescription: "The ids of `webhooks`, in the same order: for an `import` block with `for_each`. " +
-					"`terraform test` can override this list, and cannot override `webhooks`.",
+				MarkdownDescription: "IDs of `webhooks`, in the same order, for example for an `import` block with `for_each`. " +
+					"Tests with `terraform test` can override this list, and cannot override `webhooks`.",
 			},
 			"urls": schema.ListAttribute{
 				ElementType:         types.StringType,
 				Computed:            true,
-				MarkdownDescription: "The URLs of `webhooks`, in the same order. `terraform test` can override this list as well.",
+				MarkdownDescription: "URLs of `webhooks`, in the same order. Tests can override this list as well.",
 			},
 		},
 	}
@@ -105,10 +105,10 @@ func (d *webhooksDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 
 // What the data source and list blocks say of the same arguments.
 const (
-	filterText = "Which webhooks the API lists, by `url` and `created_at`: " +
-		"in the string form, as `url contains 'acme' and created_at >= today-30d`, or in the JSON form, as `jsonencode` writes it. " +
-		"It is checked before any request and sent as written. See the guide [Filters and sorting](../guides/filters)."
-	selectedAfterListing = "The API cannot filter by it: the provider reads every page that `filter` leaves, up to the `limit`, and selects from them."
+	filterText = "Filter by `url` and `created_at`, " +
+		"in the string form, such as `url contains 'acme' and created_at >= today-30d`, or in the JSON form, as `jsonencode` writes it. " +
+		"The provider checks it before any request, and sends it as written. See the guide [Filters and sorting](../guides/filters)."
+	selectedAfterListing = "The API cannot filter by it: the provider reads every page that matches `filter`, up to the `limit`, and selects from them."
 )
 
 // webhookAttributes describes a webhook that the API gives, for both data sources.
@@ -116,28 +116,28 @@ func webhookAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"id": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "Kanbert's id of the webhook, by which it can be imported.",
+			MarkdownDescription: "ID of the webhook, by which it can be imported.",
 		},
 		"url": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "Where Kanbert delivers to, in the API's spelling.",
+			MarkdownDescription: "URL that receives the events, in the API's spelling.",
 		},
 		"event": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "The event that is delivered, e.g. `contact:create`.",
+			MarkdownDescription: "Event that the webhook subscribes to, such as `contact:create`.",
 		},
 		"project_id": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "The project whose events are delivered. Null if the webhook is not scoped to one.",
+			MarkdownDescription: "ID of the project that the webhook is scoped to. Null if the webhook is not scoped to one.",
 		},
 		"client_id": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "The client whose events are delivered. Null if the webhook is not scoped to one.",
+			MarkdownDescription: "ID of the client that the webhook is scoped to. Null if the webhook is not scoped to one.",
 		},
 		"created_at": schema.StringAttribute{
 			CustomType:          timetypes.RFC3339Type{},
 			Computed:            true,
-			MarkdownDescription: "When the webhook was created, in RFC 3339.",
+			MarkdownDescription: "Time at which the webhook was created, in RFC 3339.",
 		},
 	}
 }

@@ -488,7 +488,7 @@ func TestWebhooksSchema(t *testing.T) {
 		}
 	}
 	want := []string{
-		"client_id", "events", "filter", "limit", "project_id", "sort", "webhooks", // and no id
+		"client_id", "events", "filter", "ids", "limit", "project_id", "sort", "urls", "webhooks", // and no id
 		"webhooks.client_id", "webhooks.created_at", "webhooks.event", "webhooks.id", "webhooks.project_id", "webhooks.url", // and no secret
 	}
 	if !slices.Equal(names, want) {

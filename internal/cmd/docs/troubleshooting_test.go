@@ -200,10 +200,10 @@ func settingProblems(t *testing.T) []string {
 // inDescriptions are sentences of descriptions of schemas that stand outside of
 // the schemas.
 var inDescriptions = []string{
-	"If not set, it is taken from the environment variable `…`",
+	"Defaults to the environment variable `…`",
 	"The API cannot filter by it",
-	"Which webhooks the API lists, by `url` and `created_at`",
-	"It is checked before any request and sent as written.",
+	"Filter by `url` and `created_at`, in the string form, such as `url contains 'acme' and created_at >= today-30d`, or in the JSON form, as `jsonencode` writes it.",
+	"The provider checks it before any request, and sends it as written.",
 	"See the guide [Filters and sorting](../guides/filters).",
 }
 
