@@ -34,6 +34,7 @@ func TestNumbers(t *testing.T) {
 		"bytes of a header":              {maxHeader, 1_048_576},
 		"look-ups after a lost create":   {lookUps, 3},
 		"the tolerance of clocks":        {clockTolerance, 3 * time.Second},
+		"the same, once seen free":       {seenFreeTolerance, time.Second},
 		"the furthest Date":              {maxClockDifference, 86_400 * time.Second},
 		"retries of what cannot be read": {maxUnreadable, 3},
 		"the time of whoami":             {whoamiTimeout, 5 * time.Second},
