@@ -20,6 +20,9 @@ const (
 	// the request took: created_at and Date may have whole seconds, and the
 	// servers behind one name need not agree on the time.
 	clockTolerance = 3 * time.Second
+	// seenFreeTolerance is by how much created_at may lie after the end of a request
+	// once look-ups have seen the URL free since: as much as whole seconds need.
+	seenFreeTolerance = time.Second
 )
 
 // CreateWebhook creates a webhook and returns it with its secret.
@@ -127,6 +130,9 @@ type ambiguousRequest struct {
 	// unanswered is true if no API answered: the connection broke, or a proxy
 	// gave up on it. Only then may a webhook be deleted as this request's.
 	unanswered bool
+	// seenFree is true if all look-ups after it have seen the URL free. What appears
+	// then is most likely another program's.
+	seenFree bool
 }
 
 // try sends the create once and settles what came of it. An error that is not

@@ -51,6 +51,9 @@ func (op *createOp) settleLost(ctx context.Context, lost error) error {
 		}
 		return op.sendAgain(lost)
 	}
+	for i := range op.unresolved {
+		op.unresolved[i].seenFree = true
+	}
 	return op.sendAgain(lost)
 }
 
@@ -274,7 +277,11 @@ func (op *createOp) provenMaker(w *Webhook) bool {
 func (op *createOp) during(r ambiguousRequest, t time.Time) bool {
 	sent, known := op.client.clock.at(r.sent)
 	ended, _ := op.client.clock.at(r.ended)
-	return known && !t.Before(sent.Add(-clockTolerance)) && !t.After(ended.Add(clockTolerance))
+	after := clockTolerance
+	if r.seenFree {
+		after = seenFreeTolerance
+	}
+	return known && !t.Before(sent.Add(-clockTolerance)) && !t.After(ended.Add(after))
 }
 
 // find looks for the webhook that holds the URL, in whatever spelling. One that

@@ -333,6 +333,8 @@ func TestWhoseWebhookItIs(t *testing.T) {
 		"more than 3 s before":          {func(e *evidence) { e.w.CreatedAt = e.w.CreatedAt.Add(-3*time.Second - 1) }, false},
 		"3 s after its end":             {func(e *evidence) { e.w.CreatedAt = e.w.CreatedAt.Add(13 * time.Second) }, true},
 		"more than 3 s after its end":   {func(e *evidence) { e.w.CreatedAt = e.w.CreatedAt.Add(13*time.Second + 1) }, false},
+		"1 s after it, then seen free":  {func(e *evidence) { e.request.seenFree = true; e.w.CreatedAt = e.w.CreatedAt.Add(11 * time.Second) }, true},
+		"more after it, then seen free": {func(e *evidence) { e.request.seenFree = true; e.w.CreatedAt = e.w.CreatedAt.Add(11*time.Second + 1) }, false},
 		"an hour after":                 {func(e *evidence) { e.w.CreatedAt = e.w.CreatedAt.Add(time.Hour) }, false},
 		"in the year 9999":              {func(e *evidence) { e.w.CreatedAt = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC) }, false},
 		"without a time":                {func(e *evidence) { e.w.CreatedAt = time.Time{} }, false},

@@ -386,3 +386,23 @@ func TestTheWaitForAHolderIsInterrupted(t *testing.T) {
 		wantNoDelete(t, s)
 	})
 }
+
+// TestStrangerSoonAfterTheLooks lets another program take the URL for just what was
+// asked for, so soon after a lost request that the tolerance of clocks would make it
+// this create's. Three looks have seen the URL free since.
+func TestStrangerSoonAfterTheLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		s.FailNth(1, posts, kanberttest.Reset())
+		var stranger kanberttest.Webhook
+		s.Before(2, posts, func(s *kanberttest.Sandbox) { stranger, _ = s.CreateAs(s.Token(), sameHook()) })
+		// As short as the jitter of the default pauses makes them.
+		short := WithBackoff(Backoff{First: 175 * time.Millisecond, Lookup: 350 * time.Millisecond})
+		_, err := newTestClient(t, s, short, WithSteadyBackoff()).CreateWebhook(t.Context(), askedHook, seenFree)
+		var unproven *UnprovenError
+		if !errors.As(err, &unproven) || unproven.Holder.ID != stranger.ID {
+			t.Errorf("got %v", err)
+		}
+		wantNoDelete(t, s, stranger.ID)
+	})
+}
