@@ -51,7 +51,7 @@ var tests = map[string]func(*testing.T){
 	"guides/adopting-existing-webhooks/by-url":             testAdoptionByURL,
 	"guides/adopting-existing-webhooks/by-id":              testAdoptionByID,
 	"guides/adopting-existing-webhooks/by-identity":        testAdoptionByIdentity,
-	"guides/adopting-existing-webhooks/by-filter":          testAdoptionByFilter,
+	"guides/adopting-existing-webhooks/data-source":        testAdoptionByDataSource,
 	"guides/adopting-existing-webhooks/generated":          testAdoptionGenerated,
 	"guides/adopting-existing-webhooks/query":              testAdoptionByQuery,
 	"guides/adopting-existing-webhooks/for-each":           testAdoptionForEach,
@@ -682,9 +682,9 @@ func testAdoption(t *testing.T, way string) {
 // existing is the address under which the guide on adoption has its webhooks.
 const existing = "https://hooks.example.com/existing/"
 
-func testAdoptionByFilter(t *testing.T) {
+func testAdoptionByDataSource(t *testing.T) {
 	needs(t, "for_each in import blocks", "1.7.0", "1.8.0")
-	w := newWorkspace(t, "guides/adopting-existing-webhooks/by-filter")
+	w := newWorkspace(t, "guides/adopting-existing-webhooks/data-source")
 	w.sandbox.Seed(
 		kanberttest.Webhook{URL: existing + "contact/create"},
 		kanberttest.Webhook{URL: existing + "contact/update", Event: "contact:update"},

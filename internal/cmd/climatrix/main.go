@@ -37,7 +37,7 @@ var features = []struct {
 	{"`check` block that finds unmanaged webhooks", []string{"guides/adopting-existing-webhooks/unmanaged"}},
 	{"`import` command, by id and by URL", []string{"resources/kanbert_webhook/import_by_command"}},
 	{"`import` block, by id and by URL", []string{"guides/adopting-existing-webhooks/by-id", "guides/adopting-existing-webhooks/by-url"}},
-	{"`import` block with `for_each`", []string{"guides/adopting-existing-webhooks/by-filter"}},
+	{"`import` block with `for_each`", []string{"guides/adopting-existing-webhooks/data-source"}},
 	{"Configuration generated for `import` blocks", []string{"guides/adopting-existing-webhooks/generated"}},
 	{"`import` block, by identity", []string{"guides/adopting-existing-webhooks/by-identity"}},
 	{"`moved` block from a generic REST provider", []string{"guides/moving-from-a-generic-rest-provider/restapi", "guides/moving-from-a-generic-rest-provider/restful"}},
