@@ -49,11 +49,11 @@ func (c *checker) check() {
 	trimmed := strings.TrimSpace(c.text)
 	switch {
 	case len(c.text) > MaxLength:
-		c.addError(place{}, "Filter too long",
+		c.addError(wholeText, "Filter too long",
 			"The filter has %d bytes. The provider reads at most %d. Use fewer values, or list all webhooks and select among them with a for expression.",
 			len(c.text), MaxLength)
 	case trimmed == "":
-		c.addError(place{}, "Empty filter", "The filter is empty. %s", leaveOut)
+		c.addError(wholeText, "Empty filter", "The filter is empty. %s", leaveOut)
 	case trimmed[0] == '[' || trimmed[0] == '{':
 		c.json = true
 		c.checkJSON()

@@ -34,6 +34,9 @@ type place struct {
 	path, value    string
 }
 
+// wholeText is the place of a problem of the whole text, which is not shown.
+var wholeText = place{value: "the whole text"}
+
 func (p place) end() int { return p.offset + p.length }
 
 // to returns the place from the begin of p to the end of q.
@@ -88,7 +91,7 @@ func (c *checker) excerpt(at place) string {
 	if at.path != "" {
 		return "  " + clip(at.path+" = "+visible(at.value), 0)
 	}
-	if strings.TrimSpace(c.text) == "" || len(c.text) > MaxLength || at.value != "" {
+	if strings.TrimSpace(c.text) == "" || at.value != "" {
 		return ""
 	}
 	if at.offset == len(c.text) {

@@ -136,3 +136,31 @@ func TestExcerptContext(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingFollowsABrokenStructure has faults and unspecified words behind the
+// place at which reading stops.
+func TestNothingFollowsABrokenStructure(t *testing.T) {
+	for _, text := range []string{
+		`url in ["a" = "b"] and creatd_at like "c"`, `url = "a", creatd_at like "c"`, `"url" = "a" and url like "b"`,
+		`url = "a") and url like "b"`, `url in ("a") and url like "b"`, `url is "a" and url like "b"`,
+		strings.Repeat("(", 65) + `url like "b"`, `url between "a" and "b" and url like "c"`,
+	} {
+		errs, warnings := filter.Check(text)
+		if len(errs) != 1 || len(warnings) != 0 {
+			t.Errorf("%s\nerrors %s\nwarnings %s", text, summaries(errs), summaries(warnings))
+		}
+	}
+}
+
+// TestNegations wants the operator that selects the rest for each operator.
+func TestNegations(t *testing.T) {
+	for condition, want := range map[string]string{
+		`created_at = now`: "ne", `created_at != now`: "eq", `created_at < now`: "gte", `created_at >= now`: "lt", `created_at > now`: "lte", `created_at <= now`: "gt",
+		`url in ["a"]`: "nin", `url nin ["a"]`: "in", `url isnull`: "isnotnull", `url isnotnull`: "isnull", `url is null`: "isnotnull",
+	} {
+		_, warnings := filter.Check("not " + condition)
+		if len(warnings) != 1 || !strings.HasSuffix(warnings[0].Detail, " Use "+want+" instead.") {
+			t.Errorf("not %s: %v, want the advice to use %s", condition, warnings, want)
+		}
+	}
+}

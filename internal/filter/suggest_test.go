@@ -4,6 +4,7 @@ package filter
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -70,5 +71,56 @@ func TestAliasesLeadSomewhere(t *testing.T) {
 				t.Errorf("the alias %q leads to %q, which is no name", text, name)
 			}
 		}
+	}
+}
+
+// TestAliases compares the table with a list by meaning.
+func TestAliases(t *testing.T) {
+	const want = `
+and: & &&
+contains: contain has includes
+contains like: match matches regex regexp =~ ~
+created_at: created created_on createdat createdon creation_date date
+endswith: end with, ends, ends with, ends_with, suffix
+eq: equal, equal to, equals, equals to, is equal
+field: column key name
+gt: after, greater than, later than, newer than
+gte: since
+in: any, is in, one of, oneof
+is_active: active
+isnotnull: exists
+isnull: is isempty
+like: is like,
+like contains: ilike
+lt: before, earlier than, less than, older than
+lte: until
+op: operator
+or: | ||
+startswith: begins, begins with, begins_with, beginswith, prefix, start with, starts, starts with, starts_with
+today+1d: tomorrow
+today-1d: yesterday
+url: address endpoint link target uri
+value: values
+!= ne: !== <> =!
+<= lte: =<
+= eq: == ===
+>= gte: =>
+`
+	count := 0
+	for line := range strings.Lines(strings.TrimSpace(want)) {
+		names, list, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		words := strings.Fields(list)
+		if strings.Contains(list, ",") {
+			words = strings.Split(strings.TrimSuffix(list, ","), ", ")
+		}
+		for _, text := range words {
+			count++
+			if got := strings.Join(aliases[text], " "); got != names {
+				t.Errorf("the alias %q leads to %q, want %q", text, got, names)
+			}
+		}
+	}
+	if count != len(aliases) {
+		t.Errorf("%d aliases are listed here, and %d exist", count, len(aliases))
 	}
 }

@@ -38,7 +38,7 @@ func TestNumbers(t *testing.T) {
 		"the furthest Date":              {maxClockDifference, 86_400 * time.Second},
 		"retries of what cannot be read": {maxUnreadable, 3},
 		"the time of whoami":             {whoamiTimeout, 5 * time.Second},
-		"requests to whoami":             {whoamiAttempts, 3},
+		"requests to whoami":             {WorkspaceAttempts, 3},
 		"the memory of an outage":        {outageMemory, 60 * time.Second},
 		"failures that are an outage":    {outageFailures, 9},
 		"a wait that is logged at INFO":  {longWait, 5 * time.Second},

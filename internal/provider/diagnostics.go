@@ -23,8 +23,7 @@ import (
 
 // This file alone turns errors into diagnostics. A summary says what could not be
 // done. A detail says, in whole sentences, what is known and what to do. Every
-// text is kept in testdata/diagnostics.golden, by which the troubleshooting guide
-// is checked.
+// text is kept in testdata/texts, which the troubleshooting guide includes.
 
 // operation is what was being done when an error came up. It is the summary of
 // the diagnostic.

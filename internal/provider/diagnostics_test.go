@@ -17,10 +17,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -32,9 +34,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// golden holds every text that the provider has for a person, filters apart. The
-// troubleshooting guide is checked by it.
-const golden = "testdata/diagnostics.golden"
+// textsFolder has a file for each text that the provider has for a person,
+// filters apart. The troubleshooting guide includes all of them.
+const textsFolder = "testdata/texts"
 
 // textCase brings one text about. It runs in a bubble with a provider that is
 // configured for a sandbox in memory, where a minute of waiting costs nothing and
@@ -57,10 +59,9 @@ var (
 	efforts    = regexp.MustCompile(`tried [0-9]+ times in [0-9hms]+\.`)
 )
 
-// TestTexts holds every diagnostic to its text, as a CLI gets it.
+// TestTexts compares every diagnostic with its file, as a CLI shows it.
 func TestTexts(t *testing.T) {
-	want := readGolden(t)
-	var all strings.Builder
+	files := map[string]string{}
 	for _, c := range textCases() {
 		t.Run(c.name, func(t *testing.T) {
 			var got string
@@ -70,50 +71,127 @@ func TestTexts(t *testing.T) {
 				settle()
 				// How many requests came before is no part of the text, and pauses
 				// are of random length.
-				got = requestIDs.ReplaceAllString(diags.String(), "req-N")
-				got = efforts.ReplaceAllString(got, "tried N times in D.")
-				got = comebacks.ReplaceAllString(got, "Z, in D,")
+				for _, d := range diags {
+					d.Detail = requestIDs.ReplaceAllString(d.Detail, "req-…")
+					d.Detail = efforts.ReplaceAllString(d.Detail, "tried … times in ….")
+					d.Detail = comebacks.ReplaceAllString(d.Detail, "Z, in …,")
+					// As with a server on the internet.
+					d.Detail = strings.ReplaceAll(d.Detail, "http://127.0.0.1:1", "https://api.example")
+					d.Detail = strings.ReplaceAll(d.Detail, "127.0.0.1:1", "api.example")
+				}
+				got = diags.shown()
 			})
 			if got == "" {
 				t.Error("there is no diagnostic")
 			}
-			fmt.Fprintf(&all, "=== %s\n%s\n", c.name, got)
-			if !*update && got != want[c.name] {
-				t.Errorf("--- got\n%s--- want\n%s", got, want[c.name])
+			file := textFile(c.name)
+			if files[file] != "" {
+				t.Errorf("another case has the file %s", file)
 			}
-			delete(want, c.name)
+			files[file] = got
 		})
 	}
-	if *update {
-		if err := os.WriteFile(golden, []byte(all.String()), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if t.Failed() {
 		return
 	}
-	for name := range want {
-		t.Errorf("%s has a section %q that no case owns", golden, name)
+	compareTexts(t, files)
+}
+
+// compareTexts compares the texts of the provider with their files, or writes
+// the files.
+func compareTexts(t *testing.T, texts map[string]string) {
+	t.Helper()
+	want := readTexts(t)
+	for file, got := range texts {
+		if *update && got != want[file] {
+			if err := os.WriteFile(filepath.Join(textsFolder, file), []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		} else if got != want[file] {
+			t.Errorf("%s (go test ./internal/provider -run TestTexts -update writes it)\n--- got\n%s--- want\n%s", file, got, want[file])
+		}
 	}
+	for file := range want {
+		_, owned := texts[file]
+		switch {
+		case owned:
+		case *update:
+			if err := os.Remove(filepath.Join(textsFolder, file)); err != nil {
+				t.Fatal(err)
+			}
+		default:
+			t.Errorf("no case has the text %s", file)
+		}
+	}
+}
+
+// textFile returns the name of the file of a case's text.
+func textFile(name string) string {
+	words := regexp.MustCompile(`[^a-z0-9_]+`).ReplaceAllString(strings.ToLower(name), "-")
+	return strings.Trim(words, "-") + ".txt"
+}
+
+// readTexts returns the content of each file of texts, by its name.
+func readTexts(t *testing.T) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(textsFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			texts[entry.Name()] = readFile(t, filepath.Join(textsFolder, entry.Name()))
+		}
+	}
+	return texts
+}
+
+// shown returns the diagnostics as a CLI shows them on a terminal of 78 columns.
+// What comes from the configuration is reduced to the name of the attribute.
+func (ds diagnostics) shown() string {
+	var texts []string
+	for _, d := range ds {
+		severity := "Error"
+		if d.Severity == tfprotov6.DiagnosticSeverityWarning {
+			severity = "Warning"
+		}
+		text := severity + ": " + d.Summary + "\n"
+		if name := attributeName(d.Attribute); name != "" {
+			text += "  at " + name + "\n"
+		}
+		text += "\n"
+		for line := range strings.SplitSeq(d.Detail, "\n") {
+			text += wrapped(line) + "\n"
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, "\n")
+}
+
+// wrapped breaks a line before the words that do not fit, unless it is indented.
+func wrapped(line string) string {
+	if strings.HasPrefix(line, " ") {
+		return line
+	}
+	text, column := "", 0
+	for i, word := range strings.Fields(line) {
+		switch length := utf8.RuneCountInString(word); {
+		case i == 0:
+			text, column = word, length
+		case column+1+length > 78:
+			text, column = text+"\n"+word, length
+		default:
+			text, column = text+" "+word, column+1+length
+		}
+	}
+	return text
 }
 
 // settle lets what the provider still does by itself, such as a listing that it
 // tries again, come to its end. In a bubble that costs nothing, and a bubble must
 // not end before.
 func settle() { time.Sleep(time.Hour) }
-
-// readGolden splits the golden file into its sections.
-func readGolden(t *testing.T) map[string]string {
-	t.Helper()
-	data, err := os.ReadFile(filepath.FromSlash(golden))
-	if err != nil && !*update {
-		t.Fatal(err)
-	}
-	sections := map[string]string{}
-	for _, section := range strings.Split("\n"+string(data), "\n=== ")[1:] {
-		name, text, _ := strings.Cut(section, "\n")
-		sections[name] = strings.TrimRight(text, "\n") + "\n"
-	}
-	return sections
-}
 
 var contact = attrs{"url": "https://receiver.example/contacts?key=hunter2", "event": "contact:create"}
 
@@ -172,6 +250,7 @@ func textCases() []textCase {
 		{"request_timeout: variable", "KANBERT_REQUEST_TIMEOUT", "soon"},
 		{"max_wait: variable", "KANBERT_MAX_WAIT", "for ever"},
 		{"proxy: unreadable", "HTTPS_PROXY", ":hunter2"},
+		{"proxy: of another kind", "HTTPS_PROXY", "ftp://me:hunter2@proxy.example:21"},
 	} {
 		add(c.name, func(t *textTest) diagnostics {
 			t.Setenv(c.variable, c.value)
@@ -473,7 +552,7 @@ func textCases() []textCase {
 			t.s.FailNth(1, kanberttest.Match{Method: http.MethodPost}, c.fault)
 			_, diags := t.apply(instance{}, planned, contact)
 			for _, d := range diags {
-				d.Detail = waits.ReplaceAllString(d.Detail, "waited D.")
+				d.Detail = waits.ReplaceAllString(d.Detail, "waited ….")
 			}
 			return diags
 		})
@@ -504,8 +583,8 @@ func textCases() []textCase {
 		_, diags := t.importByID(t.s.Seed(kanberttest.Webhook{URL: contact["url"].(string)})[0].ID)
 		return diags
 	})
-	add("import: nobody of that id", func(t *textTest) diagnostics { _, diags := t.importByID("nobody"); return diags })
-	add("import: nobody has that URL", func(t *textTest) diagnostics {
+	add("import: no webhook of that id", func(t *textTest) diagnostics { _, diags := t.importByID("nobody"); return diags })
+	add("import: no webhook has that URL", func(t *textTest) diagnostics {
 		_, diags := t.importByID("https://receiver.example/nobody?key=hunter2")
 		return diags
 	})
@@ -546,7 +625,7 @@ func textCases() []textCase {
 			return diags
 		})
 	}
-	return cases
+	return slices.Concat(cases, absenceCases(), importCases(), otherCases())
 }
 
 // onWire gives diagnostics as a CLI gets them.
@@ -568,7 +647,7 @@ func onWire(diags diag.Diagnostics) diagnostics {
 // No text may hold a secret: neither a token, nor what user info or query of a URL
 // hold.
 func TestTextsHoldNoSecret(t *testing.T) {
-	for name, text := range readGolden(t) {
+	for name, text := range readTexts(t) {
 		for _, secret := range []string{"hunter2", kanberttest.New().Token()} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%s: the text holds %q:\n%s", name, secret, text)
