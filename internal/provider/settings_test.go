@@ -3,6 +3,7 @@
 package provider
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -22,13 +23,30 @@ func newProtocolWith(t testing.TB, s *kanberttest.Sandbox, config attrs) *protoc
 	return p
 }
 
+// roundTrip is a transport that is a function.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 func TestEnvironmentStandsIn(t *testing.T) {
 	s := kanberttest.New()
 	t.Setenv("KANBERT_TOKEN", s.Token())
 	t.Setenv("KANBERT_BASE_URL", "https://staging.example/api/v1/")
 	t.Setenv("TF_APPEND_USER_AGENT", "ci/7\n(nightly)")
-	newProtocolWith(t, s, attrs{}).create(contact)
+	hosts := map[string]bool{}
+	p := newProtocol(t, WithClientOptions(kanbert.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+		hosts[r.URL.Scheme+"://"+r.URL.Host] = true
+		return s.Transport().RoundTrip(r)
+	}))))
+	wantNone(t, p.configure(attrs{}))
+	p.create(contact)
+	if want := map[string]bool{"https://staging.example": true}; !maps.Equal(hosts, want) {
+		t.Errorf("requests went to %v, want %v", hosts, want)
+	}
 	request := s.Requests()[0]
+	if !strings.HasPrefix(request.Path, "/api/v1/w") {
+		t.Errorf("the path is %s", request.Path)
+	}
 	if got, want := request.Header.Get("User-Agent"), "Terraform/1.99.0 terraform-provider-kanbert/test ci/7 (nightly)"; got != want {
 		t.Errorf("the User-Agent is %q, want %q", got, want)
 	}

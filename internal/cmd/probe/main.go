@@ -19,13 +19,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"path/filepath"
 	"slices"
-	"syscall"
 
-	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
-	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/live"
 )
 
@@ -33,7 +28,7 @@ import (
 const codeDiffers = 2
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := live.Interruptible()
 	code, err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
@@ -50,30 +45,21 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) (
 	write := flags.Bool("write", false, fmt.Sprintf("create at most %d webhooks under %s, and delete them", live.MaxWebhooks, live.Prefix))
 	workspace := flags.String("workspace", "", "the id of the workspace in which webhooks may be created and deleted")
 	switching := flags.Bool("switch", false, "wait until you have switched to another workspace in Kanbert, and ask whether the token follows")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	target, ledgers, err := live.Begin(flags, args)
+	if errors.Is(err, flag.ErrHelp) {
 		return 0, nil
-	} else if err != nil {
-		return 1, err
 	}
-	if flags.NArg() > 0 {
-		return 1, errors.New("there are flags and no arguments")
-	}
-	token := os.Getenv("KANBERT_TOKEN")
-	if token == "" {
-		return 1, errors.New("nothing was sent: export KANBERT_TOKEN")
-	}
-	root, err := cli.ModuleRoot()
 	if err != nil {
 		return 1, err
 	}
 	settings := live.ProbeSettings{
-		Settings: live.Settings{Workspace: *workspace, Ledgers: filepath.Join(root, live.LedgerFolder), Out: log},
+		Settings: live.Settings{Workspace: *workspace, Ledgers: ledgers, Out: log},
 		Write:    *write,
 	}
 	if *switching {
 		settings.Switch = waitForReturn(in, log)
 	}
-	rows, err := live.Probe(ctx, live.Target{BaseURL: os.Getenv("KANBERT_BASE_URL"), Token: kanbert.NewSecret(token)}, settings)
+	rows, err := live.Probe(ctx, target, settings)
 	if len(rows) > 0 {
 		err = errors.Join(err, live.WriteTable(out, rows))
 	}

@@ -16,17 +16,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"path/filepath"
-	"syscall"
 
-	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
-	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/live"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := live.Interruptible()
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
@@ -44,22 +39,13 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 		settings.IDs = append(settings.IDs, id)
 		return nil
 	})
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	target, ledgers, err := live.Begin(flags, args)
+	if errors.Is(err, flag.ErrHelp) {
 		return nil
-	} else if err != nil {
-		return err
 	}
-	if flags.NArg() > 0 {
-		return errors.New("there are flags and no arguments")
-	}
-	token := os.Getenv("KANBERT_TOKEN")
-	if token == "" {
-		return errors.New("nothing was sent: export KANBERT_TOKEN")
-	}
-	root, err := cli.ModuleRoot()
 	if err != nil {
 		return err
 	}
-	settings.Out, settings.Ledgers = out, filepath.Join(root, live.LedgerFolder)
-	return live.Sweep(ctx, live.Target{BaseURL: os.Getenv("KANBERT_BASE_URL"), Token: kanbert.NewSecret(token)}, settings)
+	settings.Out, settings.Ledgers = out, ledgers
+	return live.Sweep(ctx, target, settings)
 }
