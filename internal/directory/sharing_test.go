@@ -529,3 +529,82 @@ func TestListHoldsUpNoLookup(t *testing.T) {
 		all.Wait()
 	})
 }
+
+// TestOneAttemptIsNotTheAnswer fails the first page, which was asked for in one
+// attempt, while a call waits that needs the whole listing.
+func TestOneAttemptIsNotTheAnswer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ours := hooks("ours", 90)
+		source := newAPI(30, ours...)
+		source.latency = always(time.Second)
+		source.fault = func(_ int, r request) error {
+			if r.opts.Once {
+				return refusal(http.StatusBadGateway, kanbert.ErrServer)
+			}
+			return nil
+		}
+		d := directory.New(source)
+		atOnce(2, func(i int) {
+			h := ours[i]
+			if i == 1 {
+				after(500 * time.Millisecond)
+				h.URL = "" // So that no look-up can find it.
+			}
+			mustRead(t, d, h)
+		})
+	})
+}
+
+// TestFailedPageIsNotForAll fails a page while calls wait that do not wait for it:
+// one that came after the listing had begun, and one that waits for a look-up.
+func TestFailedPageIsNotForAll(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 300)...)
+		source.latency = always(time.Second)
+		source.fault = func(n int, r request) error {
+			if n == 1 {
+				return refusal(http.StatusBadGateway, kanbert.ErrServer)
+			}
+			return nil
+		}
+		d := directory.New(source)
+		atOnce(2, func(i int) {
+			if i == 1 {
+				after(1500 * time.Millisecond) // The second page is on its way.
+				mustFind(t, d.ByID, "id-nobody", false)
+				return
+			}
+			for _, err := range d.List(t.Context(), kanbert.ListOptions{}, 0) {
+				if err != nil {
+					return
+				}
+			}
+			t.Error("the list did not fail")
+		})
+	})
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 300)...)
+		source.latency = func(r request) time.Duration {
+			if r.isLookup() {
+				return 1900 * time.Millisecond
+			}
+			return time.Second
+		}
+		failed := 0
+		source.fault = func(_ int, r request) error {
+			if !r.isLookup() && r.opts.Sort[0] == "-url" && failed == 0 {
+				failed++
+				return refusal(http.StatusBadGateway, kanbert.ErrServer)
+			}
+			return nil
+		}
+		d := directory.New(source)
+		atOnce(3, func(i int) {
+			after(time.Duration(i/2) * 1500 * time.Millisecond)
+			mustRead(t, d, source.webhooks[150+i])
+		})
+		if failed != 1 {
+			t.Error("no page has failed")
+		}
+	})
+}
