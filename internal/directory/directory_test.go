@@ -202,7 +202,7 @@ func TestSlowListingProvesGone(t *testing.T) {
 		source.latency = always(30 * time.Second)
 		d := directory.New(source)
 		var all sync.WaitGroup
-		for i := range 3 {
+		for i := range 4 {
 			all.Go(func() { mustBeGone(t, d, hook("gone", i)) })
 			after(50 * time.Second)
 		}
@@ -609,14 +609,18 @@ func TestLaterNewsWins(t *testing.T) {
 
 // TestServerIgnoresDirection has two front ends, which prove nothing by meeting.
 func TestServerIgnoresDirection(t *testing.T) {
-	for _, m := range []int{0, 1, 29, 30, 31, 60, 250} {
+	for _, c := range [][2]int{{0, 30}, {1, 30}, {29, 30}, {30, 30}, {31, 30}, {60, 30}, {250, 30}, {5, 1}, {6, 2}} {
 		bubble(t, func(t *testing.T) {
+			m, page := c[0], c[1]
 			ours := hooks("ours", m)
-			source := newAPI(30, ours...)
+			source := newAPI(page, ours...)
 			source.sameWay = true
 			d := directory.New(source)
 			if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
 				t.Fatal(found, err)
+			}
+			if _, pages := source.sent(); pages > m/page+3 {
+				t.Errorf("%d pages of %d were fetched for %d webhooks", pages, page, m)
 			}
 			mustCost(t, source, 0, 0, func() {
 				for _, h := range ours {
@@ -643,6 +647,9 @@ func TestDirectionIsIgnoredWhileTheListChanges(t *testing.T) {
 		if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
 			t.Fatal(found, err)
 		}
+		if _, pages := source.sent(); pages > 11 {
+			t.Errorf("%d pages of 10 were fetched for 89 webhooks", pages)
+		}
 		mustCost(t, source, 0, 0, func() {
 			for _, h := range source.webhooks {
 				mustRead(t, d, h)
@@ -653,23 +660,25 @@ func TestDirectionIsIgnoredWhileTheListChanges(t *testing.T) {
 
 // TestEndsMeet counts the pages of a whole listing.
 func TestEndsMeet(t *testing.T) {
-	for m := range 200 {
-		bubble(t, func(t *testing.T) {
-			ours := hooks("ours", m)
-			source := newAPI(10, ours...)
-			d := directory.New(source)
-			if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
-				t.Fatal(found, err)
-			}
-			if _, pages := source.sent(); pages > m/10+2 {
-				t.Errorf("%d pages of 10 were fetched for %d webhooks", pages, m)
-			}
-			mustCost(t, source, 0, 0, func() {
-				for _, h := range ours {
-					mustRead(t, d, h)
+	for _, page := range []int{1, 10} {
+		for m := range 20 * page {
+			bubble(t, func(t *testing.T) {
+				ours := hooks("ours", m)
+				source := newAPI(page, ours...)
+				d := directory.New(source)
+				if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
+					t.Fatal(found, err)
 				}
+				if _, pages := source.sent(); pages > m/page+2 {
+					t.Errorf("%d pages of %d were fetched for %d webhooks", pages, page, m)
+				}
+				mustCost(t, source, 0, 0, func() {
+					for _, h := range ours {
+						mustRead(t, d, h)
+					}
+				})
 			})
-		})
+		}
 	}
 }
 

@@ -87,6 +87,13 @@ func TestSmallerWaves(t *testing.T) {
 				t.Errorf("wave %d took %s, want %s", n, got, want)
 			}
 		}
+		// And for no more than ten.
+		atOnce(25, func(int) { _, _, _ = d.ByURL(t.Context(), "https://free.example.com/1") })
+		began := time.Now()
+		atOnce(12, func(int) { _, _, _ = d.ByEquivalentURL(t.Context(), source.webhooks[150].URL) })
+		if got := time.Since(began); got != 250*time.Millisecond { // Ten, and two after the window.
+			t.Errorf("a wave of twelve took %s", got)
+		}
 	})
 }
 

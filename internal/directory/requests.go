@@ -110,7 +110,7 @@ func (d *Directory) adapt(err error, length, n int) bool {
 func (d *Directory) startLists(waiters []*waiter) {
 	slices.SortStableFunc(waiters, func(a, b *waiter) int { return b.list.PageSize - a.list.PageSize })
 	for _, w := range waiters {
-		if w.list.Cursor == "" && isLocal(w.list) && !d.large && d.scan.mayAnswer(w) {
+		if w.list.Cursor == "" && isLocal(w.list) && !d.large && d.scan.accepted(w) {
 			continue // The first page of the listing is on its way, and may be all there is.
 		}
 		equal := slices.IndexFunc(d.calls, func(c *call) bool {

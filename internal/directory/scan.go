@@ -37,8 +37,8 @@ func (d *Directory) newScan() {
 // owns reports whether c fetches a page of s.
 func (s *scan) owns(c *call) bool { return s != nil && (c == s.front.call || c == s.back.call) }
 
-// accepted reports whether w accepts s, once it is complete, as saying that what w
-// asks for is not there.
+// accepted reports whether s, once it is complete, may say that what w asks for is
+// not there.
 func (s *scan) accepted(w *waiter) bool {
 	maxAge := Freshness
 	if w.absence == lookUpAndScan {
@@ -47,19 +47,17 @@ func (s *scan) accepted(w *waiter) bool {
 	return s != nil && w.accepts(s.began, maxAge) && !s.began.at.Before(w.notBefore)
 }
 
-func (s *scan) mayAnswer(w *waiter) bool { return s.accepted(w) && !s.complete }
-
 // continueScan fetches the pages that waiters cannot do without. It reports whether
 // the scan may answer any.
 func (d *Directory) continueScan(want *wanted) bool {
 	s := d.scan
-	first, all := slices.ContainsFunc(want[needFirstPage], s.mayAnswer), slices.ContainsFunc(want[needScan], s.mayAnswer)
+	first, all := slices.ContainsFunc(want[needFirstPage], s.accepted), slices.ContainsFunc(want[needScan], s.accepted)
 	if first || all {
 		d.startPage(&s.front, !all)
 	}
 	// A list alone reads as the API would be read without this package. For others
 	// two ends are faster, but the first page may be all there is.
-	if d.large && slices.ContainsFunc(want[needScan], func(w *waiter) bool { return w.list == nil && s.mayAnswer(w) }) {
+	if d.large && slices.ContainsFunc(want[needScan], func(w *waiter) bool { return w.list == nil && s.accepted(w) }) {
 		d.startPage(&s.back, false)
 	}
 	if s != nil {
@@ -148,7 +146,7 @@ func (d *Directory) failScan(err error, once bool) {
 	if !once {
 		d.finish(func(w *waiter) (answer, bool) {
 			step, _ := d.next(w)
-			return answer{err: err}, step == needScan && !w.call.inFlight() && s.mayAnswer(w)
+			return answer{err: err}, step == needScan && !w.call.inFlight() && s.accepted(w)
 		})
 	}
 	d.scan, d.large = nil, true

@@ -174,8 +174,8 @@ func (d *Directory) next(w *waiter) (step, answer) {
 // need and is not in flight. It is called, under the lock, whenever something has
 // become known.
 func (d *Directory) schedule() {
-	if s := d.scan; s != nil && s.front.cursor == "" && s.front.call.inFlight() && time.Since(s.front.call.began.at) >= PageWait {
-		d.large = true
+	if s := d.scan; s != nil && s.front.call.inFlight() && time.Since(s.front.call.began.at) >= PageWait {
+		d.large = true // If this is a later page, it is known to be.
 	}
 	var want wanted
 	d.finish(func(w *waiter) (answer, bool) {
@@ -199,7 +199,7 @@ func (d *Directory) schedule() {
 		return
 	}
 	if listing := slices.Concat(want[needFirstPage], want[needScan]); !scanning && len(listing) > 0 {
-		if slices.ContainsFunc(listing, func(w *waiter) bool { return !d.scan.mayAnswer(w) }) {
+		if slices.ContainsFunc(listing, func(w *waiter) bool { return !d.scan.accepted(w) }) {
 			d.newScan()
 		}
 		d.continueScan(&want)

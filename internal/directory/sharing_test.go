@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -264,6 +265,10 @@ func TestDataSources(t *testing.T) {
 			t.Helper()
 			mustFind(t, d.ByID, w[29].ID, true)
 		}},
+		"two by URL, in many": {300, 1, 1, func(t *testing.T, d *directory.Directory, w []kanbert.Webhook) {
+			t.Helper()
+			atOnce(2, func(i int) { mustFind(t, d.ByEquivalentURL, w[150+i].URL, true) })
+		}},
 		"a limit that goes on": {300, 0, 2, func(t *testing.T, d *directory.Directory, _ []kanbert.Webhook) {
 			t.Helper()
 			mustList(t, d, kanbert.ListOptions{}, 31)
@@ -429,5 +434,177 @@ func TestAbandonedLookupHoldsUpNoOther(t *testing.T) {
 				t.Errorf("%t, %v after %s", found, err, time.Since(began))
 			}
 		})
+	})
+}
+
+// TestListingIsNotBegunAnew lets a list come while another one is being read, which
+// cannot answer it.
+func TestListingIsNotBegunAnew(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 300)...)
+		source.latency = always(time.Second)
+		d := directory.New(source)
+		mustCost(t, source, 0, 20, func() {
+			atOnce(2, func(i int) {
+				after(time.Duration(i) * 4500 * time.Millisecond)
+				began := time.Now()
+				if got := mustList(t, d, kanbert.ListOptions{}, 0); len(got) != 300 {
+					t.Errorf("%d were listed", len(got))
+				}
+				// The second one waits for the first, and for more calls after it.
+				want := []time.Duration{10050 * time.Millisecond, 15600 * time.Millisecond}[i]
+				if took := time.Since(began); took != want {
+					t.Errorf("list %d took %s, want %s", i, took, want)
+				}
+			})
+		})
+	})
+}
+
+// TestOldListingFailsNoOther begins a listing anew while a page of the one before,
+// which was sent beside a look-up, is on its way, and fails.
+func TestOldListingFailsNoOther(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 300)...)
+		var far atomic.Int64
+		source.latency = func(r request) time.Duration {
+			switch {
+			case r.isLookup():
+				return time.Millisecond
+			case r.opts.Sort[0] == "-url" && far.Add(1) == 1:
+				return 10 * time.Second
+			}
+			return 3 * time.Second
+		}
+		failed := 0
+		source.fault = func(n int, r request) error {
+			if n < 3 && !r.isLookup() && r.opts.Sort[0] == "-url" {
+				failed++
+				return refusal(http.StatusBadGateway, kanbert.ErrServer)
+			}
+			return nil
+		}
+		d := directory.New(source)
+		atOnce(2, func(i int) { mustRead(t, d, source.webhooks[150+i]) })
+		mustFind(t, d.ByID, "id-nobody", false)
+		if failed != 1 {
+			t.Error("no page has failed")
+		}
+	})
+}
+
+// TestLargeIsRemembered looks up at once where a listing has had several pages.
+func TestLargeIsRemembered(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ours := hooks("ours", 90)
+		source := newAPI(30, ours...)
+		d := directory.New(source)
+		mustList(t, d, kanbert.ListOptions{}, 0)
+		after(directory.Freshness + time.Second)
+		mustCost(t, source, 1, 0, func() { mustRead(t, d, ours[1]) })
+	})
+}
+
+// TestListHoldsUpNoLookup has a list of its own on its way for an hour.
+func TestListHoldsUpNoLookup(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 300)...)
+		source.latency = func(r request) time.Duration {
+			if len(r.opts.Sort) > 0 && r.opts.Sort[0] == "is_active" {
+				return time.Hour
+			}
+			return time.Millisecond
+		}
+		d := directory.New(source)
+		var all sync.WaitGroup
+		all.Go(func() { mustList(t, d, kanbert.ListOptions{Sort: []string{"is_active"}}, 1) })
+		after(time.Second)
+		began := time.Now()
+		for i := range 3 {
+			atOnce(2, func(k int) { mustRead(t, d, source.webhooks[140+2*i+k]) })
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("it took %s", took)
+		}
+		all.Wait()
+	})
+}
+
+// TestOneAttemptIsNotTheAnswer fails the first page, which was asked for in one
+// attempt, while a call waits that needs the whole listing.
+func TestOneAttemptIsNotTheAnswer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		ours := hooks("ours", 90)
+		source := newAPI(30, ours...)
+		source.latency = always(time.Second)
+		source.fault = func(_ int, r request) error {
+			if r.opts.Once {
+				return refusal(http.StatusBadGateway, kanbert.ErrServer)
+			}
+			return nil
+		}
+		d := directory.New(source)
+		atOnce(2, func(i int) {
+			h := ours[i]
+			if i == 1 {
+				after(500 * time.Millisecond)
+				h.URL = "" // So that no look-up can find it.
+			}
+			mustRead(t, d, h)
+		})
+	})
+}
+
+// TestFailedPageIsNotForAll fails a page while calls wait that do not wait for it:
+// one that came after the listing had begun, and one that waits for a look-up.
+func TestFailedPageIsNotForAll(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 300)...)
+		source.latency = always(time.Second)
+		source.fault = func(n int, r request) error {
+			if n == 1 {
+				return refusal(http.StatusBadGateway, kanbert.ErrServer)
+			}
+			return nil
+		}
+		d := directory.New(source)
+		atOnce(2, func(i int) {
+			if i == 1 {
+				after(1500 * time.Millisecond) // The second page is on its way.
+				mustFind(t, d.ByID, "id-nobody", false)
+				return
+			}
+			for _, err := range d.List(t.Context(), kanbert.ListOptions{}, 0) {
+				if err != nil {
+					return
+				}
+			}
+			t.Error("the list did not fail")
+		})
+	})
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("ours", 300)...)
+		source.latency = func(r request) time.Duration {
+			if r.isLookup() {
+				return 1900 * time.Millisecond
+			}
+			return time.Second
+		}
+		failed := 0
+		source.fault = func(_ int, r request) error {
+			if !r.isLookup() && r.opts.Sort[0] == "-url" && failed == 0 {
+				failed++
+				return refusal(http.StatusBadGateway, kanbert.ErrServer)
+			}
+			return nil
+		}
+		d := directory.New(source)
+		atOnce(3, func(i int) {
+			after(time.Duration(i/2) * 1500 * time.Millisecond)
+			mustRead(t, d, source.webhooks[150+i])
+		})
+		if failed != 1 {
+			t.Error("no page has failed")
+		}
 	})
 }
