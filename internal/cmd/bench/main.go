@@ -86,6 +86,12 @@ func run(ctx context.Context) error {
 	return b.report(ctx)
 }
 
+type bench struct {
+	options
+	root, scratch string
+	cli           cli.CLI
+}
+
 func (b *bench) report(ctx context.Context) error {
 	if err := b.build(ctx, nothing, tuned, ours, unshared); err != nil {
 		return err
@@ -116,12 +122,6 @@ var (
 	ours     = contender{"kanbert", "this", ".", "-s -w"}
 	unshared = contender{"unshared", "unshared", "./internal/cmd/bench/unshared", "-s -w"}
 )
-
-type bench struct {
-	options
-	root, scratch string
-	cli           cli.CLI
-}
 
 // build builds contenders with equal flags but for what the linker sets.
 func (b *bench) build(ctx context.Context, all ...contender) error {
