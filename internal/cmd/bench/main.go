@@ -17,7 +17,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"syscall"
 	"time"
 
@@ -87,6 +86,12 @@ func run(ctx context.Context) error {
 	return b.report(ctx)
 }
 
+type bench struct {
+	options
+	root, scratch string
+	cli           cli.CLI
+}
+
 func (b *bench) report(ctx context.Context) error {
 	if err := b.build(ctx, nothing, tuned, ours, unshared); err != nil {
 		return err
@@ -107,32 +112,21 @@ func (b *bench) report(ctx context.Context) error {
 	return report.write(filepath.Join(b.root, "bench"))
 }
 
-// contender is a provider that is measured.
-type contender struct {
-	name, label, path string
-	// flags of `go build`.
-	flags []string
-}
+// contender is a provider that is measured. ldflags are those of its build.
+type contender struct{ name, label, path, ldflags string }
 
 var (
 	// nothing is what the others are compared with, built the ordinary way.
-	nothing  = contender{name: "nothing", label: "nothing", path: "./internal/cmd/bench/nothing", flags: []string{"-pgo=off"}}
-	tuned    = contender{name: "tuned", label: "nothing, tuned", path: "./internal/cmd/bench/nothing", flags: []string{"-pgo=off", "-ldflags=-s -w -X main.tuned=yes"}}
-	ours     = contender{name: "kanbert", label: "this", path: "."}
-	unshared = contender{name: "unshared", label: "unshared", path: "./internal/cmd/bench/unshared", flags: []string{"-pgo=off"}}
+	nothing  = contender{"nothing", "nothing", "./internal/cmd/bench/nothing", "-s -w"}
+	tuned    = contender{"tuned", "nothing, tuned", "./internal/cmd/bench/nothing", "-s -w -X main.tuned=yes"}
+	ours     = contender{"kanbert", "this", ".", "-s -w"}
+	unshared = contender{"unshared", "unshared", "./internal/cmd/bench/unshared", "-s -w"}
 )
 
-type bench struct {
-	options
-	root, scratch string
-	cli           cli.CLI
-}
-
-// build builds contenders with equal flags but for their own.
+// build builds contenders with equal flags but for what the linker sets.
 func (b *bench) build(ctx context.Context, all ...contender) error {
 	for _, c := range all {
-		args := slices.Concat([]string{"build", "-trimpath", "-ldflags=-s -w"}, c.flags, []string{"-o", b.binary(c), c.path})
-		cmd := exec.CommandContext(ctx, "go", args...)
+		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags="+c.ldflags, "-o", b.binary(c), c.path)
 		cmd.Dir = b.root
 		if output, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("building %s: %w\n%s", c.path, err, output)

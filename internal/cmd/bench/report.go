@@ -68,8 +68,8 @@ func (r *report) markdown() string {
 	}
 	text.WriteString(`
 "Nothing" has the schema of this provider, does nothing, and is built the ordinary
-way: Go's own garbage collection, no profile, and the plugin library logging as it
-does. "Nothing, tuned" does nothing with this provider's settings. "Unshared" is this
+way: with Go's own garbage collection, and the plugin library logging as it does.
+"Nothing, tuned" does nothing with this provider's settings of both. "Unshared" is this
 provider with one look-up for each webhook. All plan with the same state.
 
 `)

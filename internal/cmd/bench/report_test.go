@@ -58,10 +58,12 @@ func TestReport(t *testing.T) {
 func TestReportOfPeers(t *testing.T) {
 	text := (&report{trials: []trial{
 		{peer{label: "restapi v3"}, tally{60, 45, 44}, tally{20, 20, 20}, 500, round(10, 500)},
+		{peer{label: "restapi v3, retries on"}, tally{60, 45, 45}, tally{60, 60, 60}, 0, sample{}},
 		{peer{label: "scaffolding v1"}, tally{}, tally{}, 500, round(1, 0)},
 	}}).markdown()
 	for _, want := range []string{
 		"| restapi v3 | 60 | 45 | 44 | 40 | 500 | 500 | 10.00 s | 20.0 MiB |",
+		"| restapi v3, retries on | 60 | 45 | 45 | 0 | – | – | – | – |",
 		"| scaffolding v1 | – | – | – | – | 500 | 0 | 1.00 s | 20.0 MiB |",
 	} {
 		if !strings.Contains(text, want) {
