@@ -129,6 +129,20 @@ func TestSharedByParallelCalls(t *testing.T) {
 			t.Errorf("want one whole explanation, and %d that point at it:\n%s", n-1, all)
 		}
 	})
+	bubble(t, "each creates another URL that is taken", func(t *testing.T) {
+		s := kanberttest.New()
+		p := newProtocolFor(t, s)
+		for i := range n {
+			s.Seed(kanberttest.Webhook{URL: receiver(i), Event: "contact:create"})
+		}
+		all := together(n, func(i int) diagnostics {
+			_, diags := p.apply(instance{}, plannedChange{instance: instance{values: with(url(i), attrs{"id": unknown, "created_at": unknown, "signature_secret_key": unknown})}}, url(i))
+			return diags
+		})
+		if count(all, "Otherwise import it") != n || len(all) != n {
+			t.Errorf("want %d whole explanations:\n%s", n, all)
+		}
+	})
 	bubble(t, "many are gone", func(t *testing.T) {
 		s := kanberttest.New()
 		p := newProtocolFor(t, s)

@@ -21,6 +21,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -37,6 +38,7 @@ type settings struct {
 	workers   int
 	budget    time.Duration
 	timeout   time.Duration
+	only      string
 	verbose   bool
 }
 
@@ -48,6 +50,7 @@ func main() {
 	flag.Uint64Var(&s.seed, "seed", 1, "chooses the sample")
 	flag.IntVar(&s.workers, "workers", 2, "how many changes are tried at the same time")
 	flag.DurationVar(&s.budget, "budget", 10*time.Minute, "after which no further change is tried")
+	flag.StringVar(&s.only, "only", "", "try what matches this `expression` alone, such as \"lock left out\"")
 	flag.BoolVar(&s.verbose, "v", false, "also print what is noticed, and by which test")
 	flag.DurationVar(&s.timeout, "timeout", 5*time.Minute, "how long the tests of one change may take; a change that takes longer is noticed")
 	flag.Parse()
@@ -84,7 +87,11 @@ func (s settings) run(ctx context.Context) error {
 	}
 	fmt.Printf("%d changes of %s; the tests take %v\n", len(all), s.directory, time.Since(begin).Round(100*time.Millisecond))
 
-	tally := &tally{left: slices.DeleteFunc(all, func(m mutant) bool { return accepted[m.key] }), sample: s.sample}
+	only, err := regexp.Compile(s.only)
+	if err != nil {
+		return err
+	}
+	tally := &tally{sample: s.sample, left: slices.DeleteFunc(all, func(m mutant) bool { return accepted[m.key] || !only.MatchString(m.key) })}
 	failures := make([]error, s.workers)
 	var workers sync.WaitGroup
 	for i := range failures {
