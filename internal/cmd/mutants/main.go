@@ -127,12 +127,12 @@ func (t *tally) take() (mutant, bool) {
 func (t *tally) add(m mutant, r result, by string, verbose bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch {
-	case r == notBuilt:
+	switch r {
+	case notBuilt:
 		t.changed--
-	case r == missed:
+	case missed:
 		fmt.Printf("unnoticed: %s (line %d)\n", m.key, m.line)
-	default:
+	case found:
 		t.noticed++
 		if verbose {
 			fmt.Printf("noticed: %s, by %s\n", m.key, by)
