@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
@@ -277,6 +278,10 @@ func TestImportBeforeConfigurationIsKnown(t *testing.T) {
 // looked up by its URL, which is as young as an import asks for.
 func TestImportsByIDShareAListing(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, testImportsByIDShareAListing)
+}
+
+func testImportsByIDShareAListing(t *testing.T) {
 	s := kanberttest.New()
 	webhooks := s.Seed(numbered(95)...)
 	p := newProtocolFor(t, s)

@@ -14,7 +14,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -22,6 +21,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -35,7 +36,10 @@ type settings struct {
 	sample    int
 	seed      uint64
 	workers   int
+	budget    time.Duration
 	timeout   time.Duration
+	only      string
+	verbose   bool
 }
 
 func main() {
@@ -45,6 +49,9 @@ func main() {
 	flag.IntVar(&s.sample, "sample", 80, "how many changes are tried; 0 for all")
 	flag.Uint64Var(&s.seed, "seed", 1, "chooses the sample")
 	flag.IntVar(&s.workers, "workers", 2, "how many changes are tried at the same time")
+	flag.DurationVar(&s.budget, "budget", 10*time.Minute, "after which no further change is tried")
+	flag.StringVar(&s.only, "only", "", "try what matches this `expression` alone, such as \"lock left out\"")
+	flag.BoolVar(&s.verbose, "v", false, "also print what is noticed, and by which test")
 	flag.DurationVar(&s.timeout, "timeout", 5*time.Minute, "how long the tests of one change may take; a change that takes longer is noticed")
 	flag.Parse()
 	if flag.NArg() != 1 {
@@ -80,51 +87,76 @@ func (s settings) run(ctx context.Context) error {
 	}
 	fmt.Printf("%d changes of %s; the tests take %v\n", len(all), s.directory, time.Since(begin).Round(100*time.Millisecond))
 
-	var mu sync.Mutex
-	next, noticed, changed := 0, 0, 0
-	take := func() (mutant, bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		for next < len(all) && accepted[all[next].key] {
-			next++
-		}
-		if ctx.Err() != nil || next == len(all) || s.sample > 0 && changed == s.sample {
-			return mutant{}, false
-		}
-		next++
-		changed++
-		return all[next-1], true
+	only, err := regexp.Compile(s.only)
+	if err != nil {
+		return err
 	}
-	work := func() error {
-		for m, ok := take(); ok; m, ok = take() {
-			result, err := s.try(ctx, m)
-			if err != nil {
-				return err
-			}
-			mu.Lock()
-			switch result {
-			case notBuilt:
-				changed--
-			case found:
-				noticed++
-			case missed:
-				fmt.Printf("unnoticed: %s (line %d)\n", m.key, m.line)
-			}
-			mu.Unlock()
-		}
-		return nil
-	}
+	tally := &tally{sample: s.sample, left: slices.DeleteFunc(all, func(m mutant) bool { return accepted[m.key] || !only.MatchString(m.key) })}
 	failures := make([]error, s.workers)
 	var workers sync.WaitGroup
 	for i := range failures {
-		workers.Go(func() { failures[i] = work() })
+		workers.Go(func() { failures[i] = s.work(ctx, tally, begin.Add(s.budget)) })
 	}
 	workers.Wait()
-	if err := errors.Join(append(failures, ctx.Err())...); err != nil {
-		return err
+	fmt.Printf("%s: %d of %d changes noticed (%d %%), %d accepted, seed %d, in %v\n", s.directory, tally.noticed, tally.changed,
+		100*tally.noticed/max(1, tally.changed), len(accepted), s.seed, time.Since(begin).Round(time.Second))
+	return errors.Join(failures...)
+}
+
+// tally counts what was noticed of what was changed.
+type tally struct {
+	mu               sync.Mutex
+	left             []mutant
+	sample           int
+	changed, noticed int
+}
+
+// take returns the next change to try. It counts until it is found not to compile.
+func (t *tally) take() (mutant, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.left) == 0 || t.sample > 0 && t.changed == t.sample {
+		return mutant{}, false
 	}
-	fmt.Printf("%s: %d of %d changes noticed (%d %%), %d accepted, seed %d, in %v\n", s.directory, noticed, changed,
-		100*noticed/max(1, changed), len(accepted), s.seed, time.Since(begin).Round(time.Second))
+	m := t.left[0]
+	t.left = t.left[1:]
+	t.changed++
+	return m, true
+}
+
+func (t *tally) add(m mutant, r result, by string, verbose bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch r {
+	case notBuilt:
+		t.changed--
+	case missed:
+		fmt.Printf("unnoticed: %s (line %d)\n", m.key, m.line)
+	case found:
+		t.noticed++
+		if verbose {
+			fmt.Printf("noticed: %s, by %s\n", m.key, by)
+		}
+	}
+}
+
+// work tries changes until none is left or the time is over.
+func (s settings) work(ctx context.Context, t *tally, until time.Time) error {
+	for time.Now().Before(until) {
+		m, ok := t.take()
+		if !ok {
+			return nil
+		}
+		result, by, err := s.try(ctx, m)
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			t.add(m, notBuilt, "", false)
+			return err
+		}
+		t.add(m, result, by, s.verbose)
+	}
 	return nil
 }
 
@@ -152,37 +184,29 @@ const (
 	notBuilt
 )
 
-// try runs the tests with one change.
-func (s settings) try(ctx context.Context, m mutant) (result, error) {
+// try runs the tests with one change, and returns which of them noticed it.
+func (s settings) try(ctx context.Context, m mutant) (result, string, error) {
 	directory, err := os.MkdirTemp("", "kanbert-mutants")
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	defer func() { _ = os.RemoveAll(directory) }()
-	source, err := m.apply()
+	overlay, err := m.overlay(directory)
 	if err != nil {
-		return 0, err
-	}
-	original, err := filepath.Abs(m.file)
-	if err != nil {
-		return 0, err
-	}
-	changed, overlay := filepath.Join(directory, "changed.go"), filepath.Join(directory, "overlay.json")
-	text, err := json.Marshal(map[string]any{"Replace": map[string]string{original: changed}})
-	if err != nil {
-		return 0, err
-	}
-	if err := errors.Join(os.WriteFile(changed, source, 0o600), os.WriteFile(overlay, text, 0o600)); err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	out, err := s.test(ctx, overlay)
 	switch {
 	case err == nil:
-		return missed, nil
+		return missed, "", nil
 	case strings.Contains(out, "[build failed]") || strings.Contains(out, "[setup failed]"):
-		return notBuilt, nil
+		return notBuilt, "", nil
 	}
-	return found, nil
+	by := "a panic or a time-out"
+	if _, rest, ok := strings.Cut(out, "--- FAIL: "); ok {
+		by, _, _ = strings.Cut(rest, " ")
+	}
+	return found, by, nil
 }
 
 // test runs the tests with the files of the overlay. By way of the environment

@@ -4,6 +4,8 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -257,4 +259,23 @@ func (m mutant) apply() ([]byte, error) {
 		source = slices.Concat(source[:e.from], []byte(e.text), source[e.to:])
 	}
 	return source, nil
+}
+
+// overlay writes the changed file and the overlay that puts it in the place of the
+// original, and returns the latter's name.
+func (m mutant) overlay(directory string) (string, error) {
+	source, err := m.apply()
+	if err != nil {
+		return "", err
+	}
+	original, err := filepath.Abs(m.file)
+	if err != nil {
+		return "", err
+	}
+	changed, overlay := filepath.Join(directory, "changed.go"), filepath.Join(directory, "overlay.json")
+	text, err := json.Marshal(map[string]any{"Replace": map[string]string{original: changed}})
+	if err != nil {
+		return "", err
+	}
+	return overlay, errors.Join(os.WriteFile(changed, source, 0o600), os.WriteFile(overlay, text, 0o600))
 }
