@@ -29,7 +29,6 @@ resource "kanbert_webhook" "receiver" {
   url   = "${var.receiver}/${replace(each.key, ":", "/")}"
 }
 
-# The look-up is a module of its own, so that a test can override its output.
 module "existing" {
   source   = "./existing"
   receiver = "https://hooks.example.com/testing-others/"

@@ -27,9 +27,9 @@ run "each_event_has_a_path" {
 }
 
 run "reports_existing_webhooks" {
-  override_module {
-    target = module.existing
-    outputs = {
+  override_data {
+    target = module.existing.data.kanbert_webhooks.existing
+    values = {
       urls = ["https://hooks.example.com/testing-others/tasks"]
     }
   }

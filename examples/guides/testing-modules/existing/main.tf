@@ -16,5 +16,5 @@ data "kanbert_webhooks" "existing" {
 }
 
 output "urls" {
-  value = data.kanbert_webhooks.existing.webhooks[*].url
+  value = data.kanbert_webhooks.existing.urls
 }
