@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	slog.Info("waiting for deliveries", "address", listener.Addr().String(), "paths", len(secrets))
-	return serve(ctx, listener, receiver)
+	return serve(ctx, listener, receiver, handle)
 }
 
 func readSecrets(file string) (map[string]string, error) {
@@ -75,7 +75,7 @@ func readSecrets(file string) (map[string]string, error) {
 
 // serve runs until ctx ends, then lets the requests in flight end and handles
 // what was accepted.
-func serve(ctx context.Context, listener net.Listener, receiver *webhook.Receiver) error {
+func serve(ctx context.Context, listener net.Listener, receiver *webhook.Receiver, handle func(webhook.Delivery)) error {
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	var worker sync.WaitGroup
 	worker.Go(func() { receiver.Run(working, handle) })
@@ -99,8 +99,10 @@ func serve(ctx context.Context, listener net.Listener, receiver *webhook.Receive
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := server.Shutdown(ending); err != nil {
-		return err
+	if server.Shutdown(ending) != nil {
+		// A sender that takes too long gets no answer, and sends again: what was
+		// accepted from now on would not be handled any more.
+		_ = server.Close()
 	}
 	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 		return err

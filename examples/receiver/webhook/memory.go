@@ -33,16 +33,23 @@ func (m *memory) add(key [sha256.Size]byte) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	for len(m.order) > 0 && (len(m.order) >= m.most || !now.Before(m.order[0].until)) {
-		delete(m.keys, m.order[0].key)
-		m.order = m.order[1:]
+	for len(m.order) > 0 && !now.Before(m.order[0].until) {
+		m.forgetOldest()
 	}
 	if _, known := m.keys[key]; known {
 		return false
 	}
+	if len(m.order) == m.most {
+		m.forgetOldest()
+	}
 	m.keys[key] = struct{}{}
 	m.order = append(m.order, remembered{key: key, until: now.Add(m.keep)})
 	return true
+}
+
+func (m *memory) forgetOldest() {
+	delete(m.keys, m.order[0].key)
+	m.order = m.order[1:]
 }
 
 // remove forgets key.

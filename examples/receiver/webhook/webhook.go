@@ -94,8 +94,12 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	// The signature is over the bytes as they were sent. A body that was decoded
 	// and encoded again has other bytes.
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, MaxBody))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		r.refuse(w, req, http.StatusRequestEntityTooLarge, "the body is too large")
+		return
+	}
 	if err != nil {
-		r.refuse(w, req, http.StatusRequestEntityTooLarge, "the body could not be read whole")
+		r.refuse(w, req, http.StatusBadRequest, "the body could not be read whole")
 		return
 	}
 	if req.Header.Get(r.Header) == "" {
@@ -155,12 +159,12 @@ func (r *Receiver) Run(ctx context.Context, handle func(Delivery)) {
 		case delivery := <-r.queue:
 			handle(delivery)
 			continue
-		default:
+		case <-ctx.Done():
 		}
 		select {
 		case delivery := <-r.queue:
 			handle(delivery)
-		case <-ctx.Done():
+		default:
 			return
 		}
 	}

@@ -7,9 +7,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -214,29 +220,209 @@ func TestFullQueueRefusesAndTakesTheNextTry(t *testing.T) {
 	}
 }
 
-func TestMemoryIsBounded(t *testing.T) {
+func key(n int) [sha256.Size]byte { return sha256.Sum256(fmt.Append(nil, n)) }
+
+// remembers compares what is remembered, from the oldest on.
+func (m *memory) remembers(t *testing.T, want ...int) {
+	t.Helper()
+	if len(m.order) != len(want) || len(m.keys) != len(want) {
+		t.Fatalf("remembers %d and %d, want %v", len(m.order), len(m.keys), want)
+	}
+	for i, n := range want {
+		if _, known := m.keys[key(n)]; !known || m.order[i].key != key(n) {
+			t.Errorf("%d is not number %d", n, i)
+		}
+	}
+}
+
+func TestMemoryForgetsTheOldest(t *testing.T) {
+	m := newMemory(time.Hour, 3)
+	for n := range 3 {
+		if !m.add(key(n)) {
+			t.Errorf("%d is not new", n)
+		}
+	}
+	m.remembers(t, 0, 1, 2)
+	// A repetition takes no place, not even of the one that it repeats.
+	if m.add(key(0)) {
+		t.Error("the oldest is forgotten by its repetition")
+	}
+	m.remembers(t, 0, 1, 2)
+	if !m.add(key(3)) {
+		t.Error("3 is not new")
+	}
+	m.remembers(t, 1, 2, 3)
+	m.remove(key(2))
+	m.remove(key(7))
+	m.remembers(t, 1, 3)
+	if !m.add(key(2)) {
+		t.Error("what was removed is not new")
+	}
+	m.remembers(t, 1, 3, 2)
+}
+
+func TestMemoryForgetsWithTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory(time.Hour, 3)
-		key := func(n int) [sha256.Size]byte { return sha256.Sum256(fmt.Append(nil, n)) }
-		for n := range 4 {
-			if !m.add(key(n)) {
-				t.Errorf("%d is not new", n)
-			}
+		m.add(key(0))
+		time.Sleep(time.Minute) // virtual
+		m.add(key(1))
+		time.Sleep(59*time.Minute - 1)
+		if m.add(key(0)) {
+			t.Error("forgotten before an hour")
 		}
-		if len(m.order) != 3 || len(m.keys) != 3 {
-			t.Errorf("remembers %d and %d, want 3", len(m.order), len(m.keys))
-		}
-		if m.add(key(3)) {
-			t.Error("the last one is forgotten")
-		}
-		time.Sleep(time.Hour) // virtual
-		if !m.add(key(3)) {
+		time.Sleep(time.Nanosecond)
+		if !m.add(key(0)) {
 			t.Error("remembered for longer than an hour")
 		}
-		if len(m.order) != 1 || len(m.keys) != 1 {
-			t.Errorf("remembers %d and %d, want 1", len(m.order), len(m.keys))
-		}
+		m.remembers(t, 1, 0)
 	})
+}
+
+// signed are deliveries that differ.
+func signed(n int) *http.Request {
+	text := fmt.Sprintf(`{"event":"contact:create","data":{"id":%d}}`, n)
+	return request(text, Sign([]byte(text), secret))
+}
+
+// A receiver queues 100 deliveries, and remembers 10,000 of them for an hour.
+func TestBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		receiver := newReceiver(t)
+		want := func(n, status, queue int) {
+			t.Helper()
+			if got := deliver(receiver, signed(n)); got != status || len(receiver.queue) != queue {
+				t.Fatalf("%d was answered %d, and %d are queued; want %d and %d", n, got, len(receiver.queue), status, queue)
+			}
+		}
+		for n := range 100 {
+			want(n, http.StatusNoContent, n+1)
+		}
+		want(100, http.StatusServiceUnavailable, 100)
+		// A repetition is known, whatever is in the queue.
+		want(0, http.StatusNoContent, 100)
+		if got := queued(receiver); len(got) != 100 || string(got[99].Data) != `{"id":99}` {
+			t.Fatalf("handled %d", len(got))
+		}
+		for n := 100; n < 10_000; n++ {
+			deliver(receiver, signed(n))
+			<-receiver.queue
+		}
+		want(0, http.StatusNoContent, 0)
+		want(10_000, http.StatusNoContent, 1)
+		want(1, http.StatusNoContent, 1)
+		want(0, http.StatusNoContent, 2)
+		time.Sleep(time.Hour - 1) // virtual
+		want(0, http.StatusNoContent, 2)
+		time.Sleep(time.Nanosecond)
+		want(0, http.StatusNoContent, 3)
+	})
+}
+
+// A body is read up to 1 MiB, whether its length is known before or not.
+func TestBodyBound(t *testing.T) {
+	const most = 1_048_576
+	frame := `{"event":"contact:create","data":""}`
+	for size, want := range map[int]int{most: http.StatusNoContent, most + 1: http.StatusRequestEntityTooLarge} {
+		text := strings.Replace(frame, `""`, `"`+strings.Repeat("x", size-len(frame))+`"`, 1)
+		for _, known := range []bool{true, false} {
+			req := request(text, Sign([]byte(text), secret))
+			if !known {
+				req.ContentLength = -1
+			}
+			if got := deliver(newReceiver(t), req); got != want {
+				t.Errorf("%d bytes are answered %d, want %d", size, got, want)
+			}
+		}
+	}
+}
+
+// broken is a body that ends before its end.
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestCutBodyIsRefused(t *testing.T) {
+	receiver := newReceiver(t)
+	req := request("", Sign(nil, secret))
+	req.Body = io.NopCloser(broken{})
+	answer := httptest.NewRecorder()
+	receiver.ServeHTTP(answer, req)
+	if answer.Code != http.StatusBadRequest || answer.Body.String() != "the body could not be read whole\n" {
+		t.Errorf("answered %d %s", answer.Code, answer.Body)
+	}
+}
+
+// Of several signatures the first one counts: a second one cannot help.
+func TestSignatureHeaders(t *testing.T) {
+	right := Sign([]byte(body), secret)
+	for name, test := range map[string]struct {
+		values []string
+		want   int
+	}{
+		"right":               {[]string{right}, http.StatusNoContent},
+		"right, in capitals":  {[]string{strings.ToUpper(right)}, http.StatusNoContent},
+		"right, then wrong":   {[]string{right, "00"}, http.StatusNoContent},
+		"wrong, then right":   {[]string{"00", right}, http.StatusUnauthorized},
+		"two in one":          {[]string{right + "," + right}, http.StatusUnauthorized},
+		"with an algorithm":   {[]string{"sha256=" + right}, http.StatusUnauthorized},
+		"one letter other":    {[]string{right[:63] + string("0123456789abcdef0"[strings.IndexByte("0123456789abcdef", right[63])+1])}, http.StatusUnauthorized},
+		"empty":               {[]string{""}, http.StatusUnauthorized},
+		"empty, then right":   {[]string{"", right}, http.StatusUnauthorized},
+		"missing":             {nil, http.StatusUnauthorized},
+		"empty secret's":      {[]string{Sign([]byte(body), "")}, http.StatusUnauthorized},
+		"of an empty body":    {[]string{Sign(nil, secret)}, http.StatusUnauthorized},
+		"of the other's path": {[]string{Sign([]byte(body), "another secret")}, http.StatusUnauthorized},
+	} {
+		t.Run(name, func(t *testing.T) {
+			receiver := newReceiver(t)
+			req := request(body, "")
+			req.Header[DefaultHeader] = test.values
+			if got := deliver(receiver, req); got != test.want {
+				t.Errorf("answered %d, want %d", got, test.want)
+			}
+			if got := len(queued(receiver)); (got == 1) != (test.want == http.StatusNoContent) {
+				t.Errorf("handled %d", got)
+			}
+		})
+	}
+}
+
+// No test can measure how long a comparison takes. The source shows that it is the
+// one that takes the same time wherever the first difference is.
+func TestSignaturesAreComparedInConstantTime(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "webhook.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(file.Decls, func(d ast.Decl) bool {
+		f, ok := d.(*ast.FuncDecl)
+		return ok && f.Name.Name == "Verify"
+	})
+	verify := file.Decls[i].(*ast.FuncDecl).Body.List
+	returned := verify[len(verify)-1].(*ast.ReturnStmt).Results
+	if text := types.ExprString(returned[0]); text != "hmac.Equal(got, mac.Sum(nil))" {
+		t.Errorf("Verify returns %s", text)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			if text := types.ExprString(call.Fun); strings.HasSuffix(text, "Equal") && text != "hmac.Equal" || strings.HasSuffix(text, "Compare") {
+				t.Errorf("%s is called", text)
+			}
+		}
+		return true
+	})
+}
+
+// What is queued when the context ends is handled all the same.
+func TestRunEmptiesTheQueue(t *testing.T) {
+	receiver := newReceiver(t)
+	for n := range 100 {
+		deliver(receiver, signed(n))
+	}
+	if got := queued(receiver); len(got) != 100 {
+		t.Errorf("handled %d", len(got))
+	}
 }
 
 func TestRunHandlesUntilItsContextEnds(t *testing.T) {
