@@ -103,6 +103,9 @@ func TestDefaults(t *testing.T) {
 	if !ok || transport.Proxy == nil {
 		t.Error("the environment's proxies are not used")
 	}
+	if transport.MaxIdleConnsPerHost != 16 || transport.MaxResponseHeaderBytes != 1_048_576 || !transport.ForceAttemptHTTP2 {
+		t.Errorf("%d spare connections, headers of %d bytes", transport.MaxIdleConnsPerHost, transport.MaxResponseHeaderBytes)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	uninterrupted, release := c.DetachedContext(ctx)
