@@ -102,7 +102,8 @@ func TestNoPOSTDuringAnOutage(t *testing.T) {
 
 // TestCutAnswersAreAskedForAgain expects all retries for an answer that broke off.
 func TestCutAnswersAreAskedForAgain(t *testing.T) {
-	for body, requests := range map[string]int{`{"data":[`: 9, ``: 9, " \n": 9, `{"data":[}]`: 4, `<html>`: 4} {
+	const blank = " \n"
+	for body, requests := range map[string]int{`{"data":[`: 9, ``: 9, blank: 9, `{"data":[}]`: 4, `<html>`: 4} {
 		synctest.Test(t, func(t *testing.T) {
 			c, transport := answering(t, reply{status: 200, body: body})
 			if _, err := c.ListPage(t.Context(), ListOptions{}); err == nil || len(transport.requests) != requests {

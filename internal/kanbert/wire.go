@@ -77,7 +77,7 @@ func (l *lenient[T]) UnmarshalJSON(data []byte) error {
 		l.null = true
 		return nil
 	}
-	if err := json.Unmarshal(data, &l.value); err != nil {
+	if json.Unmarshal(data, &l.value) != nil {
 		*l = lenient[T]{odd: true}
 		return nil
 	}
