@@ -77,11 +77,9 @@ func (l *lenient[T]) UnmarshalJSON(data []byte) error {
 		l.null = true
 		return nil
 	}
-	if err := json.Unmarshal(data, &l.value); err != nil {
+	if l.read = json.Unmarshal(data, &l.value) == nil; !l.read {
 		*l = lenient[T]{odd: true}
-		return nil
 	}
-	l.read = true
 	return nil
 }
 
