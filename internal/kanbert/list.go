@@ -147,10 +147,10 @@ func (c *Client) listPage(ctx context.Context, opts ListOptions, size int) (*Pag
 
 // readPage reads one page, which was asked for at cursor.
 func readPage(a *response, cursor string) (*Page, error) {
-	var data pageData
-	if err := a.decode(&data); err != nil {
-		return nil, err
-	}
+	return withPageData(a, func(data *pageData) (*Page, error) { return data.page(a, cursor) })
+}
+
+func (data *pageData) page(a *response, cursor string) (*Page, error) {
 	switch {
 	case data.Data == nil:
 		return nil, a.missing("", []string{"data"})
