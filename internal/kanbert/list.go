@@ -166,13 +166,15 @@ func (data *pageData) page(a *response, cursor string) (*Page, error) {
 	}
 	_ = json.Unmarshal(data.Meta.PerPage, &page.PerPage)
 	seen := make(map[string]bool, len(*data.Data))
-	for i, w := range *data.Data {
+	for i := range *data.Data {
+		w := &(*data.Data)[i]
 		id := w.ID.value
 		if id == "" {
 			return nil, a.missing(fmt.Sprintf("data[%d].", i), []string{"id"})
 		}
 		if !seen[id] {
-			page.Webhooks = append(page.Webhooks, w.webhook())
+			page.Webhooks = append(page.Webhooks, Webhook{})
+			w.store(&page.Webhooks[len(page.Webhooks)-1])
 		}
 		seen[id] = true
 	}

@@ -41,11 +41,10 @@ func (l *slowLenient[T]) UnmarshalJSON(data []byte) error {
 		l.read.null = true
 		return nil
 	}
-	if err := json.Unmarshal(data, &l.read.value); err != nil {
+	l.read.read = json.Unmarshal(data, &l.read.value) == nil
+	if !l.read.read {
 		l.read = lenient[T]{odd: true}
-		return nil
 	}
-	l.read.read = true
 	return nil
 }
 

@@ -154,9 +154,9 @@ func (e *ProxyError) Error() string {
 	return fmt.Sprintf("proxy %s: CONNECT: %d %s", e.Host, e.StatusCode, http.StatusText(e.StatusCode))
 }
 
-// bodies has buffers for the bodies of answers, so that not each of a list's pages
-// lets one grow.
-var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// bodies has buffers for the bodies of answers, *bytes.Buffer, so that not each of a
+// list's pages lets one grow.
+var bodies sync.Pool
 
 // maxRecycled is the largest buffer that is kept for other answers, in bytes.
 const maxRecycled = maxBody / 16
@@ -179,7 +179,10 @@ func doOnce[T any](ctx context.Context, c *Client, call *call, read func(*respon
 	call.attempts++
 	call.sent = time.Now()
 	var result T
-	buffer := bodies.Get().(*bytes.Buffer)
+	buffer, ok := bodies.Get().(*bytes.Buffer)
+	if !ok {
+		buffer = new(bytes.Buffer)
+	}
 	defer recycle(buffer)
 	a, err := c.roundTrip(ctx, call, buffer)
 	if err == nil {

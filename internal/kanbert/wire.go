@@ -44,16 +44,19 @@ type (
 	}
 )
 
-// scratch has slices for the data of a page, empty and with a capacity, so that not
-// each page lets one grow.
-var scratch = sync.Pool{New: func() any { return new(make([]webhookData, 0, DefaultPageSize)) }}
+// scratch has slices for the data of a page, *[]webhookData, empty and with a
+// capacity, so that not each page lets one grow.
+var scratch sync.Pool
 
 // maxScratch is the largest slice that is kept for other pages, in webhooks.
 const maxScratch = 1000
 
 // withPageData decodes a page for read, which must keep nothing of its slice.
 func withPageData(a *response, read func(*pageData) (*Page, error)) (*Page, error) {
-	list := scratch.Get().(*[]webhookData)
+	list, ok := scratch.Get().(*[]webhookData)
+	if !ok {
+		list = new(make([]webhookData, 0, DefaultPageSize))
+	}
 	defer func() {
 		if 0 < cap(*list) && cap(*list) <= maxScratch {
 			// encoding/json leaves a field alone that an element lacks.
@@ -124,29 +127,40 @@ func (l *lenient[T]) UnmarshalJSON(data []byte) error {
 		l.null = true
 		return nil
 	}
-	var err error
-	switch value := any(&l.value).(type) {
-	case *string:
-		*value, err = readText(data)
-	case json.Unmarshaler:
-		err = value.UnmarshalJSON(data)
-	default:
-		err = json.Unmarshal(data, value)
-	}
-	if err != nil {
+	l.read = readValue(data, &l.value) == nil
+	if !l.read {
 		*l = lenient[T]{odd: true}
-		return nil
 	}
-	l.read = true
 	return nil
 }
 
-// webhook returns what w holds. What it lacks is left empty, and noted.
-func (w *webhookData) webhook() Webhook {
-	result := Webhook{ID: w.ID.value, CreatedAt: w.CreatedAt.value.Time}
-	for i, a := range arguments {
+// readValue is [json.Unmarshal] of what encoding/json has found valid, without
+// another decoder where none is needed.
+func readValue(data []byte, v any) (err error) {
+	switch v := v.(type) {
+	case *string:
+		*v, err = readText(data)
+		return err
+	case json.Unmarshaler:
+		return v.UnmarshalJSON(data)
+	default:
+		return json.Unmarshal(data, v)
+	}
+}
+
+// webhook returns what w holds.
+func (w *webhookData) webhook() (result Webhook) {
+	w.store(&result)
+	return result
+}
+
+// store makes result what w holds. What w lacks is left empty, and noted.
+func (w *webhookData) store(result *Webhook) {
+	*result = Webhook{ID: w.ID.value, CreatedAt: w.CreatedAt.value.Time}
+	for i := range arguments {
+		a := &arguments[i]
 		field := a.answered(w)
-		*a.stored(&result) = field.value
+		*a.stored(result) = field.value
 		if !(field.read && (a.optional || field.value != "") || field.null && a.optional) {
 			result.missing |= 1 << i
 		}
@@ -154,7 +168,6 @@ func (w *webhookData) webhook() Webhook {
 	if !w.CreatedAt.read {
 		result.missing |= missingCreatedAt
 	}
-	return result
 }
 
 // hasOdd reports whether a field beside the id is there and cannot be read.
