@@ -164,3 +164,26 @@ func TestNegations(t *testing.T) {
 		}
 	}
 }
+
+// TestQuotedLength tries names of the length that is quoted whole, and one
+// character more.
+func TestQuotedLength(t *testing.T) {
+	for length, want := range map[int]string{39: strings.Repeat("ż", 39), 40: strings.Repeat("ż", 40), 41: strings.Repeat("ż", 39) + "…"} {
+		p := errorsOf(t, strings.Repeat("ż", length)+` = "a"`)[0]
+		if !strings.Contains(p.Detail, `"`+want+`"`) {
+			t.Errorf("a name of %d characters is quoted as\n%s", length, p.Detail)
+		}
+	}
+}
+
+// TestWholeLine has a fault at the end of the longest line that is shown whole,
+// and of one that is a character longer.
+func TestWholeLine(t *testing.T) {
+	for length, want := range map[int]string{68: `  url = "`, 69: `  …`} {
+		text := `url = "` + strings.Repeat("x", length-21) + `" or bad = "a"`
+		line, _, _ := strings.Cut(errorsOf(t, text)[0].Detail, "\n")
+		if utf8.RuneCountInString(text) != length || !strings.HasPrefix(line, want) {
+			t.Errorf("a line of %d characters is shown as\n%s", utf8.RuneCountInString(text), line)
+		}
+	}
+}

@@ -30,9 +30,7 @@ func (c *checker) parse(pattern *regexp.Regexp) {
 		}
 	}
 	p.conditions(0)
-	if p.peek().kind != endToken {
-		p.unexpected()
-	}
+	p.checkRest()
 }
 
 // parser reads the string form.
@@ -63,14 +61,16 @@ func (p *parser) stop() {
 	p.stopped = true
 }
 
-// unexpected fails at a token that continues nothing.
-func (p *parser) unexpected() {
-	t := p.peek()
-	if t.is(")") || t.is("]") {
+// checkRest fails at what continues no condition. The readers of conditions and
+// parentheses end there.
+func (p *parser) checkRest() {
+	switch t := p.peek(); {
+	case t.kind == endToken:
+	case t.is(")") || t.is("]"):
 		p.fail(t.place, "Unexpected closing bracket", "There is no open bracket for this %s.", t.text)
-		return
+	default:
+		p.fail(t.place, `Missing "and" or "or"`, `A condition ends before this. Use "and" or "or" between conditions.%s`, didYouMean(t.text, []string{"and", "or"}))
 	}
-	p.fail(t.place, `Missing "and" or "or"`, `A condition ends before this. Use "and" or "or" between conditions.%s`, didYouMean(t.text, []string{"and", "or"}))
 }
 
 const conditionText = `A condition is a field, an operator and a value: url contains "acme".`
@@ -110,7 +110,7 @@ func (p *parser) term(depth int) {
 	case t.kind == signToken || t.kind == stringToken || t.is("[") || t.is(","):
 		p.fail(t.place, "Missing field", "A condition begins with a field, without quotes: %s.", strings.Join(fieldNames(), " or "))
 	case t.is(")") && depth == 0 || t.is("]"):
-		p.unexpected()
+		// Nothing is open: checkRest reports it.
 	case p.index == 0:
 		p.addError(t.place, "Missing condition", "A condition is missing here. %s", conditionText)
 	default:
@@ -130,8 +130,6 @@ func (p *parser) parentheses(depth int) {
 		p.addError(open.place, "Open parenthesis", "This parenthesis is not closed.")
 	case t.is(")"):
 		p.next()
-	default:
-		p.unexpected()
 	}
 }
 

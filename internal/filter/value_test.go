@@ -26,7 +26,7 @@ func TestReadDate(t *testing.T) {
 		"previous year", "this week", "msec", "millisec", "ms", "usec", "microsec", "sec", "min", "hour", "day", "weekday", "fortnight",
 		"month", "sat", "sun", "tue", "wed", "thu", "fri", "jan", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 	} {
-		if _, unknown, fault := readDate(text); !unknown || fault != "" {
+		if dayOnly, unknown, fault := readDate(text); dayOnly || !unknown || fault != "" {
 			t.Errorf("readDate(%q) has the fault %q, want it unknown", text, fault)
 		}
 	}
@@ -38,7 +38,7 @@ func TestReadDate(t *testing.T) {
 		"2024-01-01 25:00:00": `There is no date "2024-01-01 25:00:00": hour out of range.`, "2024-01-01 10:60": `There is no date "2024-01-01 10:60": minute out of range.`,
 		"2024-01-01 10:00:61": `There is no date "2024-01-01 10:00:61": second out of range.`,
 	} {
-		if _, unknown, fault := readDate(text); fault != want || unknown {
+		if dayOnly, unknown, fault := readDate(text); dayOnly || fault != want || unknown {
 			t.Errorf("readDate(%q) has the fault %q, want %q", text, fault, want)
 		}
 	}

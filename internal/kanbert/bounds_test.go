@@ -375,9 +375,11 @@ func TestLocalTime(t *testing.T) {
 				t.Error("the clock is known before any answer")
 			}
 			all(t, c, ListOptions{})
-			got, known := c.LocalTime(began.Add(ahead))
-			if !known || got.Sub(began).Abs() > time.Second {
-				t.Errorf("%s ahead: %s, %t, want %s", ahead, got, known, began)
+			for _, after := range []time.Duration{0, time.Hour, -time.Hour} {
+				got, known := c.LocalTime(began.Add(ahead + after))
+				if !known || got.Sub(began.Add(after)).Abs() > time.Second {
+					t.Errorf("%s ahead: %s, %t, want %s", ahead, got, known, began.Add(after))
+				}
 			}
 			if _, known := c.LocalTime(time.Time{}); known {
 				t.Error("no time is known")

@@ -344,13 +344,23 @@ func TestWhoseWebhookItIs(t *testing.T) {
 		"no project":                    {func(e *evidence) { e.w.ProjectID = "" }, false},
 		"project and client swapped":    {func(e *evidence) { e.w.ProjectID, e.w.ClientID = e.w.ClientID, e.w.ProjectID }, false},
 		"another client":                {func(e *evidence) { e.w.ClientID = "cli_2" }, false},
-		"the URL was not seen free":     {func(e *evidence) { e.op.freeBefore = false }, false},
-		"its id is claimed":             {func(e *evidence) { e.op.client.Claim(e.w.ID) }, false},
-		"another create made it":        {func(e *evidence) { e.op.client.claims.made(e.w.ID) }, false},
-		"it was deleted":                {func(e *evidence) { e.op.client.claims.delete(e.w.ID) }, false},
-		"the API failed itself":         {func(e *evidence) { e.op.apiFailed = true }, false},
-		"the request was answered":      {func(e *evidence) { e.request.unanswered = false }, false},
-		"no request is unresolved":      {func(e *evidence) { e.op.unresolved = nil }, false},
+		"a field is missing":            {func(e *evidence) { e.w.missing = 1 << 3 }, false},
+		"a request was answered then": {func(e *evidence) {
+			e.op.unresolved = append(e.op.unresolved, ambiguousRequest{sent: e.request.sent, ended: e.request.ended})
+			e.request = &e.op.unresolved[0]
+		}, false},
+		"a request was answered later": {func(e *evidence) {
+			later := e.request.ended.Add(time.Hour)
+			e.op.unresolved = append(e.op.unresolved, ambiguousRequest{sent: later, ended: later})
+			e.request = &e.op.unresolved[0]
+		}, true},
+		"the URL was not seen free": {func(e *evidence) { e.op.freeBefore = false }, false},
+		"its id is claimed":         {func(e *evidence) { e.op.client.Claim(e.w.ID) }, false},
+		"another create made it":    {func(e *evidence) { e.op.client.claims.made(e.w.ID) }, false},
+		"it was deleted":            {func(e *evidence) { e.op.client.claims.delete(e.w.ID) }, false},
+		"the API failed itself":     {func(e *evidence) { e.op.apiFailed = true }, false},
+		"the request was answered":  {func(e *evidence) { e.request.unanswered = false }, false},
+		"no request is unresolved":  {func(e *evidence) { e.op.unresolved = nil }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -368,6 +378,11 @@ func TestWhoseWebhookItIs(t *testing.T) {
 				test.change(e)
 				if op.isOurs(&e.w) {
 					t.Error("it is taken for ours before the server's clock is known")
+				}
+				unknown := e.w
+				unknown.CreatedAt, _ = c.clock.at(sent)
+				if op.isOurs(&unknown) {
+					t.Error("it is taken for ours by a clock that is not known")
 				}
 				c.clock.observe(dateHeader(time.Now().Add(serverAhead)), time.Now())
 				// A Date that arrived late says less, and takes nothing back; one

@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// DeleteWebhook deletes a webhook. An error for which [IsNotFound] holds says that
-// a server answered 404 or 410, to the first attempt or to a later one. That is no
-// proof that the webhook is gone: a gateway, a missing route and another
-// workspace answer so as well. Look for the webhook before you believe it.
+// DeleteWebhook deletes a webhook. An error for which [NeedsProof] holds says that
+// a server answered, to the first attempt or to a later one, and not whether the
+// webhook is gone: a gateway, a missing route and another workspace answer so as
+// well. Look for the webhook before you believe it.
 //
 // The end of ctx ends only waits, with an [*InterruptedError]: a request that is
 // in flight is finished, and so is a call whose last request may have done its
@@ -48,10 +48,14 @@ func IsNotFound(err error) bool {
 	return errors.As(err, &answer) && (answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusGone)
 }
 
+// NeedsProof reports whether err, of a delete, is an answer after which the webhook
+// may be gone or not: 404 or 410, or a 2xx with JSON that the API does not send.
+func NeedsProof(err error) bool { return IsNotFound(err) || errors.Is(err, ErrMalformed) }
+
 // readDeleted takes a 2xx without a body for a success, or with JSON that holds
 // nothing: the API answers a delete without a body. A page of HTML or an object
-// with fields may be another server's. The delete is then sent again, and a 404
-// that follows is confirmed as any other.
+// with fields may be another server's. The delete is then sent again; see
+// [NeedsProof].
 func readDeleted(a *response) (struct{}, error) {
 	switch body := string(bytes.TrimSpace(a.body)); {
 	case body == "":

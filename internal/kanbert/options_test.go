@@ -36,6 +36,7 @@ func TestNewRefuses(t *testing.T) {
 		"plain http":                   {[]Option{token, WithBaseURL("http://api.kanbert.com/api/v1")}, "base_url", "in the clear"},
 		"plain http to a near miss":    {[]Option{token, WithBaseURL("http://localhost.example/api/v1")}, "base_url", "in the clear"},
 		"user info in the URL":         {[]Option{token, WithBaseURL("https://me:hunter2@api.kanbert.com/")}, "base_url", "user name"},
+		"a password alone in the URL":  {[]Option{token, WithBaseURL("https://:hunter2@api.kanbert.com/")}, "base_url", "user name"},
 		"a query in the URL":           {[]Option{token, WithBaseURL("https://api.kanbert.com/?key=hunter2")}, "base_url", "query"},
 		"an empty query in the URL":    {[]Option{token, WithBaseURL("https://api.kanbert.com/?")}, "base_url", "query"},
 		"a fragment in the URL":        {[]Option{token, WithBaseURL("https://api.kanbert.com/#hunter2")}, "base_url", "fragment"},
@@ -102,6 +103,9 @@ func TestDefaults(t *testing.T) {
 	transport, ok := c.transport.(*http.Transport)
 	if !ok || transport.Proxy == nil {
 		t.Error("the environment's proxies are not used")
+	}
+	if transport.MaxIdleConnsPerHost != 16 || transport.MaxResponseHeaderBytes != 1_048_576 || !transport.ForceAttemptHTTP2 {
+		t.Errorf("%d spare connections, headers of %d bytes", transport.MaxIdleConnsPerHost, transport.MaxResponseHeaderBytes)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

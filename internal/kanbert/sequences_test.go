@@ -54,14 +54,6 @@ func sampledIn(length int) uint64 {
 	}
 }
 
-// isSampled reports whether a sequence is run. A longer one is run only if the one
-// that it continues is.
-func (x *explorer) isSampled(sequence []placed) bool {
-	hash := fnv.New64a()
-	_, _ = io.WriteString(hash, x.operation.name+describe(sequence))
-	return hash.Sum64()%sampledIn(len(sequence)) == 0
-}
-
 // maxStrangers is how often a stranger acts in one sequence.
 const maxStrangers = 1
 
@@ -405,6 +397,14 @@ type explorer struct {
 	// strangers is how many of those that ran have a stranger in them.
 	strangers int
 	broken    int
+}
+
+// isSampled reports whether a sequence is run. A longer one is run only if the one
+// that it continues is.
+func (x *explorer) isSampled(sequence []placed) bool {
+	hash := fnv.New64a()
+	_, _ = io.WriteString(hash, x.operation.name+describe(sequence))
+	return hash.Sum64()%sampledIn(len(sequence)) == 0
 }
 
 // explore runs a sequence, and then all that add a fault behind it.

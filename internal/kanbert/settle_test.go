@@ -254,7 +254,45 @@ func TestSettling(t *testing.T) {
 			seenFree: seenFree, want: new(APIError), requests: "POST GET GET GET GET GET GET",
 		},
 
+		{
+			name: "taken by a webhook that no list shows; then the repeated POST is lost, and done",
+			prepare: func(s *kanberttest.Sandbox) {
+				s.HoldURLs(askedHook.URL)
+				s.Before(2, posts, func(s *kanberttest.Sandbox) { s.ReleaseURLs(askedHook.URL) })
+				s.FailNth(2, posts, kanberttest.Reset().AfterWork())
+			},
+			// The refusal contradicted the look that saw the URL free.
+			seenFree: seenFree, want: new(UnprovenError), requests: "POST GET POST GET " + waits, left: "own",
+		},
+		{
+			name:   "lost, done, and shown by lists only after the repeated POST was refused",
+			server: []kanberttest.Option{kanberttest.WithReplicaLag(3600*time.Millisecond, 0)},
+			prepare: func(s *kanberttest.Sandbox) {
+				s.FailNth(1, posts, kanberttest.Reset().AfterWork())
+			},
+			seenFree: seenFree, requests: "POST GET GET GET POST GET DELETE POST", left: "own", deletes: 1,
+		},
+
 		// deleteOwn
+		{
+			name: "ours is answered 404 although it exists, and the repeated POST is lost",
+			prepare: func(s *kanberttest.Sandbox) {
+				s.FailNth(1, posts, kanberttest.Reset().AfterWork())
+				s.FailEvery(deletes, kanberttest.Status(404))
+				s.FailNth(2, posts, kanberttest.Reset())
+			},
+			seenFree: seenFree, want: new(SecretLostError), requests: "POST GET DELETE GET POST GET " + waits, left: "own", deletes: 1,
+		},
+		{
+			name: "ours was deleted by another program, the next is lost and deleted, and the last is refused",
+			prepare: func(s *kanberttest.Sandbox) {
+				s.FailNth(1, posts, kanberttest.Reset().AfterWork())
+				s.Before(1, deletes, removesHolder)
+				s.FailNth(2, posts, kanberttest.Reset().AfterWork())
+				s.FailNth(3, posts, kanberttest.Status(401))
+			},
+			seenFree: seenFree, want: new(UncertainError), requests: "POST GET DELETE GET POST GET DELETE POST", deletes: 2,
+		},
 		{
 			name: "ours, and its DELETE is refused",
 			prepare: func(s *kanberttest.Sandbox) {
@@ -404,5 +442,27 @@ func TestStrangerSoonAfterTheLooks(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		wantNoDelete(t, s, stranger.ID)
+	})
+}
+
+// TestHolderOfThisClient expects a create not to wait for a webhook that another
+// create of this client has made: it is to stay.
+func TestHolderOfThisClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		c := newTestClient(t, s)
+		first, err := c.CreateWebhook(t.Context(), askedHook, seenFree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		_, err = c.CreateWebhook(t.Context(), askedHook, heldBefore)
+		var taken *URLTakenError
+		if !errors.As(err, &taken) || !taken.MadeHere || taken.Holder == nil || taken.Holder.ID != first.ID || time.Since(began) != 0 {
+			t.Errorf("got %v after %s", err, time.Since(began))
+		}
+		if got, want := methods(s), "POST POST GET"; got != want {
+			t.Errorf("the requests are %s, want %s", got, want)
+		}
 	})
 }

@@ -115,7 +115,7 @@ func TestLoopback(t *testing.T) {
 		"": false, "0.0.0.0": false, "::": false, "10.0.0.1": false, "192.168.0.1": false, "169.254.1.1": false, "126.255.255.255": false,
 		"128.0.0.1": false, "8.8.8.8": false, "::2": false, "fe80::1": false, "::ffff:10.0.0.1": false, "2001:db8::1": false,
 		"localhost.evil.com": false, "evil.localhost.com": false, "localhost.": false, "sub.localhost": false, "localhos": false, "127.0.0.1.evil.com": false,
-		"127.1": false, "2130706433": false, "0x7f000001": false, "127.0.0.01": false, "ip6-localhost": false, "[::1]": false, " localhost": false,
+		"127.1": false, "2130706433": false, "0x7f000001": false, "127.0.0.01": false, "ip6-localhost": false, "[::1]": false,
 	} {
 		if got := IsLoopback(host); got != loopback {
 			t.Errorf("%q: loopback is %t", host, got)
@@ -167,7 +167,7 @@ func TestEventNames(t *testing.T) {
 		ContactCreate: {true, true, false}, CompanyDelete: {true, true, false},
 		"task:archive": {false, true, true}, "comment:delete": {false, true, true}, "invoice:create": {false, true, false}, "a1_b-c:d2_e-f": {false, true, false},
 		"": {}, "task": {false, false, true}, "task:": {false, false, true}, ":create": {}, "Task:create": {}, "task:create:x": {false, false, true},
-		" task:create": {}, "task:create\n": {false, false, true}, "1task:create": {}, "tasks:create": {false, true, false}, "task:1": {false, false, true},
+		"\u00a0task:create": {}, "task:create\n": {false, false, true}, "1task:create": {}, "tasks:create": {false, true, false}, "task:1": {false, false, true},
 	} {
 		if got := event.Known(); got != want.known {
 			t.Errorf("%q: known is %t", event, got)

@@ -127,8 +127,7 @@ func (l *lenient[T]) UnmarshalJSON(data []byte) error {
 		l.null = true
 		return nil
 	}
-	l.read = readValue(data, &l.value) == nil
-	if !l.read {
+	if l.read = readValue(data, &l.value) == nil; !l.read {
 		*l = lenient[T]{odd: true}
 	}
 	return nil

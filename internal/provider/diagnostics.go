@@ -75,17 +75,20 @@ func explainInterrupted(op operation, e *kanbert.InterruptedError) string {
 	return "Interrupted while waiting for " + e.Waiting + "." + nothing
 }
 
-// addUnconfirmedDelete explains that a webhook stays in state although a DELETE
-// was answered by "not found".
+// addUnconfirmedDelete explains that a webhook stays in state although a server
+// answered its DELETE.
 func addUnconfirmedDelete(diags *diag.Diagnostics, id string, answer, why error) {
-	text := "The server answered that webhook " + strconv.Quote(redactID(id)) + " does not exist, but the webhooks could not be listed to confirm it. It stays in state."
+	text := "The server answered that webhook " + strconv.Quote(redactID(id)) + " does not exist, but "
+	if !kanbert.IsNotFound(answer) {
+		text = "The answer to the delete of webhook " + strconv.Quote(redactID(id)) + " is not one that Kanbert gives, and "
+	}
 	if errors.Is(why, directory.ErrStillListed) {
-		text = "The server answered that webhook " + strconv.Quote(redactID(id)) + " does not exist, but Kanbert still lists it. It stays in state."
-		diags.AddError(string(deleteWebhook), text+
+		diags.AddError(string(deleteWebhook), text+"Kanbert still lists it. It stays in state."+
 			" Check base_url, and what is between this machine and Kanbert: the answer to the delete may not be Kanbert's. Then apply again."+detail("The answer to the delete", answer))
 		return
 	}
-	diags.AddError(string(deleteWebhook), text+" "+explainOnce(why, tellError)+detail("The answer to the delete", answer))
+	diags.AddError(string(deleteWebhook), text+"the webhooks could not be listed to confirm that it is gone. It stays in state. "+
+		explainOnce(why, tellError)+detail("The answer to the delete", answer))
 }
 
 // addFieldErrors adds an error for each refused field that is one of attributes,

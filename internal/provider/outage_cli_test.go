@@ -58,7 +58,7 @@ func TestRefusedConnectionsSayItOnce(t *testing.T) {
 			provider "kanbert" {
 			  token    = "token"
 			  base_url = "http://%s/api/v1"
-			  max_wait = "2s"
+			  max_wait = "5s"
 			}
 			data "kanbert_webhook" "of" {
 			  count = %d

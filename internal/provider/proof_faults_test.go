@@ -108,8 +108,8 @@ func TestTwoAppliesAtOnce(t *testing.T) {
 	wantAccountedFor(t, s, strings.Join(outputs, "\n"), states...)
 }
 
-// A 404 or 410 to a DELETE is believed only if lists agree: else the destroy fails
-// and state stays. A tainted resource, whose private state is empty, is no
+// A 404 or 410 to a DELETE, and a 2xx with a body, is believed only if lists agree:
+// else the destroy fails and state stays. A tainted resource, whose private state is empty, is no
 // exception.
 func TestDeleteThatIsNotFound(t *testing.T) {
 	t.Parallel()
@@ -124,6 +124,7 @@ func TestDeleteThatIsNotFound(t *testing.T) {
 		"the API's own 410":  kanberttest.Status(410),
 		"a page of HTML 404": kanberttest.HTML(404),
 		"a page of HTML 410": kanberttest.HTML(410),
+		"a gateway's 200":    kanberttest.Answer(200, "application/json", `{"message":"Accepted."}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -81,8 +81,10 @@ func (p *process) signal(t *testing.T, s syscall.Signal) {
 
 const oneWebhook = `
 	resource "kanbert_webhook" "one" {
-	  url   = "https://receiver.example/one"
-	  event = "contact:create"
+	  url        = "https://receiver.example/one"
+	  event      = "contact:create"
+	  project_id = "project-1"
+	  client_id  = "client-1"
 	}`
 
 // Ctrl-C while a create or a delete is in flight does not cut it off: the create
@@ -221,7 +223,7 @@ func killAndRecover(t *testing.T, random *rand.Rand) {
 	}
 	for _, orphan := range orphans {
 		for _, want := range []string{
-			fmt.Sprintf("webhook %q (event contact:create, no project) has it", orphan.ID),
+			fmt.Sprintf("webhook %q (event contact:create, project \"project-1\", client \"client-1\") has it", orphan.ID),
 			fmt.Sprintf("id = %q", orphan.ID),
 		} {
 			if !strings.Contains(flat(out), want) {

@@ -63,7 +63,7 @@ func newQuickWorkspace(t *testing.T, config string) *workspace {
 }
 
 // held is one webhook of the state.
-type held struct{ ID, URL, Secret string }
+type held struct{ ID, URL, Secret, ProjectID, ClientID string }
 
 // heldInState returns the webhooks of the state file by id. A CLI that is killed
 // may leave the file empty, or none: either holds no webhook.
@@ -79,11 +79,14 @@ func heldInState(t *testing.T, w *workspace) map[string]held {
 				ID     string `json:"id"`
 				URL    string `json:"url"`
 				Secret string `json:"signature_secret_key"`
+
+				ProjectID string `json:"project_id"`
+				ClientID  string `json:"client_id"`
 			}
 			if err := json.Unmarshal(instance.Attributes, &values); err != nil {
 				t.Fatal(err)
 			}
-			byID[values.ID] = held{values.ID, values.URL, values.Secret}
+			byID[values.ID] = held{values.ID, values.URL, values.Secret, values.ProjectID, values.ClientID}
 		}
 	}
 	return byID
@@ -104,10 +107,18 @@ func compareWith(s *kanberttest.Sandbox, state map[string]held) (orphans []kanbe
 	return orphans, lostSecrets
 }
 
-// wantAllHeld checks that n webhooks stand, each in state with its secret.
+// wantAllHeld checks that n webhooks stand, each in state with its secret, and for
+// the project and the client of [manyWebhooks] if for any.
 func wantAllHeld(t *testing.T, s *kanberttest.Sandbox, w *workspace, n int) {
 	t.Helper()
-	orphans, lostSecrets := compareWith(s, heldInState(t, w))
+	state := heldInState(t, w)
+	for _, webhook := range s.Webhooks() {
+		scope := webhook.ProjectID + " " + webhook.ClientID
+		if in := state[webhook.ID]; in.ProjectID+" "+in.ClientID != scope || scope != " " && scope != "project-1 client-1" {
+			t.Errorf("%s is for %q, and in state for %q and %q", webhook.ID, scope, in.ProjectID, in.ClientID)
+		}
+	}
+	orphans, lostSecrets := compareWith(s, state)
 	if stand := len(s.Webhooks()); stand != n || len(orphans) > 0 || lostSecrets > 0 {
 		t.Errorf("%d webhooks stand, want %d; %d orphans, %d lost secrets", stand, n, len(orphans), lostSecrets)
 	}
@@ -152,9 +163,11 @@ func countFaults(s *kanberttest.Sandbox) int {
 func manyWebhooks(n int) string {
 	return fmt.Sprintf(`
 		resource "kanbert_webhook" "many" {
-		  count = %d
-		  url   = "https://receiver.example/hooks/${count.index}"
-		  event = "contact:create"
+		  count      = %d
+		  url        = "https://receiver.example/hooks/${count.index}"
+		  event      = "contact:create"
+		  project_id = "project-1"
+		  client_id  = "client-1"
 		}`, n)
 }
 

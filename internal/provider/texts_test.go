@@ -25,9 +25,9 @@ func absenceCases() []textCase {
 		_, diags := p.read(created)
 		return diags
 	}
-	notFound := func(t *textTest, list kanberttest.Fault) diagnostics {
+	answered := func(t *textTest, answer, list kanberttest.Fault) diagnostics {
 		created := t.create(contact)
-		t.s.FailEvery(kanberttest.Match{Method: http.MethodDelete}, kanberttest.Status(404))
+		t.s.FailEvery(kanberttest.Match{Method: http.MethodDelete}, answer)
 		t.s.FailEvery(kanberttest.Match{Method: http.MethodGet}, list)
 		_, diags := t.apply(created, t.plan(created, nil), nil)
 		return diags
@@ -53,8 +53,15 @@ func absenceCases() []textCase {
 			_, diags := p.read(created)
 			return diags
 		}},
-		{"delete: not found, and still listed", func(t *textTest) diagnostics { return notFound(t, kanberttest.Fault{}) }},
-		{"delete: not found, and not listed", func(t *textTest) diagnostics { return notFound(t, kanberttest.Status(403)) }},
+		{"delete: not found, and still listed", func(t *textTest) diagnostics {
+			return answered(t, kanberttest.Status(404), kanberttest.Fault{})
+		}},
+		{"delete: not found, and not listed", func(t *textTest) diagnostics {
+			return answered(t, kanberttest.Status(404), kanberttest.Status(403))
+		}},
+		{"delete: 200 with a body, and still listed", func(t *textTest) diagnostics {
+			return answered(t, kanberttest.Answer(200, "application/json", `{"message":"Accepted."}`), kanberttest.Fault{})
+		}},
 	}
 }
 

@@ -250,14 +250,14 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 	switch err := api.client.DeleteWebhook(ctx, managed.id); {
 	case err == nil:
 		api.reader.Deleted(managed.id)
-	case kanbert.IsNotFound(err):
+	case kanbert.NeedsProof(err):
 		r.deleteAbsent(ctx, managed, api, err, &resp.Diagnostics)
 	default:
 		addError(&resp.Diagnostics, deleteWebhook, err)
 	}
 }
 
-// deleteAbsent judges a DELETE that was answered 404 or 410. A gateway, a missing
+// deleteAbsent judges a DELETE whose answer proves nothing. A gateway, a missing
 // route and another workspace answer so as well: only if lists agree is the
 // webhook gone, and the delete a success.
 func (r *webhookResource) deleteAbsent(ctx context.Context, managed managedWebhook, api *api, answer error, diags *diag.Diagnostics) {

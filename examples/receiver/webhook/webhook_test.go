@@ -271,7 +271,7 @@ func TestMemoryForgetsWithTime(t *testing.T) {
 		if m.add(key(0)) {
 			t.Error("forgotten before an hour")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if !m.add(key(0)) {
 			t.Error("remembered for longer than an hour")
 		}
@@ -314,7 +314,7 @@ func TestBounds(t *testing.T) {
 		want(0, http.StatusNoContent, 2)
 		time.Sleep(time.Hour - 1) // virtual
 		want(0, http.StatusNoContent, 2)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		want(0, http.StatusNoContent, 3)
 	})
 }
