@@ -3,6 +3,7 @@
 package kanbert
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -121,7 +122,7 @@ func FuzzRefusal(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = c.roundTrip(t.Context(), &call{method: http.MethodPost, template: webhooksPath, path: webhooksPath})
+		_, err = c.roundTrip(t.Context(), &call{method: http.MethodPost, template: webhooksPath, path: webhooksPath}, new(bytes.Buffer))
 		var api *APIError
 		if !errors.As(err, &api) || api.Kind == nil || api.StatusCode != status {
 			t.Fatalf("got %+v", err)

@@ -147,10 +147,10 @@ func (c *Client) listPage(ctx context.Context, opts ListOptions, size int) (*Pag
 
 // readPage reads one page, which was asked for at cursor.
 func readPage(a *response, cursor string) (*Page, error) {
-	var data pageData
-	if err := a.decode(&data); err != nil {
-		return nil, err
-	}
+	return withPageData(a, func(data *pageData) (*Page, error) { return data.page(a, cursor) })
+}
+
+func (data *pageData) page(a *response, cursor string) (*Page, error) {
 	switch {
 	case data.Data == nil:
 		return nil, a.missing("", []string{"data"})
@@ -166,13 +166,15 @@ func readPage(a *response, cursor string) (*Page, error) {
 	}
 	_ = json.Unmarshal(data.Meta.PerPage, &page.PerPage)
 	seen := make(map[string]bool, len(*data.Data))
-	for i, w := range *data.Data {
+	for i := range *data.Data {
+		w := &(*data.Data)[i]
 		id := w.ID.value
 		if id == "" {
 			return nil, a.missing(fmt.Sprintf("data[%d].", i), []string{"id"})
 		}
 		if !seen[id] {
-			page.Webhooks = append(page.Webhooks, w.webhook())
+			page.Webhooks = append(page.Webhooks, Webhook{})
+			w.store(&page.Webhooks[len(page.Webhooks)-1])
 		}
 		seen[id] = true
 	}

@@ -22,6 +22,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -76,7 +77,8 @@ type response struct {
 	call   *call
 	status int
 	header http.Header
-	body   []byte
+	// body is overwritten by other answers once this one has been read.
+	body []byte
 }
 
 // TransportError says that a request got no answer, or none that arrived whole.
@@ -152,13 +154,37 @@ func (e *ProxyError) Error() string {
 	return fmt.Sprintf("proxy %s: CONNECT: %d %s", e.Host, e.StatusCode, http.StatusText(e.StatusCode))
 }
 
+// bodies has buffers for the bodies of answers, *bytes.Buffer, so that not each of a
+// list's pages lets one grow.
+var bodies sync.Pool
+
+// maxRecycled is the largest buffer that is kept for other answers, in bytes.
+const maxRecycled = maxBody / 16
+
+// recycle keeps a buffer for other answers, without what it holds: that may be a
+// secret.
+func recycle(buffer *bytes.Buffer) {
+	if buffer.Cap() > maxRecycled {
+		return
+	}
+	clear(buffer.Bytes())
+	buffer.Reset()
+	bodies.Put(buffer)
+}
+
 // doOnce sends a call once, within the time of one attempt, and reads its
-// answer. Anything but a 2xx that read understands is an error.
+// answer, which read must keep no part of. Anything but a 2xx that read
+// understands is an error.
 func doOnce[T any](ctx context.Context, c *Client, call *call, read func(*response) (T, error)) (T, error) {
 	call.attempts++
 	call.sent = time.Now()
 	var result T
-	a, err := c.roundTrip(ctx, call)
+	buffer, ok := bodies.Get().(*bytes.Buffer)
+	if !ok {
+		buffer = new(bytes.Buffer)
+	}
+	defer recycle(buffer)
+	a, err := c.roundTrip(ctx, call, buffer)
 	if err == nil {
 		result, err = read(a)
 	}
@@ -190,8 +216,8 @@ func (c *Client) logAttempt(ctx context.Context, call *call, a *response, err er
 	c.log(ctx, slog.LevelDebug, "Called the API", attrs...)
 }
 
-// roundTrip sends a call once and reads the whole answer.
-func (c *Client) roundTrip(ctx context.Context, call *call) (*response, error) {
+// roundTrip sends a call once and reads the whole answer into buffer.
+func (c *Client) roundTrip(ctx context.Context, call *call, buffer *bytes.Buffer) (*response, error) {
 	timed, cancel := context.WithTimeout(ctx, c.requestTimeout)
 	defer cancel()
 	var watch connectionWatch
@@ -214,7 +240,7 @@ func (c *Client) roundTrip(ctx context.Context, call *call) (*response, error) {
 		_ = resp.Body.Close()
 		resp.Body = http.NoBody
 	}
-	body, readErr := readBounded(resp.Body)
+	body, readErr := readBounded(resp.Body, buffer)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, c.refusal(call, resp, body, readErr, now)
 	}
@@ -363,12 +389,12 @@ func isDialError(err error) bool {
 
 var errTooLarge = errors.New("the body is too large")
 
-func readBounded(body io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, maxBody+1))
-	if err == nil && len(data) > maxBody {
+func readBounded(body io.Reader, buffer *bytes.Buffer) ([]byte, error) {
+	_, err := buffer.ReadFrom(io.LimitReader(body, maxBody+1))
+	if err == nil && buffer.Len() > maxBody {
 		return nil, errTooLarge
 	}
-	return data, err
+	return buffer.Bytes(), err
 }
 
 // refusal makes the error for an answer that is no 2xx.

@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // The shapes of the wire (API reference, schemas WebhookData and
@@ -42,6 +44,39 @@ type (
 	}
 )
 
+// scratch has slices for the data of a page, *[]webhookData, empty and with a
+// capacity, so that not each page lets one grow.
+var scratch sync.Pool
+
+// maxScratch is the largest slice that is kept for other pages, in webhooks.
+const maxScratch = 1000
+
+// withPageData decodes a page for read, which must keep nothing of its slice.
+func withPageData(a *response, read func(*pageData) (*Page, error)) (*Page, error) {
+	list, ok := scratch.Get().(*[]webhookData)
+	if !ok {
+		list = new(make([]webhookData, 0, DefaultPageSize))
+	}
+	defer func() {
+		if 0 < cap(*list) && cap(*list) <= maxScratch {
+			// encoding/json leaves a field alone that an element lacks.
+			clear((*list)[:cap(*list)])
+			*list = (*list)[:0]
+			scratch.Put(list)
+		}
+	}()
+	data := pageData{Data: list}
+	if err := a.decode(&data); err != nil {
+		return nil, err
+	}
+	// An empty array becomes a new slice, without a capacity: the one that was
+	// lent is empty only if there was no array.
+	if data.Data == list && len(*list) == 0 && cap(*list) > 0 {
+		data.Data = nil
+	}
+	return read(&data)
+}
+
 // nullable is a text that may be null and must not be absent.
 type nullable struct {
 	present bool
@@ -52,15 +87,30 @@ type nullable struct {
 // as well.
 func (n *nullable) UnmarshalJSON(data []byte) error {
 	n.present = true
-	var text *string
-	if err := json.Unmarshal(data, &text); err != nil {
-		return err
+	if string(data) == "null" {
+		return nil
 	}
-	if text != nil {
-		n.text = *text
+	text, err := readText(data)
+	if err == nil {
+		n.text = text
 	}
-	return nil
+	return err
 }
+
+// readText reads a value as [json.Unmarshal] reads a text. Nearly all are plain, and
+// a call of it for each field would be most of what a list allocates.
+func readText(data []byte) (string, error) {
+	if n := len(data); n >= 2 && data[0] == '"' && data[n-1] == '"' && !slices.ContainsFunc(data[1:n-1], needsDecoder) {
+		return string(data[1 : n-1]), nil
+	}
+	var text string
+	err := json.Unmarshal(data, &text)
+	return text, err
+}
+
+// needsDecoder reports whether a byte inside a JSON text may stand for another, or
+// not be allowed.
+func needsDecoder(b byte) bool { return b < ' ' || b == '"' || b == '\\' || b >= utf8.RuneSelf }
 
 // lenient is a value that may be absent, null or of another type.
 type lenient[T any] struct {
@@ -77,18 +127,39 @@ func (l *lenient[T]) UnmarshalJSON(data []byte) error {
 		l.null = true
 		return nil
 	}
-	if l.read = json.Unmarshal(data, &l.value) == nil; !l.read {
+	if l.read = readValue(data, &l.value) == nil; !l.read {
 		*l = lenient[T]{odd: true}
 	}
 	return nil
 }
 
-// webhook returns what w holds. What it lacks is left empty, and noted.
-func (w *webhookData) webhook() Webhook {
-	result := Webhook{ID: w.ID.value, CreatedAt: w.CreatedAt.value.Time}
-	for i, a := range arguments {
+// readValue is [json.Unmarshal] of what encoding/json has found valid, without
+// another decoder where none is needed.
+func readValue(data []byte, v any) (err error) {
+	switch v := v.(type) {
+	case *string:
+		*v, err = readText(data)
+		return err
+	case json.Unmarshaler:
+		return v.UnmarshalJSON(data)
+	default:
+		return json.Unmarshal(data, v)
+	}
+}
+
+// webhook returns what w holds.
+func (w *webhookData) webhook() (result Webhook) {
+	w.store(&result)
+	return result
+}
+
+// store makes result what w holds. What w lacks is left empty, and noted.
+func (w *webhookData) store(result *Webhook) {
+	*result = Webhook{ID: w.ID.value, CreatedAt: w.CreatedAt.value.Time}
+	for i := range arguments {
+		a := &arguments[i]
 		field := a.answered(w)
-		*a.stored(&result) = field.value
+		*a.stored(result) = field.value
 		if !(field.read && (a.optional || field.value != "") || field.null && a.optional) {
 			result.missing |= 1 << i
 		}
@@ -96,7 +167,6 @@ func (w *webhookData) webhook() Webhook {
 	if !w.CreatedAt.read {
 		result.missing |= missingCreatedAt
 	}
-	return result
 }
 
 // hasOdd reports whether a field beside the id is there and cannot be read.
@@ -109,8 +179,13 @@ type timestamp struct{ time.Time }
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (t *timestamp) UnmarshalJSON(data []byte) error {
-	var text string
-	if err := json.Unmarshal(data, &text); err != nil {
+	// The usual form needs no copy of the text.
+	if string(data) != "null" && t.Time.UnmarshalJSON(data) == nil {
+		t.Time = t.UTC()
+		return nil
+	}
+	text, err := readText(data)
+	if err != nil {
 		return err
 	}
 	parsed, err := parseTime(text)
