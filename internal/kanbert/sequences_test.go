@@ -27,8 +27,8 @@ import (
 // every kind. A fault is placed on a request that the sequence before it is known
 // to make: so no sequence is run that could not happen, and none is left out.
 //
-// All of them take minutes. By default a sample is run: each single fault (with
-// -short each second), and a share of the longer sequences that is the same each time. With -faults.all, as
+// All of them take minutes. By default a sample is run: each single fault (with -short
+// each second), and a share of the longer sequences, the same each time. With -faults.all, as
 // `make faults` passes it, all of them are run.
 //
 // The race detector makes a run five times as long, and has little to find in
