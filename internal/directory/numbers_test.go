@@ -164,6 +164,22 @@ func TestFreshness(t *testing.T) {
 			after(time.Until(source.requests[1].began.Add(age)))
 			mustCost(t, source, want, 2*want, free) // The listing is too old to go on with.
 		})
+		bubble(t, func(t *testing.T) {
+			source := newAPI(30, hooks("other", 90)...)
+			d := directory.New(source)
+			mustFind(t, d.ByURL, hook("free", 1).URL, false)
+			after(time.Until(source.requests[0].began.Add(age)))
+			mustCost(t, source, 1, 1+want, func() { mustFind(t, d.ByURL, hook("free", 2).URL, false) })
+			anew := 0
+			for _, r := range source.requests[1:] {
+				if !r.isLookup() && r.opts.Cursor == "" && r.opts.Sort[0] == "url" {
+					anew++
+				}
+			}
+			if anew != want {
+				t.Errorf("after %s the listing was begun anew %d times, want %d", age, anew, want)
+			}
+		})
 	}
 }
 
