@@ -27,6 +27,9 @@ const (
 	// BatchWindow is how long no call must have come or been answered before a
 	// smaller batch is sent.
 	BatchWindow = 50 * time.Millisecond
+	// MaxBatchWindow is how far the window is stretched where calls come slowly, as
+	// on a busy machine: to six times the gap between them.
+	MaxBatchWindow = 200 * time.Millisecond
 	// PageWait is how long look-ups wait for the first page, and a batch for the
 	// requests of the one before.
 	PageWait = 2 * time.Second
@@ -75,8 +78,10 @@ type Directory struct {
 	// maxConcurrent is how many waited at a time, at most.
 	maxConcurrent int
 	lastActivity  time.Time // when a call last came or was answered
-	timer         *time.Timer
-	sequence      uint64
+	// arrivalGap is the time from that to the next call, the greatest lately.
+	arrivalGap time.Duration
+	timer      *time.Timer
+	sequence   uint64
 }
 
 // New returns a directory over source. It sends nothing.
@@ -253,7 +258,7 @@ func (d *Directory) load(ctx context.Context, q query) answer {
 func (d *Directory) enqueue(ctx context.Context, q query) (*waiter, answer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.lastActivity = time.Now()
+	d.noteArrival()
 	it := d.cache.find(&q)
 	if it != nil && !q.fresh && time.Since(it.seen.at) <= Freshness {
 		return nil, answer{webhook: it.webhook, found: true}
@@ -268,6 +273,16 @@ func (d *Directory) enqueue(ctx context.Context, q query) (*waiter, answer) {
 	d.waiters = append(d.waiters, w)
 	d.schedule()
 	return w, answer{}
+}
+
+// noteArrival notes that a call has come. Where no other waits, the time before it
+// says nothing of how slowly the calls of one wave come.
+func (d *Directory) noteArrival() {
+	now := time.Now()
+	if gap := now.Sub(d.lastActivity); len(d.waiters) > 0 && gap <= MaxBatchWindow {
+		d.arrivalGap = max(gap, d.arrivalGap-d.arrivalGap/16)
+	}
+	d.lastActivity = now
 }
 
 // abandon gives up a waiter, and calls off what no other waits for.

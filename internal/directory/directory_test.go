@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -607,28 +608,33 @@ func TestLaterNewsWins(t *testing.T) {
 	})
 }
 
-// TestServerIgnoresDirection has two front ends, which prove nothing by meeting.
+// TestServerIgnoresDirection has two front ends, which prove nothing by meeting,
+// also where a page of one of them is still on its way.
 func TestServerIgnoresDirection(t *testing.T) {
-	for _, c := range [][2]int{{0, 30}, {1, 30}, {29, 30}, {30, 30}, {31, 30}, {60, 30}, {250, 30}, {5, 1}, {6, 2}} {
-		bubble(t, func(t *testing.T) {
-			m, page := c[0], c[1]
-			ours := hooks("ours", m)
-			source := newAPI(page, ours...)
-			source.sameWay = true
-			d := directory.New(source)
-			if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
-				t.Fatal(found, err)
-			}
-			if _, pages := source.sent(); pages > m/page+3 {
-				t.Errorf("%d pages of %d were fetched for %d webhooks", pages, page, m)
-			}
-			mustCost(t, source, 0, 0, func() {
-				for _, h := range ours {
-					mustRead(t, d, h)
-				}
-			})
-		})
+	for _, slow := range []string{"", "url", "-url"} {
+		for _, c := range [][2]int{{0, 30}, {1, 30}, {29, 30}, {30, 30}, {31, 30}, {60, 30}, {250, 30}, {5, 1}, {6, 2}} {
+			bubble(t, func(t *testing.T) { testServerIgnoresDirection(t, c[0], c[1], slow) })
+		}
 	}
+}
+
+func testServerIgnoresDirection(t *testing.T, m, page int, slow string) {
+	ours := hooks("ours", m)
+	source := newAPI(page, ours...)
+	source.sameWay = true
+	source.latency = func(r request) time.Duration { return slower(slices.Contains(r.opts.Sort, slow)) }
+	d := directory.New(source)
+	if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
+		t.Fatal(found, err)
+	}
+	if _, pages := source.sent(); pages > m/page+3 {
+		t.Errorf("%d pages of %d were fetched for %d webhooks, slow: %q", pages, page, m, slow)
+	}
+	mustCost(t, source, 0, 0, func() {
+		for _, h := range ours {
+			mustRead(t, d, h)
+		}
+	})
 }
 
 // TestDirectionIsIgnoredWhileTheListChanges deletes the first webhook after the

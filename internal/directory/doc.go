@@ -8,8 +8,9 @@
 // # How reads are shared
 //
 // Calls that cannot be answered from the cache wait, until ten wait, or as many as
-// ever waited at a time, or no other came within [BatchWindow]. What they need and
-// is not in flight is then sent.
+// ever waited at a time, or no other came within [BatchWindow]. Where the calls of a
+// wave come slowly, the window is six times the greatest gap lately, and no longer
+// than [MaxBatchWindow]. What the waiting calls need and is not in flight is then sent.
 //
 // The first page of the listing is asked for alone, in one attempt: a workspace
 // that fits into it costs one request. Look-ups wait for it until it fails, and no

@@ -25,6 +25,7 @@ func TestNumbers(t *testing.T) {
 		"GoneWithin":      {directory.GoneWithin, 60 * time.Second},
 		"BatchSize":       {directory.BatchSize, 10},
 		"BatchWindow":     {directory.BatchWindow, 50 * time.Millisecond},
+		"MaxBatchWindow":  {directory.MaxBatchWindow, 200 * time.Millisecond},
 		"PageWait":        {directory.PageWait, 2 * time.Second},
 		"FirstRecheck":    {directory.FirstRecheck, time.Second},
 		"MaxFilterLength": {directory.MaxFilterLength, 3800},
@@ -51,23 +52,65 @@ func TestBatchSize(t *testing.T) {
 	}
 }
 
-// TestBatchWindow is counted from the last call.
+// TestBatchWindow is counted from the last call, and is six times the gap where
+// the calls come slowly.
 func TestBatchWindow(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		ours := hooks("ours", 20)
-		source := newAPI(30, ours...)
-		d := directory.New(source)
-		began := time.Now()
-		var all sync.WaitGroup
-		for i := range 3 {
-			all.Go(func() { mustRead(t, d, ours[i]) })
-			after(49 * time.Millisecond)
-		}
-		all.Wait()
-		if got := source.requests[0].began.Sub(began); got != 148*time.Millisecond || source.total() != 1 {
-			t.Errorf("the first of %d requests was sent after %s", source.total(), got)
-		}
-	})
+	for gap, want := range map[time.Duration]time.Duration{
+		8 * time.Millisecond:  50 * time.Millisecond,
+		9 * time.Millisecond:  54 * time.Millisecond,
+		33 * time.Millisecond: 198 * time.Millisecond,
+		49 * time.Millisecond: 200 * time.Millisecond,
+	} {
+		bubble(t, func(t *testing.T) {
+			ours := hooks("ours", 20)
+			source := newAPI(30, ours...)
+			d := directory.New(source)
+			began := time.Now()
+			var all sync.WaitGroup
+			for i := range 3 {
+				all.Go(func() { mustRead(t, d, ours[i]) })
+				after(gap)
+			}
+			all.Wait()
+			if got := source.requests[0].began.Sub(began); got != 2*gap+want || source.total() != 1 {
+				t.Errorf("a gap of %s: the first of %d requests was sent after %s, want %s", gap, source.total(), got, 2*gap+want)
+			}
+		})
+	}
+}
+
+// TestArrivalGap is the greatest lately between calls of one wave, and a sixteenth
+// less with each that comes at once.
+func TestArrivalGap(t *testing.T) {
+	for name, c := range map[string]struct {
+		latency, gap time.Duration
+		atOnce       int
+		want         time.Duration // the window
+	}{
+		"200 ms":            {time.Second, 200 * time.Millisecond, 0, 200 * time.Millisecond},
+		"201 ms":            {time.Second, 201 * time.Millisecond, 0, 50 * time.Millisecond},
+		"16 ms":             {time.Second, 16 * time.Millisecond, 0, 96 * time.Millisecond},
+		"16 ms, and others": {time.Second, 16 * time.Millisecond, 2, 90 * time.Millisecond},
+		"no other waits":    {0, 100 * time.Millisecond, 0, 50 * time.Millisecond},
+	} {
+		bubble(t, func(t *testing.T) {
+			source := newAPI(30, hooks("other", 20)...)
+			source.latency = always(c.latency)
+			d := directory.New(source)
+			ask := func(int) { _, _, _ = d.ByEquivalentURL(t.Context(), source.webhooks[0].URL) }
+			atOnce(2, func(i int) {
+				after(time.Duration(i) * c.gap)
+				ask(i)
+			})
+			source.latency = always(0)
+			atOnce(c.atOnce, ask)
+			began := time.Now()
+			ask(0)
+			if got := time.Since(began); got != c.want {
+				t.Errorf("%s: a call took %s, want %s", name, got, c.want)
+			}
+		})
+	}
 }
 
 // TestSmallerWaves waits for no more calls than were ever made at a time.
@@ -120,6 +163,22 @@ func TestFreshness(t *testing.T) {
 			free()
 			after(time.Until(source.requests[1].began.Add(age)))
 			mustCost(t, source, want, 2*want, free) // The listing is too old to go on with.
+		})
+		bubble(t, func(t *testing.T) {
+			source := newAPI(30, hooks("other", 90)...)
+			d := directory.New(source)
+			mustFind(t, d.ByURL, hook("free", 1).URL, false)
+			after(time.Until(source.requests[0].began.Add(age)))
+			mustCost(t, source, 1, 1+want, func() { mustFind(t, d.ByURL, hook("free", 2).URL, false) })
+			anew := 0
+			for _, r := range source.requests[1:] {
+				if !r.isLookup() && r.opts.Cursor == "" && r.opts.Sort[0] == "url" {
+					anew++
+				}
+			}
+			if anew != want {
+				t.Errorf("after %s the listing was begun anew %d times, want %d", age, anew, want)
+			}
 		})
 	}
 }

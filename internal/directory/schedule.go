@@ -227,7 +227,8 @@ func (d *Directory) untilReady() time.Duration {
 	if len(d.waiters) >= full {
 		return 0
 	}
-	return time.Until(d.lastActivity.Add(BatchWindow))
+	window := max(BatchWindow, min(6*d.arrivalGap, MaxBatchWindow))
+	return time.Until(d.lastActivity.Add(window))
 }
 
 // startBatch looks the waiters up and fetches pages beside that, as the package's

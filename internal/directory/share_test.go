@@ -177,10 +177,10 @@ func TestSortedHere(t *testing.T) {
 		}
 		source := newAPI(30, ours...)
 		d := directory.New(source)
-		for _, sort := range []string{"url", "-url", "created_at,url", "-created_at,url", "created_at,-url", "-created_at,-url"} {
+		for _, sort := range []string{"url", "-url", "created_at,url", "-created_at,url", "created_at,-url", "-created_at,-url", "created_at", "-created_at", "url,created_at", "-url,created_at"} {
 			fields := strings.Split(sort, ",")
 			want := slices.Clone(source.webhooks)
-			if fields[len(fields)-1] == "-url" {
+			if slices.Contains(fields, "-url") {
 				slices.Reverse(want)
 			}
 			slices.SortStableFunc(want, func(a, b kanbert.Webhook) int {
@@ -329,6 +329,9 @@ func TestFirstPageIsNotWaitedForLong(t *testing.T) {
 				}
 				if r := source.requests[0]; r.isLookup() || !r.opts.Once {
 					t.Errorf("the first request was %v", r.opts)
+				}
+				if slices.ContainsFunc(source.requests[1:], func(r request) bool { return r.opts.Once }) {
+					t.Error("another request was sent in one attempt")
 				}
 			})
 		})

@@ -66,7 +66,8 @@ func TestNothingIsLeft(t *testing.T) {
 				h := hook("ours", i*10)
 				_, _ = d.Read(ctx, h.ID, h.URL, time.Time{})
 				_, _, _ = d.ByEquivalentURL(ctx, "https://free.example.com/")
-				for range d.List(ctx, kanbert.ListOptions{Sort: []string{"is_active"}}, 0) {
+				for _, err := range d.List(ctx, kanbert.ListOptions{Sort: []string{"is_active"}}, 0) {
+					_ = err // It may fail.
 				}
 			})
 		}
@@ -86,7 +87,8 @@ func TestNothingIsLeft(t *testing.T) {
 func TestCalledOff(t *testing.T) {
 	own := kanbert.ListOptions{Sort: []string{"is_active"}}
 	list := func(ctx context.Context, d *directory.Directory) {
-		for range d.List(ctx, own, 0) {
+		for _, err := range d.List(ctx, own, 0) {
+			_ = err // It may fail.
 		}
 	}
 	look := func(ctx context.Context, d *directory.Directory) {
@@ -561,7 +563,7 @@ func TestFailedPageIsNotForAll(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		source := newAPI(30, hooks("ours", 300)...)
 		source.latency = always(time.Second)
-		source.fault = func(n int, r request) error {
+		source.fault = func(n int, _ request) error {
 			if n == 1 {
 				return refusal(http.StatusBadGateway, kanbert.ErrServer)
 			}
