@@ -204,17 +204,18 @@ func (r *registry) planURL(o owner, planned plannedURL) (conflict, []kanbert.Eve
 }
 
 // report records that a conflict of a URL is reported, and returns whether none of
-// its kind was before. The caller holds the lock.
+// its kind was before, about what was planned or what the API makes of it. The
+// caller holds the lock.
 func (r *registry) report(planned plannedURL, found conflict) (first bool) {
 	if r.reported == nil {
 		r.reported = make(map[string]conflict)
 	}
+	before := noConflict
 	for _, canonical := range planned.canonical() {
-		if found > r.reported[canonical] {
-			r.reported[canonical], first = found, true
-		}
+		before = max(before, r.reported[canonical])
+		r.reported[canonical] = max(found, r.reported[canonical])
 	}
-	return first
+	return found > before
 }
 
 // move records o at the URL, and nowhere else. The caller holds the lock.

@@ -255,6 +255,25 @@ func TestRespeltURLsConflict(t *testing.T) {
 	planInAnyOrder(newProtocolFor(t, s), []step{stays(created, asked), isNew(urlOfPath("other"))}, func(_ []int, diags diagnostics) { wantNone(t, diags) })
 }
 
+// A new webhook is planned between the two plannings of a replacement: the second
+// one names the same conflict, in another spelling.
+func TestConflictBetweenTwoPlannings(t *testing.T) {
+	t.Parallel()
+	var r registry
+	replaced := plannedURL{url: "https://bücher.example/hook", answered: "https://xn--bcher-kva.example/hook", event: "contact:update", change: true}
+	added := plannedURL{url: replaced.answered, answered: replaced.answered, event: "contact:create", change: true}
+	old, other := owner{id: "a"}, r.newOwner()
+	for i, c := range []struct {
+		owner   owner
+		planned plannedURL
+		want    conflict
+	}{{old, replaced, noConflict}, {other, added, sameURL}, {old, replaced, noConflict}} {
+		if got, _ := r.planURL(c.owner, c.planned); got != c.want {
+			t.Errorf("call %d: got %d, want %d", i+1, got, c.want)
+		}
+	}
+}
+
 // A move of the provider's own state keeps what the API made of it.
 func TestMoveKeepsTheSpelling(t *testing.T) {
 	t.Parallel()
