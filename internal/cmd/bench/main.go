@@ -72,8 +72,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	finder := cli.Finder{Directory: filepath.Join(root, "bin", "cli"), Log: os.Stderr}
-	found, err := finder.Find(ctx)
+	found, err := cli.Find(ctx, os.Stderr)
 	if err != nil {
 		return err
 	}

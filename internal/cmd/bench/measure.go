@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -140,10 +139,8 @@ resource "kanbert_webhook" "ours" {
 `
 
 type workspace struct {
-	directory string
-	cli       cli.CLI
-	sandbox   *kanberttest.Sandbox
-	settings  map[string]string
+	*cli.Workspace
+	sandbox *kanberttest.Sandbox
 	// later is how far the sandbox's clock is ahead, in nanoseconds.
 	later *atomic.Int64
 	// mayFail lets a command fail.
@@ -171,23 +168,18 @@ func (b *bench) newWorkspace(s size, configuration string, opts ...kanberttest.O
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(directory, "main.tf"), []byte(configuration), 0o600); err != nil {
+	w, err := b.cli.NewWorkspace(directory)
+	if err != nil {
 		return nil, err
 	}
-	return &workspace{
-		directory: directory, cli: b.cli, sandbox: sandbox, later: later,
-		settings: map[string]string{
-			"TF_CLI_CONFIG_FILE": filepath.Join(directory, "cli.tfrc"),
-			"TF_VAR_webhooks":    fmt.Sprint(s.n),
-			"KANBERT_BASE_URL":   sandbox.BaseURL(),
-			"KANBERT_TOKEN":      sandbox.Token(),
-		},
-	}, nil
+	w.UseAPI(sandbox.BaseURL(), sandbox.Token())
+	w.Settings["TF_VAR_webhooks"] = fmt.Sprint(s.n)
+	return &workspace{Workspace: w, sandbox: sandbox, later: later}, w.Write("main.tf", configuration)
 }
 
 func (w *workspace) close() {
 	w.sandbox.Close()
-	_ = os.RemoveAll(w.directory)
+	_ = os.RemoveAll(w.Dir)
 }
 
 // forgetOne lets the server lose one of ours, an hour later: a plan would wait for
@@ -213,8 +205,7 @@ func (w *workspace) time(ctx context.Context, binary, command string) (sample, e
 		args = append(args, "-auto-approve")
 	}
 	var output bytes.Buffer
-	cmd := exec.CommandContext(ctx, w.cli.Path, args...)
-	cmd.Dir, cmd.Env = w.directory, cli.Environment(w.settings)
+	cmd := w.Command(ctx, args...)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	w.sandbox.ResetRequests()
 	began := time.Now()
@@ -236,10 +227,10 @@ func (w *workspace) time(ctx context.Context, binary, command string) (sample, e
 
 // use lets the CLI take the provider from where binary is.
 func (w *workspace) use(binary string) error {
-	var overrides strings.Builder
 	for _, source := range []string{"kanbert/kanbert", "mastercard/restapi", "magodo/restful", "hashicorp/scaffolding"} {
-		fmt.Fprintf(&overrides, "    %q = %q\n", source, filepath.Dir(binary))
+		if err := w.Override(source, filepath.Dir(binary)); err != nil {
+			return err
+		}
 	}
-	text := fmt.Sprintf("provider_installation {\n  dev_overrides {\n%s  }\n  direct {}\n}\n", overrides.String())
-	return os.WriteFile(w.settings["TF_CLI_CONFIG_FILE"], []byte(text), 0o600)
+	return nil
 }

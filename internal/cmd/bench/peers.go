@@ -161,14 +161,14 @@ func (b *bench) inPeerWorkspace(p peer, n int, opts []kanberttest.Option, f func
 		return err
 	}
 	defer w.close()
-	w.settings["TF_VAR_base_url"], w.settings["TF_VAR_token"] = w.sandbox.BaseURL(), w.sandbox.Token()
-	w.settings["TF_VAR_retries"] = fmt.Sprint(p.retries)
+	w.Settings["TF_VAR_base_url"], w.Settings["TF_VAR_token"] = w.sandbox.BaseURL(), w.sandbox.Token()
+	w.Settings["TF_VAR_retries"] = fmt.Sprint(p.retries)
 	return f(w)
 }
 
 // tally compares the server with state, in whatever form a provider keeps it.
 func (w *workspace) tally() (t tally, err error) {
-	state, err := os.ReadFile(filepath.Join(w.directory, "terraform.tfstate"))
+	state, err := os.ReadFile(filepath.Join(w.Dir, "terraform.tfstate"))
 	if err != nil {
 		return t, err
 	}
