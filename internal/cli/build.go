@@ -33,8 +33,7 @@ func ModuleRoot() (string, error) {
 }
 
 // BuildProvider builds the provider from the working tree as file, with flags for
-// `go build` besides. It is not optimised by a profile, which doubles the time of
-// a build and changes nothing that tests look at.
+// `go build` besides.
 func BuildProvider(ctx context.Context, file string, flags ...string) error {
 	root, err := ModuleRoot()
 	if err != nil {
@@ -43,7 +42,7 @@ func BuildProvider(ctx context.Context, file string, flags ...string) error {
 	if file, err = filepath.Abs(file); err != nil {
 		return err
 	}
-	args := append([]string{"build", "-pgo=off", "-o", file}, flags...)
+	args := append([]string{"build", "-o", file}, flags...)
 	cmd := exec.CommandContext(ctx, "go", append(args, ".")...)
 	cmd.Dir = root
 	if output, err := cmd.CombinedOutput(); err != nil {
