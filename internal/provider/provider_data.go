@@ -90,7 +90,7 @@ func (d *providerData) api(diags *diag.Diagnostics) *api {
 	if !d.ready() {
 		diags.AddError("Provider configuration not known yet", fmt.Sprintf(
 			"A request to Kanbert is needed now, but the provider's %s will be known only after apply. "+
-				"Nothing was sent, and no environment variable stands in for it: that might be the token of another workspace, or another host. "+
+				"Nothing was sent. An environment variable is not used instead: it may have the token of another workspace, or another host. "+
 				"Apply what the provider block depends on first, with -target, or take the value from a variable.",
 			strings.Join(d.unknown, " and ")))
 		return nil

@@ -101,7 +101,7 @@ func (d *demo) runSteps(ctx context.Context) error {
 			fmt.Sprintf("%d webhooks stand at the server, and the secrets in state are the server's", webhooks), webhooks, 0, d.apply},
 		{"A second plan: nothing to do", "the plan is empty", 0, 0, d.runs("plan", "-detailed-exitcode")},
 		{"Mistake: one URL for several events is an error of the plan", "one error says what to write instead, and nothing was created", 0, 0, d.mistake},
-		{"Drift: somebody deletes a webhook behind Terraform's back",
+		{"Drift: another program deletes a webhook behind Terraform's back",
 			"the plan saw that one was missing, the apply put it back, the others were left alone", 1, 0, d.drift},
 		{"Import: a webhook that state has lost is taken over",
 			"the webhook is managed again under the id that it had, and nothing would change; " +
