@@ -16,9 +16,11 @@ import (
 	"testing"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
 func TestDemo(t *testing.T) {
+	kanberttest.SkipShort(t, "it builds the provider and runs a real CLI")
 	found, err := cli.Find(t.Context(), t.Output())
 	if err != nil {
 		t.Fatal(err)
