@@ -10,6 +10,10 @@
 // Of all changes it tries a sample, which is the same for the same seed. Changes
 // that do not compile are none. testdata/mutants.txt in the package lists those
 // that need not be noticed, one on a line, followed by " # " and the reason.
+//
+// Its last line is the score, as a row for the table in CONTRIBUTING.md. It ends
+// with exit code 0 whatever the score is, 1 if it could not tell, and 2 if it was
+// called wrongly.
 package main
 
 import (
@@ -17,6 +21,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -31,48 +36,102 @@ import (
 
 type settings struct {
 	directory string
-	tests     []string
-	flags     []string
-	sample    int
-	seed      uint64
-	workers   int
-	budget    time.Duration
-	timeout   time.Duration
-	only      string
-	verbose   bool
+	// shown are the flags that a repetition needs.
+	shown   string
+	tests   []string
+	flags   []string
+	sample  int
+	seed    uint64
+	workers int
+	budget  time.Duration
+	timeout time.Duration
+	only    *regexp.Regexp
+	verbose bool
 }
 
 func main() {
-	var s settings
-	tests := flag.String("tests", "", "`packages` whose tests have to notice, if not the changed one's alone")
-	flags := flag.String("flags", "-short", "`flags` of go test")
-	flag.IntVar(&s.sample, "sample", 80, "how many changes are tried; 0 for all")
-	flag.Uint64Var(&s.seed, "seed", 1, "chooses the sample")
-	flag.IntVar(&s.workers, "workers", 2, "how many changes are tried at the same time")
-	flag.DurationVar(&s.budget, "budget", 10*time.Minute, "after which no further change is tried")
-	flag.StringVar(&s.only, "only", "", "try what matches this `expression` alone, such as \"lock left out\"")
-	flag.BoolVar(&s.verbose, "v", false, "also print what is noticed, and by which test")
-	flag.DurationVar(&s.timeout, "timeout", 5*time.Minute, "how long the tests of one change may take; a change that takes longer is noticed")
-	flag.Parse()
-	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: mutants [flags] DIRECTORY")
-		os.Exit(2)
-	}
-	s.directory = flag.Arg(0)
-	s.tests, s.flags = strings.Fields(*tests), strings.Fields(*flags)
-	if len(s.tests) == 0 {
-		s.tests = []string{"./" + filepath.Clean(s.directory)}
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := s.run(ctx)
+	code := start(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "mutants: %v\n", err)
-		os.Exit(1)
-	}
+	os.Exit(code)
 }
 
-func (s settings) run(ctx context.Context) error {
+// start runs the program, and returns its exit code.
+func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	s, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		return 2
+	}
+	if err := s.run(ctx, stdout); err != nil {
+		fmt.Fprintf(stderr, "mutants: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// parse reads the arguments. It has written what is wrong with them to stderr.
+func parse(args []string, stderr io.Writer) (settings, error) {
+	var s settings
+	set := flag.NewFlagSet("mutants", flag.ContinueOnError)
+	set.SetOutput(stderr)
+	set.Usage = func() {
+		fmt.Fprintln(stderr, "usage: mutants [flags] DIRECTORY")
+		set.PrintDefaults()
+	}
+	tests := set.String("tests", "", "`packages` whose tests have to notice, if not the changed one's alone")
+	flags := set.String("flags", "-short", "`flags` of go test")
+	set.IntVar(&s.sample, "sample", 80, "how many changes are tried; 0 for all")
+	set.Uint64Var(&s.seed, "seed", 1, "chooses the sample")
+	set.IntVar(&s.workers, "workers", 2, "how many changes are tried at the same time")
+	set.DurationVar(&s.budget, "budget", 10*time.Minute, "after which no further change is tried")
+	only := set.String("only", "", "try what matches this `expression` alone, such as \"lock left out\"")
+	set.BoolVar(&s.verbose, "v", false, "also print what is noticed, and by which test")
+	set.DurationVar(&s.timeout, "timeout", 5*time.Minute, "how long the tests of one change may take; a change that takes longer is noticed")
+	err := set.Parse(args)
+	if err != nil {
+		return s, err
+	}
+	if s.only, err = regexp.Compile(*only); err != nil {
+		fmt.Fprintf(stderr, "-only: %v\n", err)
+		return s, err
+	}
+	if set.NArg() != 1 || s.workers < 1 {
+		set.Usage()
+		return s, errors.New("usage")
+	}
+	s.directory = set.Arg(0)
+	s.tests, s.flags = strings.Fields(*tests), strings.Fields(*flags)
+	if len(s.tests) == 0 {
+		s.tests = []string{importable(s.directory)}
+	}
+	set.Visit(func(f *flag.Flag) {
+		if slices.Contains([]string{"tests", "flags", "sample", "seed", "only"}, f.Name) {
+			s.shown += fmt.Sprintf(" -%s %s", f.Name, quoted(f.Value.String()))
+		}
+	})
+	return s, nil
+}
+
+// importable returns a directory as go test takes it.
+func importable(directory string) string {
+	if filepath.IsAbs(directory) {
+		return directory
+	}
+	return "./" + filepath.ToSlash(filepath.Clean(directory))
+}
+
+// quoted returns a value as a shell takes it.
+func quoted(value string) string {
+	if value != "" && !strings.ContainsAny(value, " '\"$*?()[]{}|&;<>\\") {
+		return value
+	}
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+}
+
+func (s settings) run(ctx context.Context, out io.Writer) error {
 	all, err := mutantsOf(s.directory, s.seed)
 	if err != nil {
 		return err
@@ -81,68 +140,40 @@ func (s settings) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, key := range accepted {
+		if !slices.ContainsFunc(all, func(m mutant) bool { return m.key == key }) {
+			fmt.Fprintf(out, "accepted, but not there: %s\n", key)
+		}
+	}
 	begin := time.Now()
-	if out, err := s.test(ctx, ""); err != nil {
-		return fmt.Errorf("the tests fail without any change: %w\n%s", err, out)
+	if text, err := s.test(ctx, ""); err != nil {
+		return fmt.Errorf("the tests fail without any change: %w\n%s", err, text)
 	}
-	fmt.Printf("%d changes of %s; the tests take %v\n", len(all), s.directory, time.Since(begin).Round(100*time.Millisecond))
+	fmt.Fprintf(out, "%d changes of %s; the tests take %v\n", len(all), s.directory, time.Since(begin).Round(100*time.Millisecond))
 
-	only, err := regexp.Compile(s.only)
-	if err != nil {
-		return err
+	t := newTally(out, s, begin.Add(s.budget))
+	for _, m := range all {
+		switch {
+		case !s.only.MatchString(m.key):
+		case slices.Contains(accepted, m.key):
+			t.accepted++
+		default:
+			t.left = append(t.left, m)
+		}
 	}
-	tally := &tally{sample: s.sample, left: slices.DeleteFunc(all, func(m mutant) bool { return accepted[m.key] || !only.MatchString(m.key) })}
 	failures := make([]error, s.workers)
 	var workers sync.WaitGroup
 	for i := range failures {
-		workers.Go(func() { failures[i] = s.work(ctx, tally, begin.Add(s.budget)) })
+		workers.Go(func() { failures[i] = s.work(ctx, t) })
 	}
 	workers.Wait()
-	fmt.Printf("%s: %d of %d changes noticed (%d %%), %d accepted, seed %d, in %v\n", s.directory, tally.noticed, tally.changed,
-		100*tally.noticed/max(1, tally.changed), len(accepted), s.seed, time.Since(begin).Round(time.Second))
+	fmt.Fprintln(out, t.row(s, time.Since(begin)))
 	return errors.Join(failures...)
 }
 
-// tally counts what was noticed of what was changed.
-type tally struct {
-	mu               sync.Mutex
-	left             []mutant
-	sample           int
-	changed, noticed int
-}
-
-// take returns the next change to try. It counts until it is found not to compile.
-func (t *tally) take() (mutant, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.left) == 0 || t.sample > 0 && t.changed == t.sample {
-		return mutant{}, false
-	}
-	m := t.left[0]
-	t.left = t.left[1:]
-	t.changed++
-	return m, true
-}
-
-func (t *tally) add(m mutant, r result, by string, verbose bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	switch r {
-	case notBuilt:
-		t.changed--
-	case missed:
-		fmt.Printf("unnoticed: %s (line %d)\n", m.key, m.line)
-	case found:
-		t.noticed++
-		if verbose {
-			fmt.Printf("noticed: %s, by %s\n", m.key, by)
-		}
-	}
-}
-
 // work tries changes until none is left or the time is over.
-func (s settings) work(ctx context.Context, t *tally, until time.Time) error {
-	for time.Now().Before(until) {
+func (s settings) work(ctx context.Context, t *tally) error {
+	for {
 		m, ok := t.take()
 		if !ok {
 			return nil
@@ -152,37 +183,36 @@ func (s settings) work(ctx context.Context, t *tally, until time.Time) error {
 			err = ctx.Err()
 		}
 		if err != nil {
-			t.add(m, notBuilt, "", false)
+			result = interrupted
+		}
+		t.add(m, result, by)
+		if err != nil {
 			return err
 		}
-		t.add(m, result, by, s.verbose)
 	}
-	return nil
 }
 
 // accepted reads the list of changes that need not be noticed.
-func (s settings) accepted() (map[string]bool, error) {
-	keys := map[string]bool{}
-	text, err := os.ReadFile(filepath.Join(s.directory, "testdata", "mutants.txt"))
+func (s settings) accepted() ([]string, error) {
+	file := filepath.Join(s.directory, "testdata", "mutants.txt")
+	text, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
+	var keys []string
 	for line := range strings.Lines(string(text)) {
-		if key, _, ok := strings.Cut(line, " # "); ok && !strings.HasPrefix(line, "#") {
-			keys[strings.TrimSpace(key)] = true
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
 		}
+		key, reason, _ := strings.Cut(line, " # ")
+		if strings.TrimSpace(reason) == "" {
+			return nil, fmt.Errorf("%s gives no reason for %s", file, key)
+		}
+		keys = append(keys, strings.TrimSpace(key))
 	}
 	return keys, nil
 }
-
-// result is what became of a change.
-type result int
-
-const (
-	found result = iota
-	missed
-	notBuilt
-)
 
 // try runs the tests with one change, and returns which of them noticed it.
 func (s settings) try(ctx context.Context, m mutant) (result, string, error) {
@@ -211,7 +241,7 @@ func (s settings) try(ctx context.Context, m mutant) (result, string, error) {
 
 // test runs the tests with the files of the overlay. By way of the environment
 // it reaches the builds that tests start. A test binary that runs for too long
-// panics, and what it started is killed with it.
+// panics. Whatever is left of its processes is killed.
 func (s settings) test(ctx context.Context, overlay string) (string, error) {
 	args := append([]string{"test", "-vet=off", "-failfast", "-count=1", "-timeout=" + s.timeout.String()}, s.flags...)
 	cmd := exec.CommandContext(ctx, "go", append(args, s.tests...)...)
@@ -223,5 +253,8 @@ func (s settings) test(ctx context.Context, overlay string) (string, error) {
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.CombinedOutput()
+	if cmd.Process != nil {
+		_ = cmd.Cancel() // what a test has started and not ended
+	}
 	return string(out), err
 }

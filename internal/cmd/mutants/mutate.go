@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
+	"go/build"
 	"go/parser"
 	"go/token"
 	"hash/fnv"
@@ -52,7 +53,12 @@ func mutantsOf(directory string, seed uint64) ([]mutant, error) {
 	}
 	var all []mutant
 	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
+		// What is built elsewhere would change nothing here.
+		built, err := build.Default.MatchFile(filepath.Split(file))
+		if err != nil {
+			return nil, err
+		}
+		if !built || strings.HasSuffix(file, "_test.go") {
 			continue
 		}
 		found, err := mutantsOfFile(file)
@@ -181,7 +187,7 @@ func (f *finder) statements(list []ast.Stmt) {
 				f.replace("error dropped", s.Results[n-1], "nil")
 			}
 		case *ast.ExprStmt, *ast.DeferStmt:
-			if text := f.text(s); !strings.HasSuffix(text, "ock()") {
+			if _, isLock := f.locked(s); !isLock {
 				f.replace("dropped", s, "")
 			}
 		case *ast.IncDecStmt, *ast.GoStmt, *ast.SendStmt, *ast.BranchStmt:
@@ -192,30 +198,44 @@ func (f *finder) statements(list []ast.Stmt) {
 
 // locks drops each mutex of a function: taking and releasing it.
 func (f *finder) locks(function *ast.FuncDecl) {
-	calls := map[string][]edit{}
-	first := map[string]ast.Node{}
+	var mutexes []string
+	calls := map[string][]ast.Stmt{}
 	ast.Inspect(function, func(n ast.Node) bool {
-		s, ok := n.(ast.Stmt)
-		if !ok {
-			return true
-		}
-		switch s.(type) {
-		case *ast.ExprStmt, *ast.DeferStmt:
-			mutex, method, _ := strings.Cut(strings.TrimPrefix(f.text(s), "defer "), "ock()")
-			dot := strings.LastIndexByte(mutex, '.')
-			if method != "" || dot < 0 || !strings.HasSuffix(f.text(s), "ock()") {
-				return true
+		if mutex, ok := f.locked(n); ok {
+			if calls[mutex] == nil {
+				mutexes = append(mutexes, mutex)
 			}
-			calls[mutex[:dot]] = append(calls[mutex[:dot]], edit{f.at(s.Pos()), f.at(s.End()), ""})
-			if first[mutex[:dot]] == nil {
-				first[mutex[:dot]] = s
-			}
+			calls[mutex] = append(calls[mutex], n.(ast.Stmt))
 		}
 		return true
 	})
-	for mutex, edits := range calls {
-		f.add("lock left out", first[mutex], edits...)
+	for _, mutex := range mutexes {
+		var edits []edit
+		for _, s := range calls[mutex] {
+			edits = append(edits, edit{f.at(s.Pos()), f.at(s.End()), ""})
+		}
+		f.add("lock left out", calls[mutex][0], edits...)
 	}
+}
+
+// locked returns the mutex that a statement takes or releases.
+func (f *finder) locked(n ast.Node) (mutex string, ok bool) {
+	var call ast.Expr
+	switch s := n.(type) {
+	case *ast.ExprStmt:
+		call = s.X
+	case *ast.DeferStmt:
+		call = s.Call
+	}
+	taken, ok := call.(*ast.CallExpr)
+	if !ok {
+		return "", false
+	}
+	method, ok := taken.Fun.(*ast.SelectorExpr)
+	if !ok || !slices.Contains([]string{"Lock", "Unlock", "RLock", "RUnlock"}, method.Sel.Name) {
+		return "", false
+	}
+	return f.text(method.X), true
 }
 
 // elements drops each field of a struct and each element of a list.
