@@ -77,6 +77,16 @@ func serve(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), shared.Provider(t), args...)
 	cmd.Env = append(cli.Environment(nil), handshake...)
+	line, err := started(t, cmd).ReadString('\n')
+	if err != nil {
+		t.Fatalf("it does not serve: %q, %v", line, err)
+	}
+	return cmd
+}
+
+// started starts a command until the end of the test, and returns what it writes.
+func started(t *testing.T, cmd *exec.Cmd) *bufio.Reader {
+	t.Helper()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -88,11 +98,52 @@ func serve(t *testing.T, args ...string) *exec.Cmd {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatalf("it does not serve: %q, %v", line, err)
+	return bufio.NewReader(out)
+}
+
+// With -debug the program serves a CLI that it did not start, under its address, until
+// it is interrupted. The CLI has neither token nor server: it cannot have started a
+// provider of its own.
+func TestDebug(t *testing.T) {
+	t.Parallel()
+	w, s := shared.Workspace(t), kanberttest.Start(t)
+	if w.CLI.OpenTofu {
+		t.Skip("the address is of Terraform's registry")
 	}
-	return cmd
+	cmd := exec.CommandContext(t.Context(), shared.Provider(t), "-debug")
+	cmd.Env = cli.Environment(map[string]string{"KANBERT_BASE_URL": s.BaseURL(), "KANBERT_TOKEN": s.Token()})
+	out := started(t, cmd)
+	reattach := regexp.MustCompile(`TF_REATTACH_PROVIDERS='(.*)'`)
+	for found := []string(nil); found == nil; {
+		line, err := out.ReadString('\n')
+		if err != nil {
+			t.Fatalf("it does not say how to reach it: %v", err)
+		}
+		if found = reattach.FindStringSubmatch(line); found != nil {
+			w.Settings["TF_REATTACH_PROVIDERS"] = found[1]
+		}
+	}
+	if err := w.Write("main.tf", cli.RequiredProviders+"data \"kanbert_webhooks\" \"all\" {}\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Run(t.Context(), 0, "plan"); err != nil || s.Count("") == 0 {
+		t.Errorf("%d requests, %v", s.Count(""), err)
+	}
+	if err := errors.Join(cmd.Process.Signal(os.Interrupt), cmd.Wait()); err != nil {
+		t.Errorf("interrupted, it ends with %v", err)
+	}
+}
+
+// A program that cannot serve says so, and by its exit code. The library gives up
+// after two seconds.
+func TestServeFails(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), shared.Provider(t), "-debug")
+	cmd.Env = append(cli.Environment(nil), "PLUGIN_UNIX_SOCKET_DIR="+filepath.Join(t.TempDir(), "none"))
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() != 1 || !strings.HasSuffix(string(out), "\ntimeout waiting on reattach configuration\n") {
+		t.Errorf("got %v:\n%s", err, out)
+	}
 }
 
 // SIGTERM is ignored while a CLI is served, and only then: a person who debugs the
@@ -151,10 +202,10 @@ func newWorkspace(t *testing.T, baseURL, token string) *workspace {
 	return w
 }
 
-// plan plans and returns the log of the provider.
-func (w *workspace) plan(t *testing.T) string {
+// plan plans, expects an exit code, and returns the log of the provider.
+func (w *workspace) plan(t *testing.T, wantCode int) string {
 	t.Helper()
-	if _, err := w.Run(t.Context(), 0, "plan"); err != nil {
+	if _, err := w.Run(t.Context(), wantCode, "plan"); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(w.stderr)
@@ -165,25 +216,36 @@ func (w *workspace) plan(t *testing.T) string {
 }
 
 // The log of the plugin library goes to the CLI if there is a variable that asks for
-// one, and not a line of it otherwise: the CLI would read each and throw it away.
+// one, as that variable means it, and not a line of it otherwise: the CLI would read
+// each and throw it away. A plan that fails has lines of every kind.
 func TestLog(t *testing.T) {
 	t.Parallel()
-	for setting, want := range map[string]bool{
-		"": false, "TF_LOG=": false, "TF_DATA_DIR=data": false,
-		"TF_LOG=TRACE": true, "TF_LOG_PROVIDER=TRACE": true, "TF_LOG_PATH=log": true,
+	type levels struct{ trace, failure bool }
+	for setting, want := range map[string]levels{
+		"": {}, "TF_LOG=": {}, "TF_DATA_DIR=data": {},
+		"TF_LOG=TRACE": {true, true}, "TF_LOG_PROVIDER=TRACE": {true, true}, "TF_LOG_PATH=log": {true, true},
+		"TF_LOG_SDK=trace": {true, true}, "TF_LOG_SDK=info": {false, true}, "TF_LOG_SDK=off": {},
 	} {
 		s := kanberttest.Start(t)
-		w := newWorkspace(t, s.BaseURL(), s.Token())
+		w := newWorkspace(t, s.BaseURL(), s.Token()+"not")
 		name, value, _ := strings.Cut(setting, "=")
 		if name != "" {
 			w.Settings[name] = value
 		}
-		log := w.plan(t)
+		log := w.plan(t, 1)
 		if s.Count("") == 0 {
 			t.Fatalf("%q: the provider was not used", setting)
 		}
-		if got := strings.Contains(log, `"@module":"sdk`); got != want {
-			t.Errorf("with %q the log of the library is there: %t, want %t:\n%s", setting, got, want, log)
+		var got levels
+		for line := range strings.Lines(log) {
+			if !strings.Contains(line, `"@module":"sdk`) {
+				continue
+			}
+			got.trace = got.trace || strings.Contains(line, `"@level":"trace"`)
+			got.failure = got.failure || strings.Contains(line, `"@level":"error"`)
+		}
+		if got != want {
+			t.Errorf("with %q the log of the library has %+v, want %+v:\n%s", setting, got, want, log)
 		}
 	}
 }
@@ -227,7 +289,7 @@ func TestBytesAfterAnAnswerAreNotLogged(t *testing.T) {
 
 	w := newWorkspace(t, server.URL+kanberttest.BasePath, s.Token())
 	w.Settings["TF_LOG"], w.Settings["TF_LOG_PATH"] = "TRACE", filepath.Join(w.Dir, "log")
-	log := w.plan(t)
+	log := w.plan(t, 0)
 	if s.Count("") < 2 {
 		t.Fatalf("%d requests were sent", s.Count(""))
 	}
