@@ -105,6 +105,15 @@ func (w *Workspace) Write(name, text string) error {
 	return os.WriteFile(filepath.Join(w.Dir, name), []byte(text), 0o600)
 }
 
+// CopyExample copies a folder of examples/ into the workspace.
+func (w *Workspace) CopyExample(folder string) error {
+	root, err := ModuleRoot()
+	if err != nil {
+		return err
+	}
+	return os.CopyFS(w.Dir, os.DirFS(filepath.Join(root, "examples", folder)))
+}
+
 // Command returns the CLI with these arguments, not yet started. When ctx is done
 // it is interrupted as by Ctrl-C, so that it can write its state.
 func (w *Workspace) Command(ctx context.Context, args ...string) *exec.Cmd {

@@ -137,8 +137,13 @@ func TestRefusals(t *testing.T) {
 			receiver := newReceiver(t)
 			req := request(test.body, Sign([]byte(test.body), secret))
 			test.change(req)
-			if got := deliver(receiver, req); got != test.want {
-				t.Errorf("answered %d, want %d", got, test.want)
+			answer := httptest.NewRecorder()
+			receiver.ServeHTTP(answer, req)
+			if answer.Code != test.want {
+				t.Errorf("answered %d, want %d", answer.Code, test.want)
+			}
+			if got := answer.Header().Get("Allow"); (got == "POST") != (test.want == http.StatusMethodNotAllowed) {
+				t.Errorf("it allows %q", got)
 			}
 			if got := queued(receiver); got != nil {
 				t.Errorf("handled %+v", got)
@@ -277,6 +282,27 @@ func TestMemoryForgetsWithTime(t *testing.T) {
 		}
 		m.remembers(t, 1, 0)
 	})
+}
+
+// Requests come at the same time: what several add and remove at once is in the
+// memory once, or not at all.
+func TestMemoryIsShared(t *testing.T) {
+	m := newMemory(time.Hour, 10_000)
+	var all sync.WaitGroup
+	for worker := range 4 {
+		all.Go(func() {
+			for n := range 2000 {
+				kept, removed := key(1+2*n), key(-worker-4*n)
+				m.add(kept)
+				m.add(removed)
+				m.remove(removed)
+			}
+		})
+	}
+	all.Wait()
+	if len(m.order) != 2000 || len(m.keys) != 2000 {
+		t.Errorf("remembers %d and %d, want 2000", len(m.order), len(m.keys))
+	}
 }
 
 // signed are deliveries that differ.
@@ -431,10 +457,12 @@ func TestRunHandlesUntilItsContextEnds(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var handled int
 		go receiver.Run(ctx, func(Delivery) { handled++ })
-		deliver(receiver, request(body, Sign([]byte(body), secret)))
-		synctest.Wait()
-		if handled != 1 {
-			t.Errorf("handled %d, want 1", handled)
+		for n := range 3 {
+			deliver(receiver, signed(n))
+			synctest.Wait()
+			if handled != n+1 {
+				t.Errorf("handled %d, want %d", handled, n+1)
+			}
 		}
 		cancel()
 		synctest.Wait()
@@ -477,7 +505,7 @@ func TestLogSaysWhatIsWrong(t *testing.T) {
 					t.Errorf("no %q in the log: %s", want, &log)
 				}
 			}
-			for _, text := range []string{"5ff31013", "contact-1", secret, "X-60"} {
+			for _, text := range []string{"5ff31013", "contact-1", secret, "X-54"} {
 				if strings.Contains(log.String(), text) {
 					t.Errorf("the log holds %q", text)
 				}
@@ -490,6 +518,14 @@ func manyHeaders(r *http.Request) {
 	r.Header.Del(DefaultHeader)
 	for i := range 100 {
 		r.Header.Set(fmt.Sprintf("X-%d", i), "value")
+	}
+}
+
+// A receiver that got no log of its own writes to the program's.
+func TestLogIsTheProgramsOwn(t *testing.T) {
+	receiver, err := New(map[string]string{path: secret})
+	if err != nil || receiver.Log != slog.Default() {
+		t.Errorf("got %v, %v", receiver, err)
 	}
 }
 

@@ -7,13 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 
 	tfjson "github.com/hashicorp/terraform-json"
 )
-
-const resourceType = "kanbert_webhook"
 
 // webhook is what a plan, a state or the server holds of one webhook.
 type webhook struct {
@@ -44,7 +41,7 @@ func (d *demo) created(ctx context.Context, file string, wantCode int, flags ...
 	created := map[string]webhook{}
 	for _, change := range plan.ResourceChanges {
 		switch actions := change.Change.Actions; {
-		case change.Type != resourceType || actions.NoOp():
+		case change.Mode != tfjson.ManagedResourceMode || actions.NoOp():
 		case actions.Create():
 			created[change.Address] = webhookOf(change.Change.After)
 		default:
@@ -65,7 +62,7 @@ func (d *demo) state(ctx context.Context) (map[string]webhook, error) {
 		return found, nil
 	}
 	for _, resource := range state.Values.RootModule.Resources {
-		if resource.Type == resourceType {
+		if resource.Mode == tfjson.ManagedResourceMode {
 			found[resource.Address] = webhookOf(resource.AttributeValues)
 		}
 	}
@@ -107,14 +104,10 @@ func expectSame(before, after map[string]webhook) error {
 	return nil
 }
 
-// expectRequests is an error if the step created or deleted more or less than it
-// says.
-func (d *demo) expectRequests(posts, deletes int) error {
-	if got := d.sandbox.Count(http.MethodPost); got != posts {
-		return fmt.Errorf("the API was asked %d times to create, not %d", got, posts)
-	}
-	if got := d.sandbox.Count(http.MethodDelete); got != deletes {
-		return fmt.Errorf("the API was asked %d times to delete, not %d", got, deletes)
+// expectRequests is an error if the step sent more or fewer than it says.
+func (d *demo) expectRequests(method string, want int) error {
+	if got := d.sandbox.Count(method); got != want {
+		return fmt.Errorf("the API received %d × %s, not %d", got, method, want)
 	}
 	return nil
 }

@@ -53,12 +53,8 @@ func install(ctx context.Context, out io.Writer, r *release) error {
 // workspace returns a copy of examples/demo, whose provider comes from a mirror in
 // the packed layout, which takes a release's archives under their own names.
 func (r *release) workspace(found cli.CLI, scratch string) (*cli.Workspace, error) {
-	root, err := cli.ModuleRoot()
-	if err != nil {
-		return nil, err
-	}
 	folder, mirror := filepath.Join(scratch, "demo"), filepath.Join(scratch, "mirror")
-	if err := os.CopyFS(folder, os.DirFS(filepath.Join(root, "examples", "demo"))); err != nil {
+	if err := os.Mkdir(folder, 0o755); err != nil {
 		return nil, err
 	}
 	packed := filepath.Join(mirror, found.RegistryHost(), "kanbert", "kanbert")
@@ -80,7 +76,7 @@ func (r *release) workspace(found cli.CLI, scratch string) (*cli.Workspace, erro
 	}
 	// The exact version, so that a pre-release installs too.
 	pin := strings.Replace(cli.RequiredProviders, "\n    }", fmt.Sprintf("\n      version = %q\n    }", r.version), 1)
-	return w, errors.Join(w.UseMirror(mirror), w.Write("version_override.tf", pin))
+	return w, errors.Join(w.CopyExample("demo"), w.UseMirror(mirror), w.Write("version_override.tf", pin))
 }
 
 func installed(ctx context.Context, w *cli.Workspace, version string) error {
