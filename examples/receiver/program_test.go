@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MPL-2.0
+
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// asProgram is a variable with which the test binary is the program, so that main is
+// tried as it runs and nothing has to be built for it.
+const asProgram = "RECEIVER_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program is the receiver with a file of secrets, not yet started.
+func program(t *testing.T, secrets string) *exec.Cmd {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "secrets.json")
+	if err := os.WriteFile(file, []byte(secrets), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-listen", "127.0.0.1:0", "-secrets", file)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	return cmd
+}
+
+// Ctrl-C and SIGTERM, which service managers send, end the program as what it is
+// meant to be: it answers and handles what it was receiving, and is no failure.
+func TestProgramIsStopped(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
+			cmd := program(t, `{"/hook": "secret"}`)
+			stderr, err := cmd.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			log := bufio.NewReader(stderr)
+			first, err := log.ReadString('\n')
+			address := regexp.MustCompile(`waiting for deliveries address=(\S+) paths=1\n$`).FindStringSubmatch(first)
+			if address == nil {
+				t.Fatalf("it does not say where it listens: %q, %v", first, err)
+			}
+			sender, err := new(net.Dialer).DialContext(t.Context(), "tcp", address[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			// The receiver asks for the body when it has begun with the request.
+			head, body := message("contact:create")
+			_, _ = io.WriteString(sender, strings.Replace(head, "Host:", "Expect: 100-continue\r\nHost:", 1))
+			if got := status(t, sender); got != http.StatusContinue {
+				t.Fatalf("answered %d", got)
+			}
+			if err := cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.WriteString(sender, body)
+			if got := status(t, sender); got != http.StatusNoContent {
+				t.Errorf("answered %d", got)
+			}
+			_ = sender.Close()
+			rest, err := io.ReadAll(log)
+			if err != nil || !strings.Contains(string(rest), "delivery verified") {
+				t.Errorf("it logged %s, %v", rest, err)
+			}
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("it ended with %v", err)
+			}
+		})
+	}
+}
+
+// A failure is told, and by the exit code too.
+func TestProgramFails(t *testing.T) {
+	t.Parallel()
+	cmd := program(t, `{}`)
+	out, _ := cmd.CombinedOutput()
+	if want := "receiver: there is no signing secret: nothing could be verified\n"; cmd.ProcessState.ExitCode() != 1 || string(out) != want {
+		t.Errorf("it ended with %v: %s", cmd.ProcessState, out)
+	}
+}
