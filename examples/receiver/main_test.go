@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -34,15 +35,19 @@ func (l *logged) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// await waits until the log matches, and returns the first group.
+// await waits until the log matches, and returns the first group. A program that has
+// ended logs nothing more.
 func (l *logged) await(t *testing.T, pattern string) string {
 	t.Helper()
 	for {
 		l.mu.Lock()
-		found, more := regexp.MustCompile(pattern).FindStringSubmatch(l.text.String()), l.more
+		text, more := l.text.String(), l.more
 		l.mu.Unlock()
-		if found != nil {
+		if found := regexp.MustCompile(pattern).FindStringSubmatch(text); found != nil {
 			return found[1]
+		}
+		if strings.Contains(text, "\nended with ") {
+			t.Fatal(text)
 		}
 		select {
 		case <-more:
@@ -65,7 +70,11 @@ func TestRun(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"-listen", "127.0.0.1:0", "-header", "x-test", "-secrets", file}) }()
+	go func() {
+		err := run(ctx, []string{"-listen", "127.0.0.1:0", "-header", "x-test", "-secrets", file})
+		_, _ = fmt.Fprintf(log, "\nended with %v\n", err)
+		ended <- err
+	}()
 
 	address := log.await(t, `msg="waiting for deliveries" address=(\S+) paths=2`)
 	body := `{"event":"contact:create","data":{}}`
