@@ -107,8 +107,9 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	if len(s.tests) == 0 {
 		s.tests = []string{importable(s.directory)}
 	}
+	s.shown = fmt.Sprintf("-sample %d -seed %d", s.sample, s.seed)
 	set.Visit(func(f *flag.Flag) {
-		if slices.Contains([]string{"tests", "flags", "sample", "seed", "only"}, f.Name) {
+		if slices.Contains([]string{"tests", "flags", "only"}, f.Name) {
 			s.shown += fmt.Sprintf(" -%s %s", f.Name, quoted(f.Value.String()))
 		}
 	})

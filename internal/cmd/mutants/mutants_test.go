@@ -273,7 +273,7 @@ func TestRun(t *testing.T) {
 	temporary := t.TempDir()
 	t.Setenv("TMPDIR", temporary)
 	before := contents(t)
-	stdout, stderr, code := tried(t.Context(), "-v", "-sample", "0", "-timeout", "5s", ".")
+	stdout, stderr, code := tried(t.Context(), "-v", "-sample", "0", "-timeout", "2s", ".")
 	if code != 0 || stderr != "" {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
@@ -295,7 +295,7 @@ func TestRun(t *testing.T) {
 		"unnoticed: toy.go locked: lock left out: mu.Lock() (line 16)",
 		"unnoticed: toy.go missed: > as >=: n > 3 (line 9)",
 		"unnoticed: toy.go missed: one more: 3 (line 9)",
-		"| `.` | 3 of 8 noticed (37 %) | 2 accepted, 0 not tried | `mutants -sample 0` | TIME |",
+		"| `.` | 3 of 8 noticed (37 %) | 2 accepted, 0 not tried | `-sample 0 -seed 1` | TIME |",
 	}
 	if !slices.Equal(lines, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
@@ -315,7 +315,7 @@ func TestFlagsReachTheTests(t *testing.T) {
 	inToy(t, "package toy\n\nimport (\n\t\"flag\"\n\t\"testing\"\n)\n\nvar told = flag.Bool(\"told\", false, \"\")\n\n"+
 		"func TestToy(t *testing.T) {\n\tif !*told || !missed(4) {\n\t\tt.Fail()\n\t}\n}\n")
 	stdout, _, code := tried(t.Context(), "-only", "missed: one", "-flags", "-told", ".")
-	if want := "| `.` | 1 of 1 noticed (100 %) | 0 accepted, 0 not tried | `mutants -flags -told -only 'missed: one'` |"; code != 0 || !strings.Contains(stdout, want) {
+	if want := "| `.` | 1 of 1 noticed (100 %) | 0 accepted, 0 not tried | `-sample 80 -seed 1 -flags -told -only 'missed: one'` |"; code != 0 || !strings.Contains(stdout, want) {
 		t.Errorf("exit code %d:\n%s", code, stdout)
 	}
 	// Without the flag the tests fail before any change: there is no score.
