@@ -287,7 +287,7 @@ func TestMemoryForgetsWithTime(t *testing.T) {
 // Requests come at the same time: what several add and remove at once is in the
 // memory once, or not at all.
 func TestMemoryIsShared(t *testing.T) {
-	m := newMemory(time.Hour, 10_000)
+	m := newMemory(time.Minute, 10_000)
 	var all sync.WaitGroup
 	for worker := range 4 {
 		all.Go(func() {

@@ -201,11 +201,15 @@ func (f *finder) locks(function *ast.FuncDecl) {
 	var mutexes []string
 	calls := map[string][]ast.Stmt{}
 	ast.Inspect(function, func(n ast.Node) bool {
-		if mutex, ok := f.locked(n); ok {
+		s, ok := n.(ast.Stmt)
+		if !ok {
+			return true
+		}
+		if mutex, ok := f.locked(s); ok {
 			if calls[mutex] == nil {
 				mutexes = append(mutexes, mutex)
 			}
-			calls[mutex] = append(calls[mutex], n.(ast.Stmt))
+			calls[mutex] = append(calls[mutex], s)
 		}
 		return true
 	})
@@ -219,9 +223,9 @@ func (f *finder) locks(function *ast.FuncDecl) {
 }
 
 // locked returns the mutex that a statement takes or releases.
-func (f *finder) locked(n ast.Node) (mutex string, ok bool) {
+func (f *finder) locked(s ast.Stmt) (mutex string, ok bool) {
 	var call ast.Expr
-	switch s := n.(type) {
+	switch s := s.(type) {
 	case *ast.ExprStmt:
 		call = s.X
 	case *ast.DeferStmt:

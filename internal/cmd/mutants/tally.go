@@ -92,6 +92,6 @@ func (t *tally) row(s settings, took time.Duration) string {
 	if !t.ended() {
 		why = ", for lack of time"
 	}
-	return fmt.Sprintf("| `%s` | %d of %d noticed (%d %%) | %d accepted, %d not tried%s | `%s` | %v |",
+	return fmt.Sprintf("| %#q | %d of %d noticed (%d %%) | %d accepted, %d not tried%s | %#q | %v |",
 		s.directory, t.noticed, t.changed, 100*t.noticed/max(1, t.changed), t.accepted, len(t.left), why, s.shown, took.Round(time.Second))
 }
