@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -145,7 +146,7 @@ func TestRunRefusesBadSecrets(t *testing.T) {
 	if err := run(t.Context(), []string{"-unknown"}); err == nil || !strings.Contains(err.Error(), "unknown") {
 		t.Errorf("an unknown flag ends with %v", err)
 	}
-	if err := run(t.Context(), []string{"-secrets", filepath.Join(t.TempDir(), "none.json")}); err == nil {
-		t.Error("a missing file is no error")
+	if err := run(t.Context(), []string{"-secrets", filepath.Join(t.TempDir(), "none.json")}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file ends with %v", err)
 	}
 }

@@ -42,36 +42,50 @@ func program(t *testing.T, secrets string) *exec.Cmd {
 	return cmd
 }
 
+// startProgram starts the receiver, and returns its log and its address.
+func startProgram(t *testing.T) (*exec.Cmd, *bufio.Reader, string) {
+	t.Helper()
+	cmd := program(t, `{"/hook": "secret"}`)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	log := bufio.NewReader(stderr)
+	first, err := log.ReadString('\n')
+	address := regexp.MustCompile(`waiting for deliveries address=(\S+) paths=1\n$`).FindStringSubmatch(first)
+	if address == nil {
+		t.Fatalf("it does not say where it listens: %q, %v", first, err)
+	}
+	return cmd, log, address[1]
+}
+
+// beginDelivery sends the head of a delivery, and returns the body. The receiver has
+// begun with the request: it has asked for the body.
+func beginDelivery(t *testing.T, address string) (sender net.Conn, body string) {
+	t.Helper()
+	sender, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, body := message("contact:create")
+	_, _ = io.WriteString(sender, strings.Replace(head, "Host:", "Expect: 100-continue\r\nHost:", 1))
+	if got := status(t, sender); got != http.StatusContinue {
+		t.Fatalf("answered %d", got)
+	}
+	return sender, body
+}
+
 // Ctrl-C and SIGTERM, which service managers send, end the program as what it is
 // meant to be: it answers and handles what it was receiving, and is no failure.
 func TestProgramIsStopped(t *testing.T) {
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
-			cmd := program(t, `{"/hook": "secret"}`)
-			stderr, err := cmd.StderrPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			log := bufio.NewReader(stderr)
-			first, err := log.ReadString('\n')
-			address := regexp.MustCompile(`waiting for deliveries address=(\S+) paths=1\n$`).FindStringSubmatch(first)
-			if address == nil {
-				t.Fatalf("it does not say where it listens: %q, %v", first, err)
-			}
-			sender, err := new(net.Dialer).DialContext(t.Context(), "tcp", address[1])
-			if err != nil {
-				t.Fatal(err)
-			}
-			// The receiver asks for the body when it has begun with the request.
-			head, body := message("contact:create")
-			_, _ = io.WriteString(sender, strings.Replace(head, "Host:", "Expect: 100-continue\r\nHost:", 1))
-			if got := status(t, sender); got != http.StatusContinue {
-				t.Fatalf("answered %d", got)
-			}
+			cmd, log, address := startProgram(t)
+			sender, body := beginDelivery(t, address)
 			if err := cmd.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
@@ -89,6 +103,23 @@ func TestProgramIsStopped(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A second signal does not wait for what the first one waits for.
+func TestSecondSignalEndsTheProgramAtOnce(t *testing.T) {
+	t.Parallel()
+	cmd, _, address := startProgram(t)
+	sender, _ := beginDelivery(t, address)
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for cmd.Process.Signal(os.Interrupt) == nil {
+		// Until there is no such process any more.
+	}
+	<-ended
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != os.Interrupt {
+		t.Errorf("it ended with %v", cmd.ProcessState)
+	}
+	_ = sender.Close()
 }
 
 // A failure is told, and by the exit code too.
