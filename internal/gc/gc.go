@@ -31,13 +31,15 @@ func CollectLazily(lookup func(string) (string, bool)) {
 	}
 	debug.SetGCPercent(lazyPercent)
 	afterEachCollection(func() bool {
-		if liveHeap() <= smallHeap {
+		if isSmall(liveHeap()) {
 			return true
 		}
 		debug.SetGCPercent(usualPercent)
 		return false
 	})
 }
+
+func isSmall(live uint64) bool { return live <= smallHeap }
 
 // afterEachCollection calls f after each collection of garbage until it returns
 // false.

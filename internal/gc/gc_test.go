@@ -16,6 +16,25 @@ func percent() int {
 
 func unset(string) (string, bool) { return "", false }
 
+// collect collects garbage, and waits until what follows a collection has run. What
+// was there before this one runs before it or in the second turn.
+func collect() {
+	for range 2 {
+		done := make(chan struct{})
+		afterEachCollection(func() bool { close(done); return false })
+		runtime.GC()
+		<-done
+	}
+}
+
+func TestSmallHeap(t *testing.T) {
+	for live, want := range map[uint64]bool{0: true, 67_108_864: true, 67_108_865: false} {
+		if got := isSmall(live); got != want {
+			t.Errorf("%d bytes are small: %t, want %t", live, got, want)
+		}
+	}
+}
+
 // TestCollectLazily is lazy while the live heap is at most 64 MiB, and never again
 // once it was larger.
 func TestCollectLazily(t *testing.T) {
@@ -25,21 +44,22 @@ func TestCollectLazily(t *testing.T) {
 		t.Fatalf("GOGC is %d at the start, want 400", got)
 	}
 	small := make([]byte, 48<<20)
-	for range 10 {
-		runtime.GC()
+	for range 5 {
+		collect()
 	}
 	if got := percent(); got != 400 {
 		t.Errorf("GOGC is %d while the heap is smaller than 64 MiB, want 400", got)
 	}
 	large := make([]byte, 20<<20)
-	for i := 0; percent() == 400; i++ {
-		if i == 1000 {
-			t.Fatal("GOGC stays as it is, although the heap is larger than 64 MiB")
-		}
-		runtime.GC() // The sentinel is looked at after a collection.
-	}
+	collect()
 	if got := percent(); got != 100 {
 		t.Errorf("GOGC is %d when the heap is larger than 64 MiB, want 100", got)
+	}
+	// That is the end of it: what another sets after that stays.
+	debug.SetGCPercent(77)
+	collect()
+	if got := percent(); got != 77 {
+		t.Errorf("GOGC is %d, although it was decided before", got)
 	}
 	runtime.KeepAlive(small)
 	runtime.KeepAlive(large)
