@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -284,24 +285,30 @@ func TestMemoryForgetsWithTime(t *testing.T) {
 	})
 }
 
-// Requests come at the same time: what several add and remove at once is in the
-// memory once, or not at all.
-func TestMemoryIsShared(t *testing.T) {
-	m := newMemory(time.Minute, 10_000)
-	var all sync.WaitGroup
-	for worker := range 4 {
-		all.Go(func() {
-			for n := range 2000 {
-				kept, removed := key(1+2*n), key(-worker-4*n)
-				m.add(kept)
-				m.add(removed)
-				m.remove(removed)
-			}
-		})
-	}
-	all.Wait()
-	if len(m.order) != 2000 || len(m.keys) != 2000 {
-		t.Errorf("remembers %d and %d, want 2000", len(m.order), len(m.keys))
+// Requests come at the same time: none changes the memory while another does.
+func TestMemoryIsLocked(t *testing.T) {
+	for name, change := range map[string]func(*memory){
+		"add":    func(m *memory) { m.add(key(1)) },
+		"remove": func(m *memory) { m.remove(key(0)) },
+	} {
+		m := newMemory(time.Minute, 3)
+		m.add(key(0))
+		m.mu.Lock()
+		changed := make(chan struct{})
+		go func() {
+			change(m)
+			close(changed)
+		}()
+		for range 1000 {
+			runtime.Gosched() // It has every opportunity.
+		}
+		select {
+		case <-changed:
+			t.Errorf("%s does not wait for another", name)
+		default:
+		}
+		m.mu.Unlock()
+		<-changed
 	}
 }
 
