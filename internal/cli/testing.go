@@ -77,7 +77,7 @@ func ForgetEnvironment() {
 func (s *Tests) Provider(t testing.TB) string {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("it builds the provider")
+		t.Skip("left out by -short: it builds the provider")
 	}
 	file, err := s.provider()
 	if err != nil {
