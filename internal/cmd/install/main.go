@@ -23,8 +23,10 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 )
 
-// hosts are the registries that the CLIs look up when an address names none.
-var hosts = []string{cli.TerraformRegistry, cli.OpenTofuRegistry}
+// usage is what a configuration needs; %q takes the version.
+const usage = `terraform {
+  required_providers { kanbert = { source = "kanbert/kanbert", version = %q } }
+}`
 
 // release matches the versions that `init` takes by itself: it passes
 // pre-releases over unless a configuration names them, and takes 0.0.0 for no
@@ -63,7 +65,7 @@ func run(ctx context.Context, out io.Writer, version string) error {
 		return err
 	}
 
-	for _, host := range hosts {
+	for _, host := range []string{cli.TerraformRegistry, cli.OpenTofuRegistry} {
 		file, err := cli.InstallProvider(plugins, host, version, cli.Platform(), binary)
 		if err != nil {
 			return err
@@ -71,17 +73,8 @@ func run(ctx context.Context, out io.Writer, version string) error {
 		fmt.Fprintf(out, "installed %s\n", file)
 	}
 	fmt.Fprintf(out, "\nTo use it, write into a .tf file:\n\n%s\n\nand run terraform init, or tofu init.\n"+
-		"A .terraform.lock.hcl that knows another build of %s has to go first.\n", usage(version), version)
+		"A .terraform.lock.hcl that knows another build of %s has to go first.\n", fmt.Sprintf(usage, version), version)
 	return nil
-}
-
-// usage is the three lines that a configuration needs.
-func usage(version string) string {
-	return strings.Join([]string{
-		"terraform {",
-		fmt.Sprintf("  required_providers { kanbert = { source = \"kanbert/kanbert\", version = %q } }", version),
-		"}",
-	}, "\n")
 }
 
 // pluginDirectory is where both CLIs look without being told. HOME has to be set

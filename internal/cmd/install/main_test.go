@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -31,7 +32,7 @@ func TestInitFindsWhatWasInstalled(t *testing.T) {
 		t.Errorf("it says %d times that it installed, not once for each registry:\n%s", n, out.String())
 	}
 
-	lines := usage("7.8.9")
+	lines := fmt.Sprintf(usage, "7.8.9")
 	if n := strings.Count(lines, "\n") + 1; n != 3 || !strings.Contains(out.String(), lines) {
 		t.Errorf("the output does not show three lines, but %d:\n%s", n, out.String())
 	}
