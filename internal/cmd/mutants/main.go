@@ -233,11 +233,19 @@ func (s settings) try(ctx context.Context, m mutant) (result, string, error) {
 	case strings.Contains(out, "[build failed]") || strings.Contains(out, "[setup failed]"):
 		return notBuilt, "", nil
 	}
-	by := "a panic or a time-out"
-	if _, rest, ok := strings.Cut(out, "--- FAIL: "); ok {
-		by, _, _ = strings.Cut(rest, " ")
+	return found, noticer(out), nil
+}
+
+// noticer returns from what go test wrote which test failed.
+func noticer(out string) string {
+	if strings.Contains(out, "panic: test timed out") {
+		return "a time-out"
 	}
-	return found, by, nil
+	if _, rest, ok := strings.Cut(out, "--- FAIL: "); ok {
+		name, _, _ := strings.Cut(rest, " ")
+		return name
+	}
+	return "a crash"
 }
 
 // test runs the tests with the files of the overlay. By way of the environment

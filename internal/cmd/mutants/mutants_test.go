@@ -287,7 +287,7 @@ func TestRun(t *testing.T) {
 	want := []string{
 		"accepted, but not there: toy.go former: one more: 3",
 		"11 changes of .; the tests take TIME",
-		"noticed: toy.go endless: dropped: n++, by a panic or a time-out",
+		"noticed: toy.go endless: dropped: n++, by a time-out",
 		"noticed: toy.go noticed: > as >=: n > 3, by TestToy",
 		"noticed: toy.go noticed: one more: 3, by TestToy",
 		"unnoticed: toy.go endless: < as <=: n < 100 (line 22)",
