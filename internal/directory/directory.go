@@ -94,9 +94,10 @@ func New(source Source) *Directory {
 // listing agree, both begun at notBefore or later. So it takes a url: without one
 // a webhook that is not listed is an error of another kind. While notBefore lies
 // ahead, a webhook that does not show is looked for again, with growing pauses.
-// The zero notBefore is no bound.
-func (d *Directory) Read(ctx context.Context, id, url string, notBefore time.Time) (kanbert.Webhook, error) {
-	w, found, err := whole(d.awaitEvidence(ctx, query{id: id, url: url, absence: lookUpAndScan, notBefore: notBefore}))
+// notBefore is asked anew after each answer of the API, which may be the first to
+// tell the server's time. A nil notBefore, and the zero time, are no bound.
+func (d *Directory) Read(ctx context.Context, id, url string, notBefore func() time.Time) (kanbert.Webhook, error) {
+	w, found, err := whole(d.awaitEvidence(ctx, query{id: id, url: url, absence: lookUpAndScan}, notBefore))
 	if err == nil && !found {
 		err = ErrGone
 	}
@@ -107,8 +108,8 @@ func (d *Directory) Read(ctx context.Context, id, url string, notBefore time.Tim
 // after the call and at notBefore or later, do not show the webhook. The error is
 // [ErrStillListed] if one of them shows it. It waits for notBefore like
 // [Directory.Read].
-func (d *Directory) ConfirmGone(ctx context.Context, id, url string, notBefore time.Time) error {
-	got := d.awaitEvidence(ctx, query{id: id, url: url, absence: lookUpAndScan, fresh: true, notBefore: notBefore})
+func (d *Directory) ConfirmGone(ctx context.Context, id, url string, notBefore func() time.Time) error {
+	got := d.awaitEvidence(ctx, query{id: id, url: url, absence: lookUpAndScan, fresh: true}, notBefore)
 	if got.found {
 		return ErrStillListed
 	}
@@ -210,20 +211,26 @@ func (d *Directory) Deleted(id string) {
 }
 
 // awaitEvidence answers q. That the webhook is absent counts only from requests
-// that began at q.notBefore or later; until then it looks again after each pause,
-// and asks the API each time.
-func (d *Directory) awaitEvidence(ctx context.Context, q query) answer {
-	notBefore := q.notBefore
-	for pause := FirstRecheck; time.Now().Before(notBefore); pause *= 2 {
-		q.notBefore = time.Time{} // Absence is not the answer yet.
-		if got := d.load(ctx, q); got.err != nil || got.found {
+// that began at notBefore or later; until then it looks again after each pause, and
+// asks the API each time.
+func (d *Directory) awaitEvidence(ctx context.Context, q query, notBefore func() time.Time) answer {
+	if notBefore == nil {
+		notBefore = func() time.Time { return time.Time{} }
+	}
+	for pause := FirstRecheck; ; pause *= 2 {
+		if q.notBefore = notBefore(); time.Now().Before(q.notBefore) {
+			q.notBefore = time.Time{} // Absence is not the answer yet.
+		}
+		got := d.load(ctx, q)
+		bound := notBefore()
+		if got.err != nil || got.found || !got.asOf.Before(bound) {
 			return got
 		}
 		// A multiple of pause on the directory's own clock: all that wait look again
 		// at the same moments, and share their requests.
 		next := d.started.Add((time.Since(d.started)/pause + 1) * pause)
-		if next.After(notBefore) {
-			next = notBefore
+		if next.After(bound) {
+			next = bound
 		}
 		select {
 		case <-time.After(time.Until(next)):
@@ -232,7 +239,6 @@ func (d *Directory) awaitEvidence(ctx context.Context, q query) answer {
 		}
 		q.fresh = true
 	}
-	return d.load(ctx, q)
 }
 
 // load answers q from the cache, or waits for requests that do.

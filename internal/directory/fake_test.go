@@ -41,6 +41,7 @@ type api struct {
 	webhooks []kanbert.Webhook // in the order of the collation
 	byURL    map[string]kanbert.Webhook
 	requests []request
+	done     int // requests that were answered
 }
 
 type request struct {
@@ -113,6 +114,9 @@ func (a *api) ListPage(ctx context.Context, opts kanbert.ListOptions) (*kanbert.
 	if err := pause(ctx, wait-wait/2); err != nil {
 		return nil, err
 	}
+	a.mu.Lock()
+	a.done++
+	a.mu.Unlock()
 	if err != nil && a.failed != nil {
 		a.failed()
 	}
@@ -219,6 +223,12 @@ func (a *api) sent() (lookups, pages int) {
 		}
 	}
 	return lookups, pages
+}
+
+func (a *api) answered() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.done
 }
 
 func (a *api) total() int {

@@ -215,7 +215,7 @@ func (m *model) read() {
 	since := time.Now()
 	ctx, cancel := context.WithTimeout(m.t.Context(), patience)
 	defer cancel()
-	got, err := m.d.Read(ctx, l.webhook.ID, l.webhook.URL, time.Time{})
+	got, err := m.d.Read(ctx, l.webhook.ID, l.webhook.URL, nil)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.reads++

@@ -45,8 +45,11 @@ func (q *query) accepts(s *stamp, maxAge time.Duration) bool {
 type answer struct {
 	webhook kanbert.Webhook
 	found   bool
-	page    *kanbert.Page
-	err     error
+	// asOf is when the earlier of the two requests began that do not show the
+	// webhook, where it takes both to say that it is absent.
+	asOf time.Time
+	page *kanbert.Page
+	err  error
 }
 
 // waiter is a query that waits for its answer.
@@ -160,7 +163,9 @@ func (d *Directory) next(w *waiter) (step, answer) {
 	switch {
 	case scanned && w.absence == lookUpAndScan && w.url == "":
 		return needNothing, answer{err: errNoURL}
-	case scanned && (lookedUp || w.absence != lookUpAndScan), w.absence == lookUpOrScan && w.accepts(lookup, Freshness):
+	case scanned && lookedUp && w.absence == lookUpAndScan:
+		return needNothing, answer{asOf: earlier(d.scan.began, lookup).at}
+	case scanned && w.absence != lookUpAndScan, w.absence == lookUpOrScan && w.accepts(lookup, Freshness):
 		return needNothing, answer{}
 	case w.url == "" || lookedUp || d.refused && !scanned:
 		return needScan, answer{}
@@ -264,6 +269,13 @@ type stamp struct {
 func (d *Directory) stamp() *stamp {
 	d.sequence++
 	return &stamp{sequence: d.sequence, at: time.Now()}
+}
+
+func earlier(s, other *stamp) *stamp {
+	if s.after(other) {
+		return other
+	}
+	return s
 }
 
 func (s *stamp) after(other *stamp) bool { return s != nil && s.sequence > other.sequence }

@@ -101,7 +101,7 @@ func (w walk) run(t *testing.T) outcome {
 		began := time.Now()
 		w.walk(t, order, func(i int) {
 			if h := ours[i]; i < existing {
-				if got, err := d.Read(context.Background(), h.ID, h.URL, time.Time{}); err != nil || got.ID != h.ID {
+				if got, err := d.Read(context.Background(), h.ID, h.URL, nil); err != nil || got.ID != h.ID {
 					t.Errorf("%s: Read(%s) = %v, %v", w, h.ID, got, err)
 				}
 			} else if got, found, err := d.ByURL(context.Background(), h.URL); err != nil || found {
