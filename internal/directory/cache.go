@@ -5,6 +5,7 @@ package directory
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
@@ -123,3 +124,25 @@ func (c *cache) sweep(began *stamp) {
 	}
 	c.listed = true
 }
+
+// stamp is a moment: its place in the order of things, and its time. Clocks are
+// for ages alone.
+type stamp struct {
+	sequence uint64
+	at       time.Time
+}
+
+// stamp is the moment at which something begins.
+func (d *Directory) stamp() *stamp {
+	d.sequence++
+	return &stamp{sequence: d.sequence, at: time.Now()}
+}
+
+func earlier(s, other *stamp) *stamp {
+	if s.after(other) {
+		return other
+	}
+	return s
+}
+
+func (s *stamp) after(other *stamp) bool { return s != nil && s.sequence > other.sequence }

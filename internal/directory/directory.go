@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"slices"
 	"sync"
 	"time"
 
@@ -239,65 +238,4 @@ func (d *Directory) awaitEvidence(ctx context.Context, q query, notBefore func()
 		}
 		q.fresh = true
 	}
-}
-
-// load answers q from the cache, or waits for requests that do.
-func (d *Directory) load(ctx context.Context, q query) answer {
-	if err := ctx.Err(); err != nil {
-		return answer{err: err}
-	}
-	w, got := d.enqueue(ctx, q)
-	if w == nil {
-		return got
-	}
-	select {
-	case got = <-w.done:
-		return got
-	case <-ctx.Done():
-		d.abandon(w)
-		return answer{err: ctx.Err()}
-	}
-}
-
-// enqueue answers q from the cache if it can, which costs no allocation. Else it
-// returns a waiter.
-func (d *Directory) enqueue(ctx context.Context, q query) (*waiter, answer) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.noteArrival()
-	it := d.cache.find(&q)
-	if it != nil && !q.fresh && time.Since(it.seen.at) <= Freshness {
-		return nil, answer{webhook: it.webhook, found: true}
-	}
-	if it != nil && q.url == "" && q.absence == scanAlone {
-		q.url = it.webhook.URL // A look-up costs less than a listing, and is as young.
-	}
-	if q.arrived == nil {
-		q.arrived = d.stamp()
-	}
-	w := &waiter{query: q, ctx: ctx, done: make(chan answer, 1)}
-	d.waiters = append(d.waiters, w)
-	d.schedule()
-	return w, answer{}
-}
-
-// noteArrival notes that a call has come. Where no other waits, the time before it
-// says nothing of how slowly the calls of one wave come.
-func (d *Directory) noteArrival() {
-	now := time.Now()
-	if gap := now.Sub(d.lastActivity); len(d.waiters) > 0 && gap <= MaxBatchWindow {
-		d.arrivalGap = max(gap, d.arrivalGap-d.arrivalGap/16)
-	}
-	d.lastActivity = now
-}
-
-// abandon gives up a waiter, and calls off what no other waits for.
-func (d *Directory) abandon(w *waiter) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.waiters = slices.DeleteFunc(d.waiters, func(other *waiter) bool { return other == w })
-	d.callOff(func(c *call) bool {
-		return !slices.ContainsFunc(d.waiters, func(w *waiter) bool { return w.call == c || d.scan.owns(c) })
-	})
-	d.schedule()
 }
