@@ -12,12 +12,11 @@ import (
 // escapes nothing is not refused: the API may read it either way.
 func (c *checker) checkString() {
 	c.parse(withBackslash)
-	if len(c.errs) == 0 || !strings.Contains(c.text, `\`) {
+	if len(c.errs) == 0 {
 		return
 	}
 	other := &checker{text: c.text}
-	other.parse(withoutBackslash)
-	if len(other.errs) == 0 {
+	if other.parse(withoutBackslash); len(other.errs) == 0 {
 		*c = *other
 	}
 }
