@@ -20,12 +20,16 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// bubble runs f under virtual time, and lets what is under way come to its end.
+// bubble runs f under virtual time, and lets what is under way come to its end. No
+// request leaves a context behind; a goroutine that is left fails the bubble itself.
 func bubble(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		f(t)
 		after(time.Hour)
+		if n := openContexts.Swap(0); n != 0 {
+			t.Errorf("%d requests have left their context open", n)
+		}
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
@@ -100,7 +101,13 @@ func newAPI(page int, webhooks ...kanbert.Webhook) *api {
 	return a
 }
 
+// openContexts is how many requests have a context that has not ended. The tests of
+// this package run one after the other.
+var openContexts atomic.Int64
+
 func (a *api) ListPage(ctx context.Context, opts kanbert.ListOptions) (*kanbert.Page, error) {
+	openContexts.Add(1)
+	context.AfterFunc(ctx, func() { openContexts.Add(-1) })
 	r := request{opts: opts, began: time.Now()}
 	a.mu.Lock()
 	n := len(a.requests)

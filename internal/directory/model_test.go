@@ -305,6 +305,11 @@ func (m *model) list() {
 	m.mu.Lock()
 	lives := slices.Clone(m.lives)
 	m.mu.Unlock()
+	for id, w := range listed {
+		if !slices.ContainsFunc(lives, func(l *life) bool { return l.webhook == w && l.webhook.ID == id }) {
+			m.t.Errorf("%v was listed, and never made", w)
+		}
+	}
 	if failed != nil {
 		m.judge(since, kanbert.Webhook{}, false, failed, 0, nil)
 		return

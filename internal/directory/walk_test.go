@@ -10,7 +10,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
@@ -96,7 +95,7 @@ func (w walk) run(t *testing.T) outcome {
 	}
 	order := w.sequence(ours, random)
 	var out outcome
-	synctest.Test(t, func(t *testing.T) {
+	bubble(t, func(t *testing.T) {
 		d := directory.New(source)
 		began := time.Now()
 		w.walk(t, order, func(i int) {
@@ -112,7 +111,6 @@ func (w walk) run(t *testing.T) outcome {
 		began = time.Now()
 		w.walk(t, order, func(int) {})
 		out.floor = time.Since(began)
-		_ = pause(context.Background(), time.Hour) // What is under way comes to its end.
 	})
 	out.lookups, out.pages = source.sent()
 	return out
