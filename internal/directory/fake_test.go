@@ -76,7 +76,13 @@ func (r request) urls() []string {
 // say, and the rest is scattered.
 func collate(a, b string) int { return cmp.Compare(weight(a), weight(b)) }
 
+// weights are kept: walks over ten thousand webhooks sort the same ones again.
+var weights sync.Map
+
 func weight(url string) string {
+	if known, ok := weights.Load(url); ok {
+		return known.(string)
+	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(url))
 	place := "m"
@@ -86,7 +92,9 @@ func weight(url string) string {
 	case strings.Contains(url, "last"):
 		place = "z"
 	}
-	return fmt.Sprintf("%s%016x%s", place, h.Sum64(), url)
+	text := fmt.Sprintf("%s%016x%s", place, h.Sum64(), url)
+	weights.Store(url, text)
+	return text
 }
 
 func newAPI(page int, webhooks ...kanbert.Webhook) *api {

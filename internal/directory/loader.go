@@ -372,7 +372,7 @@ func (d *Directory) adapt(err error, length, n int) bool {
 	// connection.
 	cut := errors.As(err, &broken) && !broken.Unsent && broken.Timeout == 0 && length > harmlessLength
 	if n > 1 && (tooLong || cut) {
-		d.maxFilter = min(d.maxFilter, length) / 2
+		d.maxFilter = min(d.maxFilter, length/2)
 		return true
 	}
 	refused := tooLong || status == http.StatusBadRequest || status == http.StatusUnprocessableEntity
@@ -386,7 +386,6 @@ func (d *Directory) send(ctx context.Context, opts kanbert.ListOptions, list fun
 	c := &call{began: d.stamp(), cancel: cancel}
 	d.calls = append(d.calls, c)
 	go func() {
-		defer cancel()
 		defer time.AfterFunc(PageWait, d.wake).Stop()
 		page, err := list(ctx, opts)
 		d.mu.Lock()
