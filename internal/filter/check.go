@@ -7,19 +7,10 @@ import "strings"
 // condition is one comparison as it was written, in either form.
 type condition struct {
 	at       place // where it lacks something
-	field    word
-	operator word
+	field    token
+	operator token
 	value    *operand // nil if there is none
 }
-
-// word is a field or an operator. The zero word is a missing one.
-type word struct {
-	text string
-	place
-}
-
-func (w word) missing() bool       { return w == word{} }
-func (w word) is(name string) bool { return strings.EqualFold(w.text, name) }
 
 // operand is a value as it was written.
 type operand struct {
@@ -84,7 +75,7 @@ func (c *checker) gap(at place) place {
 	return place{offset: at.end()}
 }
 
-func (c *checker) addFieldError(field word) {
+func (c *checker) addFieldError(field token) {
 	hint := didYouMean(field.text, fieldNames())
 	switch field.text {
 	case "id":
@@ -139,7 +130,7 @@ func (c *checker) operatorNames(f Field) []string {
 	return names
 }
 
-func (c *checker) warnOperator(spelling word, op operator) {
+func (c *checker) warnOperator(spelling token, op operator) {
 	if c.json && spelling.text == op.sign {
 		c.warnUnspecified(spelling.place, "Sign in the JSON form", "signs in the JSON form.", "Use %s instead.", op.name)
 	}

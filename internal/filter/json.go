@@ -170,13 +170,13 @@ func (c *checker) checkNegated(v jsonValue, depth int) {
 }
 
 // jsonWord reads the value of the key field or op.
-func (c *checker) jsonWord(v jsonValue) word {
+func (c *checker) jsonWord(v jsonValue) token {
 	var text *string
 	if err := json.Unmarshal(v.raw, &text); err != nil || text == nil {
 		c.addError(v.at(), "Wrong type of value", "This key takes a string.")
-		return word{}
+		return token{}
 	}
-	return word{*text, v.at()}
+	return token{wordToken, *text, v.at()}
 }
 
 // jsonOperand reads the value of a condition. A list in a list is the value of no
