@@ -2,7 +2,10 @@
 
 package filter
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // condition is one comparison as it was written, in either form.
 type condition struct {
@@ -106,28 +109,26 @@ func (c *checker) allowed(f Field) string {
 	if f.Name == "" {
 		return ""
 	}
-	text := " The field " + f.Name + " (" + f.Type + ") takes " + strings.Join(f.Operators, ", ")
-	if c.json {
-		return text + "."
+	names := c.operatorNames(f)
+	if !c.json {
+		names = append(names, "is null")
 	}
-	for _, o := range operators {
-		if o.sign != "" && o.fits(f) {
-			text += ", " + o.sign
-		}
-	}
-	return text + ", is null."
+	return " The field " + f.Name + " (" + f.Type + ") takes " + strings.Join(names, ", ") + "."
 }
 
-// operatorNames returns the spellings of the operators that f takes, or of all
-// operators for the zero field.
+// operatorNames returns the names of the operators that f takes, or of all
+// operators for the zero field, and in the string form their signs.
 func (c *checker) operatorNames(f Field) []string {
-	var names []string
+	names, signs := slices.Clone(f.Operators), []string{}
 	for _, o := range operators {
-		if f.Name == "" || o.fits(f) {
-			names = append(names, o.spellings(!c.json)...)
+		if f.Name == "" {
+			names = append(names, o.name, o.alias)
+		}
+		if o.sign != "" && !c.json && (f.Name == "" || o.fits(f)) {
+			signs = append(signs, o.sign)
 		}
 	}
-	return names
+	return append(names, signs...)
 }
 
 func (c *checker) warnOperator(spelling token, op operator) {
