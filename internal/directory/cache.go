@@ -138,7 +138,8 @@ func (d *Directory) stamp() *stamp {
 	return &stamp{sequence: d.sequence, at: time.Now()}
 }
 
-func earlier(s, other *stamp) *stamp {
+// orEarlier returns the earlier of the two.
+func (s *stamp) orEarlier(other *stamp) *stamp {
 	if s.after(other) {
 		return other
 	}

@@ -206,7 +206,7 @@ func (d *Directory) next(w *waiter) (step, answer) {
 	case scanned && w.absence == lookUpAndScan && w.url == "":
 		return needNothing, answer{err: errNoURL}
 	case scanned && lookedUp && w.absence == lookUpAndScan:
-		return needNothing, answer{asOf: earlier(d.scan.began, lookup).at}
+		return needNothing, answer{asOf: d.scan.began.orEarlier(lookup).at}
 	case scanned && w.absence != lookUpAndScan, w.absence == lookUpOrScan && w.accepts(lookup, Freshness):
 		return needNothing, answer{}
 	case w.url == "" || lookedUp || d.refused && !scanned:
