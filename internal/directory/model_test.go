@@ -143,6 +143,8 @@ func (m *model) act(times int) {
 			m.byID()
 		case what < 8:
 			m.list()
+		case what < 9:
+			m.known()
 		default:
 			m.read()
 		}
@@ -283,6 +285,26 @@ func (m *model) byID() {
 	since := time.Now()
 	got, found, err := m.d.ByID(m.t.Context(), id)
 	m.judge(since, got, found, err, 0, func(l *life) bool { return l.webhook.ID == id })
+}
+
+// known asks for what costs no request. It is of any age, but no webhook that was
+// never made, or that we have deleted, and no URL is free at which we have made one.
+func (m *model) known() {
+	m.mu.Lock()
+	url := hook("model", m.random.IntN(300)).URL
+	m.mu.Unlock()
+	since := time.Now()
+	for _, w := range m.d.Known() {
+		m.judge(since, w, true, nil, 24*time.Hour, func(l *life) bool { return l.webhook.ID == w.ID })
+	}
+	free := m.d.SeenFree(url)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range m.lives {
+		if free && l.webhook.URL == url && !l.toldBorn.IsZero() && l.toldBorn.Before(since) && l.died.IsZero() {
+			m.t.Errorf("%s was seen free, and we have made %s there", url, l.webhook.ID)
+		}
+	}
 }
 
 // list lists all, or some of all, and judges each as if it had been asked for.
