@@ -32,12 +32,7 @@ func newCache() cache {
 	return cache{byID: map[string]*item{}, byURL: map[string][]*item{}, lookups: map[string]*stamp{}, tombstones: map[string]bool{}}
 }
 
-func byCanonicalURL(url string) string {
-	if key := strings.ToLower(kanbert.CanonicalURL(url)); key != url {
-		return key
-	}
-	return url // Ten thousand of them are kept: one string each is enough.
-}
+func byCanonicalURL(url string) string { return strings.ToLower(kanbert.CanonicalURL(url)) }
 
 // find returns what is known, of any age, or nil. Of several at one URL the one
 // that is spelled like the query goes before.

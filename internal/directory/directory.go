@@ -225,14 +225,11 @@ func (d *Directory) awaitEvidence(ctx context.Context, q query, notBefore func()
 		if got.err != nil || got.found || !got.asOf.Before(bound) {
 			return got
 		}
-		// A multiple of pause on the directory's own clock: all that wait look again
-		// at the same moments, and share their requests.
-		next := d.started.Add((time.Since(d.started)/pause + 1) * pause)
-		if next.After(bound) {
-			next = bound
-		}
+		// To a multiple of pause on the directory's own clock: all that wait look
+		// again at the same moments, and share their requests.
+		rest := pause - time.Since(d.started)%pause
 		select {
-		case <-time.After(time.Until(next)):
+		case <-time.After(min(rest, time.Until(bound))):
 		case <-ctx.Done():
 			return answer{err: ctx.Err()}
 		}
