@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
@@ -28,7 +27,7 @@ func BenchmarkRead(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		h := &otherHooks[i%len(otherHooks)]
-		if _, err := d.Read(context.Background(), h.ID, h.URL, time.Time{}); err != nil {
+		if _, err := d.Read(context.Background(), h.ID, h.URL, nil); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -56,7 +55,7 @@ func readAll(b *testing.B, d *directory.Directory, webhooks []kanbert.Webhook) {
 		all.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(webhooks)); i = next.Add(1) - 1 {
 				h := &webhooks[i]
-				if _, err := d.Read(context.Background(), h.ID, h.URL, time.Time{}); err != nil {
+				if _, err := d.Read(context.Background(), h.ID, h.URL, nil); err != nil {
 					b.Error(err)
 				}
 			}

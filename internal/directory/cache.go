@@ -5,6 +5,7 @@ package directory
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
@@ -31,12 +32,7 @@ func newCache() cache {
 	return cache{byID: map[string]*item{}, byURL: map[string][]*item{}, lookups: map[string]*stamp{}, tombstones: map[string]bool{}}
 }
 
-func byCanonicalURL(url string) string {
-	if key := strings.ToLower(kanbert.CanonicalURL(url)); key != url {
-		return key
-	}
-	return url // Ten thousand of them are kept: one string each is enough.
-}
+func byCanonicalURL(url string) string { return strings.ToLower(kanbert.CanonicalURL(url)) }
 
 // find returns what is known, of any age, or nil. Of several at one URL the one
 // that is spelled like the query goes before.
@@ -123,3 +119,26 @@ func (c *cache) sweep(began *stamp) {
 	}
 	c.listed = true
 }
+
+// stamp is a moment: its place in the order of things, and its time. Clocks are
+// for ages alone.
+type stamp struct {
+	sequence uint64
+	at       time.Time
+}
+
+// stamp is the moment at which something begins.
+func (d *Directory) stamp() *stamp {
+	d.sequence++
+	return &stamp{sequence: d.sequence, at: time.Now()}
+}
+
+// orEarlier returns the earlier of the two.
+func (s *stamp) orEarlier(other *stamp) *stamp {
+	if s.after(other) {
+		return other
+	}
+	return s
+}
+
+func (s *stamp) after(other *stamp) bool { return s != nil && s.sequence > other.sequence }

@@ -59,14 +59,14 @@ func TestOverTheClient(t *testing.T) {
 				}
 				w.walk(t, order, func(i int) {
 					h := webhooks[i*6]
-					if got, err := d.Read(t.Context(), h.ID, h.URL, time.Time{}); err != nil || got.ID != h.ID || !kanbert.SameURL(got.URL, h.URL) {
+					if got, err := d.Read(t.Context(), h.ID, h.URL, nil); err != nil || got.ID != h.ID || !kanbert.SameURL(got.URL, h.URL) {
 						t.Errorf("Read(%s) = %v, %v", h.ID, got, err)
 					}
 				})
 				if got, most := sandbox.Count(http.MethodGet), w.bound()+c.more; got > most || got != sandbox.Count("") {
 					t.Errorf("%d requests were sent, %d are allowed", got, most)
 				}
-				if _, err := d.Read(t.Context(), "gone", "https://gone.example.com/", time.Time{}); !errors.Is(err, directory.ErrGone) {
+				if _, err := d.Read(t.Context(), "gone", "https://gone.example.com/", nil); !errors.Is(err, directory.ErrGone) {
 					t.Errorf("Read of what is gone = %v", err)
 				}
 			})

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"slices"
 	"sync"
 	"time"
 
@@ -94,9 +93,10 @@ func New(source Source) *Directory {
 // listing agree, both begun at notBefore or later. So it takes a url: without one
 // a webhook that is not listed is an error of another kind. While notBefore lies
 // ahead, a webhook that does not show is looked for again, with growing pauses.
-// The zero notBefore is no bound.
-func (d *Directory) Read(ctx context.Context, id, url string, notBefore time.Time) (kanbert.Webhook, error) {
-	w, found, err := whole(d.awaitEvidence(ctx, query{id: id, url: url, absence: lookUpAndScan, notBefore: notBefore}))
+// notBefore is asked anew after each answer of the API, which may be the first to
+// tell the server's time. A nil notBefore, and the zero time, are no bound.
+func (d *Directory) Read(ctx context.Context, id, url string, notBefore func() time.Time) (kanbert.Webhook, error) {
+	w, found, err := whole(d.awaitEvidence(ctx, query{id: id, url: url, absence: lookUpAndScan}, notBefore))
 	if err == nil && !found {
 		err = ErrGone
 	}
@@ -107,8 +107,8 @@ func (d *Directory) Read(ctx context.Context, id, url string, notBefore time.Tim
 // after the call and at notBefore or later, do not show the webhook. The error is
 // [ErrStillListed] if one of them shows it. It waits for notBefore like
 // [Directory.Read].
-func (d *Directory) ConfirmGone(ctx context.Context, id, url string, notBefore time.Time) error {
-	got := d.awaitEvidence(ctx, query{id: id, url: url, absence: lookUpAndScan, fresh: true, notBefore: notBefore})
+func (d *Directory) ConfirmGone(ctx context.Context, id, url string, notBefore func() time.Time) error {
+	got := d.awaitEvidence(ctx, query{id: id, url: url, absence: lookUpAndScan, fresh: true}, notBefore)
 	if got.found {
 		return ErrStillListed
 	}
@@ -210,88 +210,29 @@ func (d *Directory) Deleted(id string) {
 }
 
 // awaitEvidence answers q. That the webhook is absent counts only from requests
-// that began at q.notBefore or later; until then it looks again after each pause,
-// and asks the API each time.
-func (d *Directory) awaitEvidence(ctx context.Context, q query) answer {
-	notBefore := q.notBefore
-	for pause := FirstRecheck; time.Now().Before(notBefore); pause *= 2 {
-		q.notBefore = time.Time{} // Absence is not the answer yet.
-		if got := d.load(ctx, q); got.err != nil || got.found {
+// that began at notBefore or later; until then it looks again after each pause, and
+// asks the API each time.
+func (d *Directory) awaitEvidence(ctx context.Context, q query, notBefore func() time.Time) answer {
+	if notBefore == nil {
+		notBefore = func() time.Time { return time.Time{} }
+	}
+	for pause := FirstRecheck; ; pause *= 2 {
+		if q.notBefore = notBefore(); time.Now().Before(q.notBefore) {
+			q.notBefore = time.Time{} // Absence is not the answer yet.
+		}
+		got := d.load(ctx, q)
+		bound := notBefore()
+		if got.err != nil || got.found || !got.asOf.Before(bound) {
 			return got
 		}
-		// A multiple of pause on the directory's own clock: all that wait look again
-		// at the same moments, and share their requests.
-		next := d.started.Add((time.Since(d.started)/pause + 1) * pause)
-		if next.After(notBefore) {
-			next = notBefore
-		}
+		// To a multiple of pause on the directory's own clock: all that wait look
+		// again at the same moments, and share their requests.
+		rest := pause - time.Since(d.started)%pause
 		select {
-		case <-time.After(time.Until(next)):
+		case <-time.After(min(rest, time.Until(bound))):
 		case <-ctx.Done():
 			return answer{err: ctx.Err()}
 		}
 		q.fresh = true
 	}
-	return d.load(ctx, q)
-}
-
-// load answers q from the cache, or waits for requests that do.
-func (d *Directory) load(ctx context.Context, q query) answer {
-	if err := ctx.Err(); err != nil {
-		return answer{err: err}
-	}
-	w, got := d.enqueue(ctx, q)
-	if w == nil {
-		return got
-	}
-	select {
-	case got = <-w.done:
-		return got
-	case <-ctx.Done():
-		d.abandon(w)
-		return answer{err: ctx.Err()}
-	}
-}
-
-// enqueue answers q from the cache if it can, which costs no allocation. Else it
-// returns a waiter.
-func (d *Directory) enqueue(ctx context.Context, q query) (*waiter, answer) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.noteArrival()
-	it := d.cache.find(&q)
-	if it != nil && !q.fresh && time.Since(it.seen.at) <= Freshness {
-		return nil, answer{webhook: it.webhook, found: true}
-	}
-	if it != nil && q.url == "" && q.absence == scanAlone {
-		q.url = it.webhook.URL // A look-up costs less than a listing, and is as young.
-	}
-	if q.arrived == nil {
-		q.arrived = d.stamp()
-	}
-	w := &waiter{query: q, ctx: ctx, done: make(chan answer, 1)}
-	d.waiters = append(d.waiters, w)
-	d.schedule()
-	return w, answer{}
-}
-
-// noteArrival notes that a call has come. Where no other waits, the time before it
-// says nothing of how slowly the calls of one wave come.
-func (d *Directory) noteArrival() {
-	now := time.Now()
-	if gap := now.Sub(d.lastActivity); len(d.waiters) > 0 && gap <= MaxBatchWindow {
-		d.arrivalGap = max(gap, d.arrivalGap-d.arrivalGap/16)
-	}
-	d.lastActivity = now
-}
-
-// abandon gives up a waiter, and calls off what no other waits for.
-func (d *Directory) abandon(w *waiter) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.waiters = slices.DeleteFunc(d.waiters, func(other *waiter) bool { return other == w })
-	d.callOff(func(c *call) bool {
-		return !slices.ContainsFunc(d.waiters, func(w *waiter) bool { return w.call == c || d.scan.owns(c) })
-	})
-	d.schedule()
 }

@@ -20,12 +20,16 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// bubble runs f under virtual time, and lets what is under way come to its end.
+// bubble runs f under virtual time, and lets what is under way come to its end. No
+// request leaves a context behind; a goroutine that is left fails the bubble itself.
 func bubble(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		f(t)
 		after(time.Hour)
+		if n := openContexts.Swap(0); n != 0 {
+			t.Errorf("%d requests have left their context open", n)
+		}
 	})
 }
 
@@ -33,14 +37,14 @@ func after(d time.Duration) { _ = pause(context.Background(), d) }
 
 func mustRead(t *testing.T, d *directory.Directory, h kanbert.Webhook) {
 	t.Helper()
-	if got, err := d.Read(t.Context(), h.ID, h.URL, time.Time{}); err != nil || got.ID != h.ID {
+	if got, err := d.Read(t.Context(), h.ID, h.URL, nil); err != nil || got.ID != h.ID {
 		t.Errorf("Read(%s) = %q, %v", h.ID, got.ID, err)
 	}
 }
 
 func mustBeGone(t *testing.T, d *directory.Directory, h kanbert.Webhook) {
 	t.Helper()
-	if got, err := d.Read(t.Context(), h.ID, h.URL, time.Time{}); !errors.Is(err, directory.ErrGone) {
+	if got, err := d.Read(t.Context(), h.ID, h.URL, nil); !errors.Is(err, directory.ErrGone) {
 		t.Errorf("Read(%s) = %q, %v, want ErrGone", h.ID, got.ID, err)
 	}
 }
@@ -172,10 +176,10 @@ func TestGoneTakesTwoSignals(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			source := newAPI(30, hooks("ours", 20)...)
 			for _, d := range []*directory.Directory{directory.New(source)} {
-				if _, err := d.Read(t.Context(), "id-nobody", "", time.Time{}); err == nil || errors.Is(err, directory.ErrGone) {
+				if _, err := d.Read(t.Context(), "id-nobody", "", nil); err == nil || errors.Is(err, directory.ErrGone) {
 					t.Errorf("Read without a URL = %v", err)
 				}
-				if _, err := d.Read(t.Context(), "id-ours-00003", "", time.Time{}); err != nil {
+				if _, err := d.Read(t.Context(), "id-ours-00003", "", nil); err != nil {
 					t.Errorf("Read without a URL = %v", err)
 				}
 			}
@@ -256,7 +260,7 @@ func TestErrorReachesEachWaiterOnce(t *testing.T) {
 				if i >= 10 {
 					after(1500 * time.Millisecond) // These wait for a look-up of their own.
 				}
-				_, err := d.Read(t.Context(), ours[i].ID, ours[i].URL, time.Time{})
+				_, err := d.Read(t.Context(), ours[i].ID, ours[i].URL, nil)
 				mu.Lock()
 				defer mu.Unlock()
 				switch {
@@ -306,7 +310,7 @@ func TestFailedListing(t *testing.T) {
 				}
 				for i := range 3 {
 					all.Go(func() {
-						if _, err := d.Read(t.Context(), fmt.Sprint("gone", i), "https://gone.example.com", time.Time{}); err == nil || errors.Is(err, directory.ErrGone) {
+						if _, err := d.Read(t.Context(), fmt.Sprint("gone", i), "https://gone.example.com", nil); err == nil || errors.Is(err, directory.ErrGone) {
 							t.Errorf("Read of what is missing = %v", err)
 						}
 					})
@@ -339,7 +343,7 @@ func TestCancellationIsOnesOwn(t *testing.T) {
 				h := ours[i]
 				if i%2 == 0 {
 					mustRead(t, d, h)
-				} else if _, err := d.Read(ctx, h.ID, h.URL, time.Time{}); !errors.Is(err, context.Canceled) {
+				} else if _, err := d.Read(ctx, h.ID, h.URL, nil); !errors.Is(err, context.Canceled) {
 					t.Errorf("Read under a canceled context = %v", err)
 				}
 			})
@@ -348,7 +352,7 @@ func TestCancellationIsOnesOwn(t *testing.T) {
 		cancel()
 		all.Wait()
 		mustCost(t, source, 0, 0, func() {
-			if _, err := d.Read(ctx, ours[0].ID, ours[0].URL, time.Time{}); !errors.Is(err, context.Canceled) {
+			if _, err := d.Read(ctx, ours[0].ID, ours[0].URL, nil); !errors.Is(err, context.Canceled) {
 				t.Errorf("Read under a canceled context = %v", err)
 			}
 		})
@@ -372,7 +376,7 @@ func TestNobodyWaitsNobodyLoads(t *testing.T) {
 		began := time.Now()
 		var all sync.WaitGroup
 		for i := range 10 {
-			all.Go(func() { _, _ = d.Read(ctx, ours[i].ID, ours[i].URL, time.Time{}) })
+			all.Go(func() { _, _ = d.Read(ctx, ours[i].ID, ours[i].URL, nil) })
 		}
 		all.Go(func() { _, _, _ = d.ByID(ctx, "id-nobody") })
 		after(time.Second)
@@ -729,7 +733,7 @@ func TestFilterRefused(t *testing.T) {
 					})
 				}
 				all.Wait()
-				_, err := d.Read(t.Context(), "id-gone", "https://gone.example.com/", time.Time{})
+				_, err := d.Read(t.Context(), "id-gone", "https://gone.example.com/", nil)
 				if err == nil || errors.Is(err, directory.ErrGone) != c.gone {
 					t.Errorf("Read of what is missing = %v", err)
 				}
@@ -754,7 +758,7 @@ func TestRefusalIsNotKept(t *testing.T) {
 		d := directory.New(source)
 		for i := range 3 {
 			before := source.total()
-			_, err := d.Read(t.Context(), "id-gone", hook("gone", i).URL, time.Time{})
+			_, err := d.Read(t.Context(), "id-gone", hook("gone", i).URL, nil)
 			var refusal *kanbert.APIError
 			if !errors.As(err, &refusal) {
 				t.Fatalf("Read of what is missing = %v", err)

@@ -27,7 +27,7 @@ func TestYoungWebhookIsWaitedFor(t *testing.T) {
 		for i := range 10 {
 			all.Go(func() {
 				h := hook("late", i)
-				if got, err := d.Read(t.Context(), h.ID, h.URL, notBefore); err != nil || got.ID != h.ID {
+				if got, err := d.Read(t.Context(), h.ID, h.URL, fixed(notBefore)); err != nil || got.ID != h.ID {
 					t.Errorf("Read = %v, %v", got, err)
 				}
 			})
@@ -54,7 +54,7 @@ func TestYoungWebhookIsGoneInTime(t *testing.T) {
 		d := directory.New(source)
 		notBefore := time.Now().Add(20 * time.Second)
 		h := hook("gone", 1)
-		if _, err := d.Read(t.Context(), h.ID, h.URL, notBefore); !errors.Is(err, directory.ErrGone) {
+		if _, err := d.Read(t.Context(), h.ID, h.URL, fixed(notBefore)); !errors.Is(err, directory.ErrGone) {
 			t.Errorf("Read = %v", err)
 		}
 		if late := time.Since(notBefore); late < 0 || late > time.Second {
@@ -62,7 +62,7 @@ func TestYoungWebhookIsGoneInTime(t *testing.T) {
 		}
 		// Another one, as old, is decided by that listing.
 		mustCost(t, source, 1, 0, func() {
-			if _, err := d.Read(t.Context(), "id-gone-2", hook("gone", 2).URL, notBefore); !errors.Is(err, directory.ErrGone) {
+			if _, err := d.Read(t.Context(), "id-gone-2", hook("gone", 2).URL, fixed(notBefore)); !errors.Is(err, directory.ErrGone) {
 				t.Errorf("Read = %v", err)
 			}
 		})
@@ -83,7 +83,7 @@ func TestEvidenceOfBeforeDoesNotCount(t *testing.T) {
 		elsewhere.URL += "/elsewhere" // No look-up finds it.
 		source.add(elsewhere)
 		after(5 * time.Second)
-		if got, err := d.Read(t.Context(), late.ID, late.URL, notBefore); err != nil || got.ID != late.ID {
+		if got, err := d.Read(t.Context(), late.ID, late.URL, fixed(notBefore)); err != nil || got.ID != late.ID {
 			t.Errorf("Read = %v, %v", got, err)
 		}
 	})
@@ -96,7 +96,7 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		began := time.Now()
-		_, err := d.Read(ctx, "id", "https://young.example.com/", began.Add(20*time.Second))
+		_, err := d.Read(ctx, "id", "https://young.example.com/", fixed(began.Add(20*time.Second)))
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 5*time.Second {
 			t.Errorf("Read = %v after %s", err, time.Since(began))
 		}
@@ -136,7 +136,7 @@ func TestConfirmGone(t *testing.T) {
 				source := newAPI(30, append(hooks("other", 70), c.stands...)...)
 				source.fault = c.fault
 				d := directory.New(source)
-				if err := d.ConfirmGone(t.Context(), h.ID, h.URL, time.Time{}); !errors.Is(err, c.want) {
+				if err := d.ConfirmGone(t.Context(), h.ID, h.URL, nil); !errors.Is(err, c.want) {
 					t.Errorf("ConfirmGone = %v, want %v", err, c.want)
 				}
 			})
@@ -152,11 +152,11 @@ func TestConfirmGoneAsksAnew(t *testing.T) {
 		d := directory.New(source)
 		mustRead(t, d, h)
 		source.remove(h.ID) // By another program.
-		if err := d.ConfirmGone(t.Context(), h.ID, h.URL, time.Time{}); err != nil {
+		if err := d.ConfirmGone(t.Context(), h.ID, h.URL, nil); err != nil {
 			t.Errorf("ConfirmGone = %v", err)
 		}
 		source.add(h)
-		if err := d.ConfirmGone(t.Context(), h.ID, h.URL, time.Time{}); !errors.Is(err, directory.ErrStillListed) {
+		if err := d.ConfirmGone(t.Context(), h.ID, h.URL, nil); !errors.Is(err, directory.ErrStillListed) {
 			t.Errorf("ConfirmGone = %v", err)
 		}
 	})
@@ -281,10 +281,86 @@ func TestLastEvidenceIsYoung(t *testing.T) {
 				after(at)
 				source.add(elsewhere)
 			})
-			if got, err := d.Read(t.Context(), late.ID, late.URL, time.Now().Add(20*time.Second)); err != nil || got.ID != late.ID {
+			if got, err := d.Read(t.Context(), late.ID, late.URL, fixed(time.Now().Add(20*time.Second))); err != nil || got.ID != late.ID {
 				t.Errorf("shown after %s: Read = %v, %v", at, got, err)
 			}
 			all.Wait()
 		})
 	}
+}
+
+// fixed is a bound that does not move.
+func fixed(t time.Time) func() time.Time { return func() time.Time { return t } }
+
+// TestBoundIsAskedAnew learns the bound from the first answer alone, as a process
+// that does not know the server's time before, and has webhooks that lists show
+// from some moment on.
+func TestBoundIsAskedAnew(t *testing.T) {
+	late := hook("late", 1)
+	for _, c := range []struct {
+		name   string
+		lists  time.Duration // from when on they show it; 0: never
+		bound  time.Duration // known once the API has answered
+		want   error
+		within time.Duration
+		cost   int // requests
+	}{
+		{"an old one is gone at once", 0, -time.Hour, directory.ErrGone, time.Second, 2},
+		{"as old as the call", 0, 0, directory.ErrGone, time.Second, 2},
+		{"a young one shows", 6 * time.Second, 20 * time.Second, nil, 9 * time.Second, 10},
+		{"a young one is gone in time", 0, 20 * time.Second, directory.ErrGone, 21 * time.Second, 14},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				source := newAPI(30, hooks("other", 20)...)
+				d := directory.New(source)
+				began := time.Now()
+				var all sync.WaitGroup
+				if c.lists > 0 {
+					all.Go(func() { after(c.lists); source.add(late) })
+				}
+				_, err := d.Read(t.Context(), late.ID, late.URL, func() time.Time {
+					if source.answered() == 0 {
+						return time.Time{}
+					}
+					return began.Add(c.bound)
+				})
+				if took := time.Since(began); !errors.Is(err, c.want) || took < c.bound && err != nil || took > c.within {
+					t.Errorf("Read = %v after %s, want %v within %s", err, took, c.want, c.within)
+				}
+				if n := source.total(); n > c.cost {
+					t.Errorf("%d requests, want %d at most", n, c.cost)
+				}
+				all.Wait()
+			})
+		})
+	}
+}
+
+// TestBoundThatWasLearntAfterTheListing has a listing on its way that began before
+// the bound, which only its answer tells: the webhook was made meanwhile.
+func TestBoundThatWasLearntAfterTheListing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		source := newAPI(30, hooks("other", 20)...)
+		source.latency = always(time.Second)
+		d := directory.New(source)
+		began := time.Now()
+		var all sync.WaitGroup
+		all.Go(func() { mustBeGone(t, d, hook("gone", 1)) })
+		after(700 * time.Millisecond)
+		late := hook("late", 1)
+		elsewhere := late
+		elsewhere.URL += "/elsewhere" // No look-up finds it.
+		source.add(elsewhere)
+		got, err := d.Read(t.Context(), late.ID, late.URL, func() time.Time {
+			if source.answered() == 0 {
+				return time.Time{}
+			}
+			return began.Add(600 * time.Millisecond)
+		})
+		if err != nil || got.ID != late.ID {
+			t.Errorf("Read = %v, %v", got, err)
+		}
+		all.Wait()
+	})
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
@@ -41,6 +42,7 @@ type api struct {
 	webhooks []kanbert.Webhook // in the order of the collation
 	byURL    map[string]kanbert.Webhook
 	requests []request
+	done     int // requests that were answered
 }
 
 type request struct {
@@ -74,7 +76,13 @@ func (r request) urls() []string {
 // say, and the rest is scattered.
 func collate(a, b string) int { return cmp.Compare(weight(a), weight(b)) }
 
+// weights are kept: walks over ten thousand webhooks sort the same ones again.
+var weights sync.Map
+
 func weight(url string) string {
+	if known, ok := weights.Load(url); ok {
+		return known.(string)
+	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(url))
 	place := "m"
@@ -84,7 +92,9 @@ func weight(url string) string {
 	case strings.Contains(url, "last"):
 		place = "z"
 	}
-	return fmt.Sprintf("%s%016x%s", place, h.Sum64(), url)
+	text := fmt.Sprintf("%s%016x%s", place, h.Sum64(), url)
+	weights.Store(url, text)
+	return text
 }
 
 func newAPI(page int, webhooks ...kanbert.Webhook) *api {
@@ -99,7 +109,13 @@ func newAPI(page int, webhooks ...kanbert.Webhook) *api {
 	return a
 }
 
+// openContexts is how many requests have a context that has not ended. The tests of
+// this package run one after the other.
+var openContexts atomic.Int64
+
 func (a *api) ListPage(ctx context.Context, opts kanbert.ListOptions) (*kanbert.Page, error) {
+	openContexts.Add(1)
+	context.AfterFunc(ctx, func() { openContexts.Add(-1) })
 	r := request{opts: opts, began: time.Now()}
 	a.mu.Lock()
 	n := len(a.requests)
@@ -113,6 +129,9 @@ func (a *api) ListPage(ctx context.Context, opts kanbert.ListOptions) (*kanbert.
 	if err := pause(ctx, wait-wait/2); err != nil {
 		return nil, err
 	}
+	a.mu.Lock()
+	a.done++
+	a.mu.Unlock()
 	if err != nil && a.failed != nil {
 		a.failed()
 	}
@@ -219,6 +238,12 @@ func (a *api) sent() (lookups, pages int) {
 		}
 	}
 	return lookups, pages
+}
+
+func (a *api) answered() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.done
 }
 
 func (a *api) total() int {

@@ -55,7 +55,11 @@ type model struct {
 // directory and behind its back, while requests fail and take their time.
 func TestAgainstModel(t *testing.T) {
 	reads, gone, failed, called := 0, 0, 0, 0
-	for seed := range uint64(30) {
+	seeds := 30
+	if testing.Short() {
+		seeds = 8
+	}
+	for seed := range uint64(seeds) {
 		bubble(t, func(t *testing.T) {
 			m := newModel(t, seed)
 			m.run()
@@ -63,7 +67,7 @@ func TestAgainstModel(t *testing.T) {
 		})
 	}
 	t.Logf("%d answers, of them %d gone, %d errors, %d called off", reads, gone, failed, called)
-	if gone < 100 || failed < 100 || called < 100 || reads < 5*gone {
+	if least := 3 * seeds; gone < least || failed < least || called < least || reads < 5*gone {
 		t.Error("the mix has lost its spice")
 	}
 }
@@ -139,6 +143,8 @@ func (m *model) act(times int) {
 			m.byID()
 		case what < 8:
 			m.list()
+		case what < 9:
+			m.known()
 		default:
 			m.read()
 		}
@@ -215,7 +221,7 @@ func (m *model) read() {
 	since := time.Now()
 	ctx, cancel := context.WithTimeout(m.t.Context(), patience)
 	defer cancel()
-	got, err := m.d.Read(ctx, l.webhook.ID, l.webhook.URL, time.Time{})
+	got, err := m.d.Read(ctx, l.webhook.ID, l.webhook.URL, nil)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.reads++
@@ -281,6 +287,26 @@ func (m *model) byID() {
 	m.judge(since, got, found, err, 0, func(l *life) bool { return l.webhook.ID == id })
 }
 
+// known asks for what costs no request. It is of any age, but no webhook that was
+// never made, or that we have deleted, and no URL is free at which we have made one.
+func (m *model) known() {
+	m.mu.Lock()
+	url := hook("model", m.random.IntN(300)).URL
+	m.mu.Unlock()
+	since := time.Now()
+	for _, w := range m.d.Known() {
+		m.judge(since, w, true, nil, 24*time.Hour, func(l *life) bool { return l.webhook.ID == w.ID })
+	}
+	free := m.d.SeenFree(url)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range m.lives {
+		if free && l.webhook.URL == url && !l.toldBorn.IsZero() && l.toldBorn.Before(since) && l.died.IsZero() {
+			m.t.Errorf("%s was seen free, and we have made %s there", url, l.webhook.ID)
+		}
+	}
+}
+
 // list lists all, or some of all, and judges each as if it had been asked for.
 func (m *model) list() {
 	m.mu.Lock()
@@ -301,6 +327,11 @@ func (m *model) list() {
 	m.mu.Lock()
 	lives := slices.Clone(m.lives)
 	m.mu.Unlock()
+	for id, w := range listed {
+		if !slices.ContainsFunc(lives, func(l *life) bool { return l.webhook == w && l.webhook.ID == id }) {
+			m.t.Errorf("%v was listed, and never made", w)
+		}
+	}
 	if failed != nil {
 		m.judge(since, kanbert.Webhook{}, false, failed, 0, nil)
 		return

@@ -254,7 +254,7 @@ func TestRechecks(t *testing.T) {
 		d := directory.New(source)
 		began := time.Now()
 		h := hook("young", 1)
-		if _, err := d.Read(t.Context(), h.ID, h.URL, began.Add(20*time.Second)); !errors.Is(err, directory.ErrGone) {
+		if _, err := d.Read(t.Context(), h.ID, h.URL, fixed(began.Add(20*time.Second))); !errors.Is(err, directory.ErrGone) {
 			t.Errorf("Read = %v", err)
 		}
 		seen := make(map[time.Duration]bool)

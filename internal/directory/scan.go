@@ -192,3 +192,29 @@ func isLocal(list *kanbert.ListOptions) bool {
 		return !isURL(field) && field != "created_at" && field != "-created_at"
 	})
 }
+
+// startLists fetches pages of lists that the listing does not give. Equal ones are
+// one request, as large as the largest.
+func (d *Directory) startLists(waiters []*waiter) {
+	slices.SortStableFunc(waiters, func(a, b *waiter) int { return b.list.PageSize - a.list.PageSize })
+	for _, w := range waiters {
+		if w.list.Cursor == "" && isLocal(w.list) && !d.large && d.scan.accepted(w) {
+			continue // The first page of the listing is on its way, and may be all there is.
+		}
+		equal := slices.IndexFunc(d.calls, func(c *call) bool {
+			return c.list != nil && c.list.Filter == w.list.Filter && c.list.Cursor == w.list.Cursor &&
+				slices.Equal(c.list.Sort, w.list.Sort) && c.began.after(w.arrived)
+		})
+		if equal >= 0 {
+			w.call = d.calls[equal]
+			continue
+		}
+		w.call = d.send(w.ctx, *w.list, d.source.ListPage, func(c *call) {
+			if c.err == nil {
+				c.page.Webhooks = slices.DeleteFunc(c.page.Webhooks, func(w kanbert.Webhook) bool { return d.cache.tombstones[w.ID] })
+			}
+			d.finish(func(w *waiter) (answer, bool) { return answer{page: c.page, err: c.err}, w.call == c })
+		})
+		w.call.list = w.list
+	}
+}

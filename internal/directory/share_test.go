@@ -377,7 +377,7 @@ func TestBrokenConnectionIsAnError(t *testing.T) {
 		}
 		d := directory.New(source)
 		atOnce(10, func(i int) {
-			if _, err := d.Read(t.Context(), ours[i].ID, ours[i].URL, time.Time{}); !errors.As(err, new(*kanbert.TransportError)) {
+			if _, err := d.Read(t.Context(), ours[i].ID, ours[i].URL, nil); !errors.As(err, new(*kanbert.TransportError)) {
 				t.Errorf("Read = %v", err)
 			}
 		})
@@ -427,7 +427,7 @@ func TestOddRecord(t *testing.T) {
 	d := directory.New(odd{})
 	atOnce(2, func(i int) {
 		if i == 0 {
-			if _, err := d.Read(t.Context(), "whole", "https://whole.example.com/", time.Time{}); err != nil {
+			if _, err := d.Read(t.Context(), "whole", "https://whole.example.com/", nil); err != nil {
 				t.Error(err)
 			}
 			return
@@ -438,7 +438,7 @@ func TestOddRecord(t *testing.T) {
 	})
 	for _, err := range []error{
 		func() error {
-			_, err := d.Read(t.Context(), "odd-2", "https://odd.example.com/", time.Time{})
+			_, err := d.Read(t.Context(), "odd-2", "https://odd.example.com/", nil)
 			return err
 		}(),
 		func() error { _, _, err := d.ByID(t.Context(), "odd-2"); return err }(),
@@ -447,7 +447,7 @@ func TestOddRecord(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
-	if err := d.ConfirmGone(t.Context(), "odd-2", "https://odd.example.com/", time.Time{}); !errors.Is(err, directory.ErrStillListed) {
+	if err := d.ConfirmGone(t.Context(), "odd-2", "https://odd.example.com/", nil); !errors.Is(err, directory.ErrStillListed) {
 		t.Errorf("ConfirmGone = %v", err)
 	}
 }

@@ -64,7 +64,7 @@ func TestNothingIsLeft(t *testing.T) {
 		for range 3 {
 			atOnce(20, func(i int) {
 				h := hook("ours", i*10)
-				_, _ = d.Read(ctx, h.ID, h.URL, time.Time{})
+				_, _ = d.Read(ctx, h.ID, h.URL, nil)
 				_, _, _ = d.ByEquivalentURL(ctx, "https://free.example.com/")
 				for _, err := range d.List(ctx, kanbert.ListOptions{Sort: []string{"is_active"}}, 0) {
 					_ = err // It may fail.
@@ -356,7 +356,7 @@ func TestEmptyPageEndsNothing(t *testing.T) {
 func TestEmptyPageProvesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := directory.New(emptyThenFailing{})
-		if _, err := d.Read(t.Context(), "id", "https://receiver.example.com/", time.Time{}); err == nil || errors.Is(err, directory.ErrGone) {
+		if _, err := d.Read(t.Context(), "id", "https://receiver.example.com/", nil); err == nil || errors.Is(err, directory.ErrGone) {
 			t.Errorf("Read = %v", err)
 		}
 		if d.SeenFree("https://other.example.com/") {
@@ -402,7 +402,7 @@ func TestKnownIDCostsALookup(t *testing.T) {
 		source.remove(h.ID) // By another program.
 		after(directory.Freshness + time.Second)
 		// A read that names no URL has none to make sure by, whatever is known.
-		if _, err := d.Read(t.Context(), h.ID, "", time.Time{}); err == nil || errors.Is(err, directory.ErrGone) {
+		if _, err := d.Read(t.Context(), h.ID, "", nil); err == nil || errors.Is(err, directory.ErrGone) {
 			t.Errorf("Read = %v", err)
 		}
 		mustFind(t, d.ByID, h.ID, false)

@@ -2,24 +2,18 @@
 
 package filter
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // condition is one comparison as it was written, in either form.
 type condition struct {
 	at       place // where it lacks something
-	field    word
-	operator word
+	field    token
+	operator token
 	value    *operand // nil if there is none
 }
-
-// word is a field or an operator. The zero word is a missing one.
-type word struct {
-	text string
-	place
-}
-
-func (w word) missing() bool       { return w == word{} }
-func (w word) is(name string) bool { return strings.EqualFold(w.text, name) }
 
 // operand is a value as it was written.
 type operand struct {
@@ -84,7 +78,7 @@ func (c *checker) gap(at place) place {
 	return place{offset: at.end()}
 }
 
-func (c *checker) addFieldError(field word) {
+func (c *checker) addFieldError(field token) {
 	hint := didYouMean(field.text, fieldNames())
 	switch field.text {
 	case "id":
@@ -115,31 +109,29 @@ func (c *checker) allowed(f Field) string {
 	if f.Name == "" {
 		return ""
 	}
-	text := " The field " + f.Name + " (" + f.Type + ") takes " + strings.Join(f.Operators, ", ")
-	if c.json {
-		return text + "."
+	names := c.operatorNames(f)
+	if !c.json {
+		names = append(names, "is null")
 	}
-	for _, o := range operators {
-		if o.sign != "" && o.fits(f) {
-			text += ", " + o.sign
-		}
-	}
-	return text + ", is null."
+	return " The field " + f.Name + " (" + f.Type + ") takes " + strings.Join(names, ", ") + "."
 }
 
-// operatorNames returns the spellings of the operators that f takes, or of all
-// operators for the zero field.
+// operatorNames returns the names of the operators that f takes, or of all
+// operators for the zero field, and in the string form their signs.
 func (c *checker) operatorNames(f Field) []string {
-	var names []string
+	names, signs := slices.Clone(f.Operators), []string{}
 	for _, o := range operators {
-		if f.Name == "" || o.fits(f) {
-			names = append(names, o.spellings(!c.json)...)
+		if f.Name == "" {
+			names = append(names, o.name, o.alias)
+		}
+		if o.sign != "" && !c.json && (f.Name == "" || o.fits(f)) {
+			signs = append(signs, o.sign)
 		}
 	}
-	return names
+	return append(names, signs...)
 }
 
-func (c *checker) warnOperator(spelling word, op operator) {
+func (c *checker) warnOperator(spelling token, op operator) {
 	if c.json && spelling.text == op.sign {
 		c.warnUnspecified(spelling.place, "Sign in the JSON form", "signs in the JSON form.", "Use %s instead.", op.name)
 	}

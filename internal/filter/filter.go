@@ -38,14 +38,6 @@ const (
 // specify, each in the order of the text.
 func Check(text string) (errs, warnings []Problem) {
 	c := &checker{text: strings.ToValidUTF8(text, "\ufffd")}
-	c.check()
-	for _, found := range [][]Problem{c.errs, c.warnings} {
-		slices.SortStableFunc(found, func(a, b Problem) int { return cmp.Compare(a.offset, b.offset) })
-	}
-	return c.errs, c.warnings
-}
-
-func (c *checker) check() {
 	trimmed := strings.TrimSpace(c.text)
 	switch {
 	case len(c.text) > MaxLength:
@@ -60,6 +52,10 @@ func (c *checker) check() {
 	default:
 		c.checkString()
 	}
+	for _, found := range [][]Problem{c.errs, c.warnings} {
+		slices.SortStableFunc(found, func(a, b Problem) int { return cmp.Compare(a.offset, b.offset) })
+	}
+	return c.errs, c.warnings
 }
 
 const leaveOut = "To list all webhooks, leave out the argument or set it to null."

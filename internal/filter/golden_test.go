@@ -287,6 +287,7 @@ var warned = []textCase{
 	{"not twice", `url = "a" and not not url = "b"`},
 	{"not before operator", `url not contains "acme"`},
 	{"not behind operator", `url = not "acme"`},
+	{"not before and behind operator", `url not = not "acme"`},
 	{"not before startswith", `not url startswith "https://"`},
 	{"not before endswith", `url not endswith "/hook"`},
 	{"not before like", `not url like "%acme%"`},

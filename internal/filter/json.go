@@ -77,6 +77,8 @@ func (v jsonValue) members() []member {
 // groups around it.
 func (c *checker) checkTerm(v jsonValue, depth int) {
 	switch {
+	case depth > MaxDepth:
+		c.addDepthError(v.at())
 	case v.is('{'):
 		c.checkObject(v, depth)
 	case v.is('['):
@@ -91,11 +93,7 @@ func (c *checker) checkTerm(v jsonValue, depth int) {
 
 // checkGroup checks the terms of a group.
 func (c *checker) checkGroup(v jsonValue, depth int) {
-	switch {
-	case depth == MaxDepth:
-		c.addDepthError(v.at())
-		return
-	case !v.is('['):
+	if !v.is('[') {
 		c.addError(v.at(), "Wrong type of value", "A group is an array of conditions.")
 		return
 	}
@@ -137,7 +135,11 @@ func (c *checker) checkObject(v jsonValue, depth int) {
 		case "not":
 			groups++
 			c.warnNot([]token{{place: m.value.at()}}, operator{})
-			c.checkNegated(m.value, depth)
+			if m.value.is('[') {
+				c.checkGroup(m.value, depth)
+			} else if m.value.is('{') { // Anything else is let through, as it is not specified.
+				c.checkTerm(m.value, depth+1)
+			}
 		default:
 			c.addError(v.at(), "Unknown JSON key", "There is no key %s.%s %s", quote(m.key), didYouMean(m.key, jsonKeys), objectText)
 		}
@@ -156,27 +158,14 @@ func (c *checker) checkObject(v jsonValue, depth int) {
 	}
 }
 
-// checkNegated checks the value of the key not: a condition, a group or an array.
-// The reference does not specify it, so that anything else is let through.
-func (c *checker) checkNegated(v jsonValue, depth int) {
-	switch {
-	case v.is('['):
-		c.checkGroup(v, depth)
-	case v.is('{') && depth == MaxDepth:
-		c.addDepthError(v.at())
-	case v.is('{'):
-		c.checkTerm(v, depth+1)
-	}
-}
-
 // jsonWord reads the value of the key field or op.
-func (c *checker) jsonWord(v jsonValue) word {
+func (c *checker) jsonWord(v jsonValue) token {
 	var text *string
 	if err := json.Unmarshal(v.raw, &text); err != nil || text == nil {
 		c.addError(v.at(), "Wrong type of value", "This key takes a string.")
-		return word{}
+		return token{}
 	}
-	return word{*text, v.at()}
+	return token{wordToken, *text, v.at()}
 }
 
 // jsonOperand reads the value of a condition. A list in a list is the value of no

@@ -12,12 +12,11 @@ import (
 // escapes nothing is not refused: the API may read it either way.
 func (c *checker) checkString() {
 	c.parse(withBackslash)
-	if len(c.errs) == 0 || !strings.Contains(c.text, `\`) {
+	if len(c.errs) == 0 {
 		return
 	}
 	other := &checker{text: c.text}
-	other.parse(withoutBackslash)
-	if len(other.errs) == 0 {
+	if other.parse(withoutBackslash); len(other.errs) == 0 {
 		*c = *other
 	}
 }
@@ -41,7 +40,7 @@ type parser struct {
 }
 
 func (p *parser) peek() token     { return p.tokens[p.index] }
-func (p *parser) previous() token { return p.tokens[max(0, p.index-1)] }
+func (p *parser) previous() token { return p.tokens[p.index-1] }
 
 func (p *parser) next() token {
 	t := p.peek()
@@ -111,10 +110,12 @@ func (p *parser) term(depth int) {
 		p.fail(t.place, "Missing field", "A condition begins with a field, without quotes: %s.", strings.Join(fieldNames(), " or "))
 	case t.is(")") && depth == 0 || t.is("]"):
 		// Nothing is open: checkRest reports it.
-	case p.index == 0:
-		p.addError(t.place, "Missing condition", "A condition is missing here. %s", conditionText)
 	default:
-		p.addError(place{offset: p.previous().end()}, "Missing condition", "A condition is missing here. %s", conditionText)
+		at := t.place
+		if p.index > 0 {
+			at = place{offset: p.previous().end()}
+		}
+		p.addError(at, "Missing condition", "A condition is missing here. %s", conditionText)
 	}
 }
 
@@ -140,8 +141,7 @@ func (c *checker) addDepthError(at place) {
 // condition reads a field, an operator and a value, each of which can be
 // missing, and checks them. A "not" can come before each of the three.
 func (p *parser) condition(nots []token) {
-	field := p.next()
-	c := condition{field: word{field.text, field.place}}
+	c := condition{field: p.next()}
 	before := p.nots()
 	if t := p.peek(); t.isName() || t.kind == signToken {
 		c.operator = p.operator()
@@ -157,7 +157,7 @@ func (p *parser) condition(nots []token) {
 		p.isNull(&c, len(behind) > 0)
 		behind = nil
 	case c.operator.is("in") && len(before) > 0:
-		c.operator = word{"nin", before[0].to(c.operator.place)}
+		c.operator = token{wordToken, "nin", before[0].to(c.operator.place)}
 		p.warnUnspecified(c.operator.place, "Negated list", `"not in".`, "Use nin instead.")
 		before = nil
 	}
@@ -171,14 +171,14 @@ func (p *parser) condition(nots []token) {
 
 // operator reads an operator. Two words that other languages write for one, as
 // "starts with", are taken together, so that the error can name both.
-func (p *parser) operator() word {
+func (p *parser) operator() token {
 	first := p.next()
 	second := p.peek()
 	both := first.text + " " + second.text
 	if second.isName() && aliases[strings.ToLower(both)] != nil {
-		return word{both, first.to(p.next().place)}
+		return token{wordToken, both, first.to(p.next().place)}
 	}
-	return word{first.text, first.place}
+	return first
 }
 
 // checkEnd fails at what people write behind an operator or a value as a part of
@@ -204,7 +204,7 @@ func (p *parser) isNull(c *condition, not bool) {
 			`The operator "is" takes null only: %s is null. To compare with a value, use = or !=.`, c.field.text)
 		return
 	}
-	c.operator, c.value = word{"isnull", c.operator.to(c.value.at)}, nil
+	c.operator, c.value = token{wordToken, "isnull", c.operator.to(c.value.at)}, nil
 	if not {
 		c.operator.text = "isnotnull"
 		p.warnUnspecified(c.operator.place, "Negated null", `"is not null".`, "Use isnotnull instead.")

@@ -81,25 +81,21 @@ func suggest(text string, names []string) []string {
 // swaps of neighbours that turn a into b (optimal string alignment).
 func Distance(a, b string) int {
 	s, t := []rune(a), []rune(b)
-	var before []int
-	last := make([]int, len(t)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(s); i++ {
-		row := make([]int, len(t)+1)
-		row[0] = i
-		for j := 1; j <= len(t); j++ {
-			change := 1
-			if s[i-1] == t[j-1] {
-				change = 0
+	d := make([][]int, len(s)+1) // from the first i characters of a to the first j of b
+	for i := range d {
+		d[i] = make([]int, len(t)+1)
+		for j := range d[i] {
+			if i == 0 || j == 0 {
+				d[i][j] = i + j
+				continue
 			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+change)
-			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
+			d[i][j] = min(d[i-1][j], d[i][j-1], d[i-1][j-1]) + 1
+			if s[i-1] == t[j-1] {
+				d[i][j] = d[i-1][j-1]
+			} else if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
+				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
 			}
 		}
-		before, last = last, row
 	}
-	return last[len(t)]
+	return d[len(s)][len(t)]
 }

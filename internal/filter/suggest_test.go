@@ -53,6 +53,12 @@ func TestDistance(t *testing.T) {
 		{"abc", "bc", 1},
 		{"abc", "axc", 1},
 		{"kitten", "sitting", 3},
+		{"ab", "ba", 1},
+		{"xab", "ba", 2},
+		{"ca", "abc", 3}, // what is swapped is not changed again
+		{"abcd", "badc", 2},
+		{"acb", "abd", 2}, // no swap, though one half of it
+		{"acb", "dbc", 2},
 		{"ż", "z", 1}, // a letter, whatever its bytes
 	}
 	for _, test := range tests {

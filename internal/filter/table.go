@@ -88,15 +88,6 @@ type operator struct {
 	takes takes
 }
 
-// spellings returns the names of o, and its sign in the string form.
-func (o operator) spellings(signs bool) []string {
-	all := []string{o.name, o.alias}
-	if signs {
-		all = append(all, o.sign)
-	}
-	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
-}
-
 // fits reports whether f's row lists o.
 func (o operator) fits(f Field) bool { return slices.Contains(f.Operators, o.name) }
 
@@ -129,8 +120,8 @@ var operators = []operator{
 // sign.
 func operatorNamed(text string) (operator, bool) {
 	text = strings.ToLower(text)
-	i := slices.IndexFunc(operators, func(o operator) bool { return slices.Contains(o.spellings(true), text) })
-	if i < 0 {
+	i := slices.IndexFunc(operators, func(o operator) bool { return text == o.name || text == o.alias || text == o.sign })
+	if i < 0 || text == "" {
 		return operator{}, false
 	}
 	return operators[i], true

@@ -9,7 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// token is one word, string, sign or bracket of the string form.
+// token is one word, string, sign or bracket of the string form, or the field or
+// operator of a condition in either form. The zero token is a missing one.
 type token struct {
 	kind tokenKind
 	text string
@@ -27,6 +28,8 @@ const (
 	wordToken
 	openQuoteToken
 )
+
+func (t token) missing() bool { return t == token{} }
 
 // is reports whether t is the keyword or bracket.
 func (t token) is(text string) bool {

@@ -657,7 +657,7 @@ func operations() []operation {
 			name:  "read",
 			serve: serveWith(own),
 			act: func(r *run) (error, func()) {
-				w, err := directory.New(r.client).Read(r.ctx, own.ID, own.URL, time.Time{})
+				w, err := directory.New(r.client).Read(r.ctx, own.ID, own.URL, nil)
 				return err, func() {
 					r.expectUntouched(r.before)
 					if errors.Is(err, directory.ErrGone) {
@@ -675,7 +675,7 @@ func operations() []operation {
 			name:  "read what is gone",
 			serve: serveWith(),
 			act: func(r *run) (error, func()) {
-				_, err := directory.New(r.client).Read(r.ctx, own.ID, own.URL, time.Time{})
+				_, err := directory.New(r.client).Read(r.ctx, own.ID, own.URL, nil)
 				check := func() { r.expectUntouched(r.before) }
 				if errors.Is(err, directory.ErrGone) {
 					return nil, check

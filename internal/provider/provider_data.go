@@ -45,8 +45,8 @@ type api struct {
 // Reader answers for webhooks. [directory.Directory] says what each method must
 // hold to.
 type Reader interface {
-	Read(ctx context.Context, id, url string, notBefore time.Time) (kanbert.Webhook, error)
-	ConfirmGone(ctx context.Context, id, url string, notBefore time.Time) error
+	Read(ctx context.Context, id, url string, notBefore func() time.Time) (kanbert.Webhook, error)
+	ConfirmGone(ctx context.Context, id, url string, notBefore func() time.Time) error
 	ByID(ctx context.Context, id string) (kanbert.Webhook, bool, error)
 	ByURL(ctx context.Context, url string) (kanbert.Webhook, bool, error)
 	ByEquivalentURL(ctx context.Context, url string) (kanbert.Webhook, bool, error)

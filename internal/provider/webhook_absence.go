@@ -4,14 +4,12 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
@@ -32,34 +30,23 @@ func newManagedWebhook(state webhookResourceModel, private webhookPrivate) manag
 // clockSpread is by how much the servers behind one name may disagree on the time.
 const clockSpread = time.Minute
 
-// notBefore returns the local time from which on lists can be expected to show
-// the webhook, or zero if that is not known. A create that lies a little in the
-// future was dated by another server, and counts as made now; one that lies far in
-// it says nothing, and counts as old.
-func (m managedWebhook) notBefore(client *kanbert.Client) time.Time {
-	made, known := client.LocalTime(m.private.CreatedAt)
+// notBefore returns what gives the local time from which on lists can be expected to
+// show the webhook, or zero while that is not known: before the first answer of a
+// process the server's time is not. The webhook was made before the call. A create
+// that lies a little after it was dated by another server, and counts as made now;
+// one that lies far after it says nothing, and counts as old.
+func (m managedWebhook) notBefore(client *kanbert.Client) func() time.Time {
 	now := time.Now()
-	if !known || made.After(now.Add(clockSpread)) {
-		return time.Time{}
+	return func() time.Time {
+		made, known := client.LocalTime(m.private.CreatedAt)
+		if !known || made.After(now.Add(clockSpread)) {
+			return time.Time{}
+		}
+		if made.After(now) {
+			made = now
+		}
+		return made.Add(client.ListLag())
 	}
-	if made.After(now) {
-		made = now
-	}
-	return made.Add(client.ListLag())
-}
-
-// read reads the webhook. Before the first answer of a process the server's time
-// is not known: what then counts as gone, although it is young, is read again.
-func (m managedWebhook) read(ctx context.Context, api *api) (kanbert.Webhook, error) {
-	began, notBefore := time.Now(), m.notBefore(api.client)
-	webhook, err := api.reader.Read(ctx, m.id, m.url, notBefore)
-	if !errors.Is(err, directory.ErrGone) || !notBefore.IsZero() {
-		return webhook, err
-	}
-	if notBefore = m.notBefore(api.client); notBefore.After(began) {
-		return api.reader.Read(ctx, m.id, m.url, notBefore)
-	}
-	return webhook, err
 }
 
 // confirmGone returns nil if the webhook is gone, by evidence that began after the

@@ -190,7 +190,7 @@ func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, re
 	managed := newManagedWebhook(state, loadPrivate(ctx, req.Private))
 	r.data.seen.noteSpelling(state.URL.ValueString(), managed.url)
 	warnOfTwoAddresses(managed.id, r.data.trackManaged(managed.id, seenByRead), &resp.Diagnostics)
-	webhook, err := managed.read(ctx, api)
+	webhook, err := api.reader.Read(ctx, managed.id, managed.url, managed.notBefore(api.client))
 	switch {
 	case errors.Is(err, directory.ErrGone):
 		if r.data.mayBeRemoved(ctx, managed, api, &resp.Diagnostics) {

@@ -30,7 +30,7 @@ func main() {
 // unshared asks the API anew for each call and keeps nothing.
 type unshared struct{ source directory.Source }
 
-func (u unshared) Read(ctx context.Context, id, url string, _ time.Time) (kanbert.Webhook, error) {
+func (u unshared) Read(ctx context.Context, id, url string, _ func() time.Time) (kanbert.Webhook, error) {
 	w, found, err := u.find(ctx, url, func(w kanbert.Webhook) bool { return w.ID == id })
 	if err == nil && !found {
 		err = directory.ErrGone
@@ -38,7 +38,7 @@ func (u unshared) Read(ctx context.Context, id, url string, _ time.Time) (kanber
 	return w, err
 }
 
-func (u unshared) ConfirmGone(ctx context.Context, id, url string, _ time.Time) error {
+func (u unshared) ConfirmGone(ctx context.Context, id, url string, _ func() time.Time) error {
 	_, found, err := u.find(ctx, url, func(w kanbert.Webhook) bool { return w.ID == id })
 	if err == nil && found {
 		err = directory.ErrStillListed

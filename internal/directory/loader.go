@@ -4,10 +4,26 @@ package directory
 
 import (
 	"context"
+	"errors"
+	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
+)
+
+const (
+	// MaxFilterLength is how long the filter of a look-up may be, in bytes as
+	// sent, percent-encoding included: with the rest of the request line less than
+	// 4 KiB. Ten URLs of the greatest length fit.
+	MaxFilterLength = 3800
+	// harmlessLength is a length that every server takes: where a connection
+	// breaks on a shorter filter, its length is not the reason.
+	harmlessLength = 1000
+	// ordinaryPage is the page[size] that the API takes for granted (API
+	// reference, GET /webhooks).
+	ordinaryPage = 30
 )
 
 // absence is what it takes to say that a webhook is not there.
@@ -45,8 +61,11 @@ func (q *query) accepts(s *stamp, maxAge time.Duration) bool {
 type answer struct {
 	webhook kanbert.Webhook
 	found   bool
-	page    *kanbert.Page
-	err     error
+	// asOf is when the earlier of the two requests began that do not show the
+	// webhook, where it takes both to say that it is absent.
+	asOf time.Time
+	page *kanbert.Page
+	err  error
 }
 
 // waiter is a query that waits for its answer.
@@ -74,39 +93,65 @@ type call struct {
 
 func (c *call) inFlight() bool { return c != nil && !c.done }
 
-// send sends a request. took is called, under the lock, when it has returned.
-func (d *Directory) send(ctx context.Context, opts kanbert.ListOptions, list func(context.Context, kanbert.ListOptions) (*kanbert.Page, error), took func(*call)) *call {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	c := &call{began: d.stamp(), cancel: cancel}
-	d.calls = append(d.calls, c)
-	go func() {
-		defer cancel()
-		defer time.AfterFunc(PageWait, d.wake).Stop()
-		page, err := list(ctx, opts)
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if c.done {
-			return // It was called off.
-		}
-		d.callOff(func(other *call) bool { return other == c })
-		if c.page, c.err = page, err; err == nil {
-			c.shown = d.cache.prime(page.Webhooks, c.began)
-		}
-		took(c)
-		d.schedule()
-	}()
-	return c
+// load answers q from the cache, or waits for requests that do.
+func (d *Directory) load(ctx context.Context, q query) answer {
+	if err := ctx.Err(); err != nil {
+		return answer{err: err}
+	}
+	w, got := d.enqueue(ctx, q)
+	if w == nil {
+		return got
+	}
+	select {
+	case got = <-w.done:
+		return got
+	case <-ctx.Done():
+		d.abandon(w)
+		return answer{err: ctx.Err()}
+	}
 }
 
-// callOff ends the calls that are unwanted.
-func (d *Directory) callOff(unwanted func(*call) bool) {
-	d.calls = slices.DeleteFunc(d.calls, func(c *call) bool {
-		if unwanted(c) {
-			c.done = true
-			c.cancel()
-		}
-		return c.done
+// enqueue answers q from the cache if it can, which costs no allocation. Else it
+// returns a waiter.
+func (d *Directory) enqueue(ctx context.Context, q query) (*waiter, answer) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.noteArrival()
+	it := d.cache.find(&q)
+	if it != nil && !q.fresh && time.Since(it.seen.at) <= Freshness {
+		return nil, answer{webhook: it.webhook, found: true}
+	}
+	if it != nil && q.url == "" && q.absence == scanAlone {
+		q.url = it.webhook.URL // A look-up costs less than a listing, and is as young.
+	}
+	if q.arrived == nil {
+		q.arrived = d.stamp()
+	}
+	w := &waiter{query: q, ctx: ctx, done: make(chan answer, 1)}
+	d.waiters = append(d.waiters, w)
+	d.schedule()
+	return w, answer{}
+}
+
+// noteArrival notes that a call has come. Where no other waits, the time before it
+// says nothing of how slowly the calls of one wave come.
+func (d *Directory) noteArrival() {
+	now := time.Now()
+	if gap := now.Sub(d.lastActivity); len(d.waiters) > 0 && gap <= MaxBatchWindow {
+		d.arrivalGap = max(gap, d.arrivalGap-d.arrivalGap/16)
+	}
+	d.lastActivity = now
+}
+
+// abandon gives up a waiter, and calls off what no other waits for.
+func (d *Directory) abandon(w *waiter) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.waiters = slices.DeleteFunc(d.waiters, func(other *waiter) bool { return other == w })
+	d.callOff(func(c *call) bool {
+		return !slices.ContainsFunc(d.waiters, func(w *waiter) bool { return w.call == c || d.scan.owns(c) })
 	})
+	d.schedule()
 }
 
 // finish answers the waiters of which got reports true.
@@ -160,7 +205,9 @@ func (d *Directory) next(w *waiter) (step, answer) {
 	switch {
 	case scanned && w.absence == lookUpAndScan && w.url == "":
 		return needNothing, answer{err: errNoURL}
-	case scanned && (lookedUp || w.absence != lookUpAndScan), w.absence == lookUpOrScan && w.accepts(lookup, Freshness):
+	case scanned && lookedUp && w.absence == lookUpAndScan:
+		return needNothing, answer{asOf: d.scan.began.orEarlier(lookup).at}
+	case scanned && w.absence != lookUpAndScan, w.absence == lookUpOrScan && w.accepts(lookup, Freshness):
 		return needNothing, answer{}
 	case w.url == "" || lookedUp || d.refused && !scanned:
 		return needScan, answer{}
@@ -253,17 +300,116 @@ func (d *Directory) startBatch(waiters []*waiter) {
 	d.batch = slices.Clone(d.calls[before:])
 }
 
-// stamp is a moment: its place in the order of things, and its time. Clocks are
-// for ages alone.
-type stamp struct {
-	sequence uint64
-	at       time.Time
+// startLookup looks up as many as fit into one request, and returns the rest.
+func (d *Directory) startLookup(queue []*waiter) []*waiter {
+	n, urls := d.pack(queue)
+	lastResort, opts := d.refused, kanbert.ListOptions{Filter: kanbert.FilterByURL(urls...)}
+	// Where the API's own size will do, no other is named, so that a server which
+	// refuses large pages has none to refuse.
+	if len(urls) <= ordinaryPage {
+		opts.PageSize = ordinaryPage
+	}
+	c := d.send(queue[0].ctx, opts, d.listAll, func(c *call) {
+		switch {
+		case c.err == nil:
+			for _, url := range urls {
+				d.cache.lookups[url] = c.began
+			}
+		case lastResort || !d.adapt(c.err, sentLength(opts.Filter), n):
+			d.finish(func(w *waiter) (answer, bool) { return answer{err: c.err}, w.call == c })
+		}
+	})
+	for _, w := range queue[:n] {
+		w.call = c
+	}
+	return queue[n:]
 }
 
-// stamp is the moment at which something begins.
-func (d *Directory) stamp() *stamp {
-	d.sequence++
-	return &stamp{sequence: d.sequence, at: time.Now()}
+func (d *Directory) listAll(ctx context.Context, opts kanbert.ListOptions) (*kanbert.Page, error) {
+	all := &kanbert.Page{}
+	pages := kanbert.Pages(opts, func(opts kanbert.ListOptions) (*kanbert.Page, error) { return d.source.ListPage(ctx, opts) })
+	for page, err := range pages {
+		if err != nil {
+			return nil, err
+		}
+		all.Webhooks = append(all.Webhooks, page.Webhooks...)
+	}
+	return all, nil
 }
 
-func (s *stamp) after(other *stamp) bool { return s != nil && s.sequence > other.sequence }
+// pack is how many of queue fit into one filter, at least one, and the URLs that
+// it asks for, each once.
+func (d *Directory) pack(queue []*waiter) (int, []string) {
+	if d.refused {
+		return 1, []string{queue[0].url}
+	}
+	var urls []string
+	for n, w := range queue {
+		more := append(slices.Clone(urls), w.url, kanbert.CanonicalURL(w.url))
+		slices.Sort(more)
+		more = slices.Compact(more)
+		if n > 0 && sentLength(kanbert.FilterByURL(more...)) > d.maxFilter {
+			return n, urls
+		}
+		urls = more
+	}
+	return len(queue), urls
+}
+
+func sentLength(filter string) int { return len(url.QueryEscape(filter)) }
+
+// adapt makes look-ups smaller if err says that the API does not take one of this
+// length for n calls, and reports whether it did.
+func (d *Directory) adapt(err error, length, n int) bool {
+	var refusal *kanbert.APIError
+	var broken *kanbert.TransportError
+	status := 0
+	if errors.As(err, &refusal) {
+		status = refusal.StatusCode
+	}
+	tooLong := status == http.StatusRequestURITooLong || status == http.StatusRequestHeaderFieldsTooLarge
+	// Over HTTP/2 a server answers a request line that is too long by closing the
+	// connection.
+	cut := errors.As(err, &broken) && !broken.Unsent && broken.Timeout == 0 && length > harmlessLength
+	if n > 1 && (tooLong || cut) {
+		d.maxFilter = min(d.maxFilter, length/2)
+		return true
+	}
+	refused := tooLong || status == http.StatusBadRequest || status == http.StatusUnprocessableEntity
+	d.refused = d.refused || refused
+	return refused
+}
+
+// send sends a request. took is called, under the lock, when it has returned.
+func (d *Directory) send(ctx context.Context, opts kanbert.ListOptions, list func(context.Context, kanbert.ListOptions) (*kanbert.Page, error), took func(*call)) *call {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	c := &call{began: d.stamp(), cancel: cancel}
+	d.calls = append(d.calls, c)
+	go func() {
+		defer time.AfterFunc(PageWait, d.wake).Stop()
+		page, err := list(ctx, opts)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if c.done {
+			return // It was called off.
+		}
+		d.callOff(func(other *call) bool { return other == c })
+		if c.page, c.err = page, err; err == nil {
+			c.shown = d.cache.prime(page.Webhooks, c.began)
+		}
+		took(c)
+		d.schedule()
+	}()
+	return c
+}
+
+// callOff ends the calls that are unwanted.
+func (d *Directory) callOff(unwanted func(*call) bool) {
+	d.calls = slices.DeleteFunc(d.calls, func(c *call) bool {
+		if unwanted(c) {
+			c.done = true
+			c.cancel()
+		}
+		return c.done
+	})
+}
