@@ -202,6 +202,19 @@ func TestAnswersKeepNothing(t *testing.T) {
 	}
 }
 
+// TestBuffersThatAreKept expects those up to half a MiB to be kept, empty and
+// overwritten, and larger ones not to be touched.
+func TestBuffersThatAreKept(t *testing.T) {
+	for size, kept := range map[int]bool{1: true, 524_288: true, 524_289: false, 8_388_608: false} {
+		held := bytes.Repeat([]byte{'x'}, size)
+		buffer := bytes.NewBuffer(held)
+		recycle(buffer)
+		if (buffer.Len() == 0) != kept || (held[0] == 0) != kept || (held[size-1] == 0) != kept {
+			t.Errorf("of %d bytes %d are left: %q", size, buffer.Len(), held[:1])
+		}
+	}
+}
+
 // FuzzCanonicalURL expects the short way to a canonical URL to lead where parsing does.
 func FuzzCanonicalURL(f *testing.F) {
 	for _, raw := range []string{
