@@ -243,10 +243,8 @@ func (a *response) decode(v any) error {
 		return e
 	case errors.As(err, &wrongType) && wrongType.Field != "":
 		return a.malformed("the field %q is of the wrong type", wrongType.Field)
-	case errors.As(err, &wrongType):
-		return a.malformed("the answer is no JSON object of the kind that was expected")
 	default:
-		return a.malformed("a field of the answer cannot be read: %v", err)
+		return a.malformed("the answer is no JSON object of the kind that was expected")
 	}
 }
 
