@@ -215,6 +215,27 @@ func TestBuffersThatAreKept(t *testing.T) {
 	}
 }
 
+// TestSlicesThatAreKept expects those with room for up to 1000 webhooks to be kept,
+// without what they held, and others not to be touched.
+func TestSlicesThatAreKept(t *testing.T) {
+	for size, kept := range map[int]bool{0: false, 1: true, 1000: true, 1001: false} {
+		held := make([]webhookData, size)
+		for i := range held {
+			held[i].ID.value = "x"
+		}
+		list := held
+		keepScratch(&list)
+		if (len(list) == 0) != (kept || size == 0) {
+			t.Errorf("of %d webhooks %d are left", size, len(list))
+		}
+		for i := range held {
+			if (held[i].ID.value == "") != kept {
+				t.Fatalf("of %d webhooks number %d is %+v", size, i, held[i])
+			}
+		}
+	}
+}
+
 // FuzzCanonicalURL expects the short way to a canonical URL to lead where parsing does.
 func FuzzCanonicalURL(f *testing.F) {
 	for _, raw := range []string{
