@@ -381,6 +381,16 @@ func expectEndless(t testing.TB, c *Client, s *kanberttest.Sandbox) {
 	}
 }
 
+// TestStatusesOfAnswers expects every 2xx to be read, and no other.
+func TestStatusesOfAnswers(t *testing.T) {
+	for status, read := range map[int]bool{199: false, 200: true, 201: true, 204: true, 206: true, 299: true, 300: false, 304: false} {
+		c, _ := answering(t, reply{status: status, body: listOf("2026-01-02T03:04:05Z")})
+		if page, err := c.ListPage(t.Context(), ListOptions{Once: true}); (err == nil) != read || read && len(page.Webhooks) != 1 {
+			t.Errorf("%d: got %+v, %v", status, page, err)
+		}
+	}
+}
+
 // TestMissingFields expects an answer that lacks a required field to be refused
 // with the field's name.
 func TestMissingFields(t *testing.T) {

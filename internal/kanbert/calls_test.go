@@ -81,6 +81,66 @@ func TestDeleteIsFinished(t *testing.T) {
 	}
 }
 
+// TestInterruptedBetweenAttempts ends the caller's context in a request, and in the
+// pause behind it. The error has both reasons, and each once.
+func TestInterruptedBetweenAttempts(t *testing.T) {
+	for name, test := range map[string]struct {
+		after time.Duration
+		both  bool
+	}{"in a request": {500 * time.Millisecond, false}, "in the pause behind it": {1100 * time.Millisecond, true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := kanberttest.New()
+				s.FailEvery(kanberttest.Match{}, kanberttest.Status(500))
+				ctx, cancel := context.WithCancelCause(t.Context())
+				interrupt := errors.New("interrupted by a test")
+				time.AfterFunc(test.after, func() { cancel(interrupt) })
+				began := time.Now()
+				_, err := newTestClient(t, s, WithTransport(slowly(time.Second, s.Transport())), WithSteadyBackoff()).ListPage(ctx, ListOptions{})
+				if !errors.Is(err, interrupt) || errors.Is(err, ErrServer) != test.both || strings.Count(err.Error(), interrupt.Error()) != 1 || time.Since(began) != test.after {
+					t.Errorf("got %v after %s", err, time.Since(began))
+				}
+			})
+		})
+	}
+	// What is in flight is finished; a call of which nothing is, is not.
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := answering(t, reply{status: 204})
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		for _, test := range []struct {
+			ctx, waitCtx context.Context
+			interrupted  bool
+			paused       time.Duration
+		}{{t.Context(), nil, false, time.Hour}, {ended, nil, false, 0}, {t.Context(), ended, true, 0}, {t.Context(), t.Context(), false, time.Hour}} {
+			began := time.Now()
+			err := c.pause(test.ctx, &call{waitCtx: test.waitCtx}, time.Hour)
+			var interrupted *InterruptedError
+			if errors.As(err, &interrupted) != test.interrupted || (err == nil) != (test.paused > 0) || time.Since(began) != test.paused {
+				t.Errorf("%+v: %v after %s", test, err, time.Since(began))
+			}
+			if interrupted != nil && interrupted.Waiting != "the next attempt" {
+				t.Errorf("got %v", err)
+			}
+		}
+	})
+}
+
+// TestDeleteWithAnUnreadableAnswerIsFinished ends the caller's context after a DELETE
+// that may have done its work: the answer does not say.
+func TestDeleteWithAnUnreadableAnswerIsFinished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		html := reply{status: 200, header: http.Header{"Content-Type": {"text/html"}}, body: "<p>"}
+		c, transport := answering(t, html, html, reply{status: 204})
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Millisecond, cancel)
+		if err := c.DeleteWebhook(ctx, "wh_1"); err != nil {
+			t.Error(err)
+		}
+		transport.expect(t, 3, "DELETE /api/v1/webhooks/wh_1")
+	})
+}
+
 // TestNoPOSTDuringAnOutage expects a create to send nothing once another call has
 // used up its budget with failures after which a POST may have done its work.
 func TestNoPOSTDuringAnOutage(t *testing.T) {
@@ -193,8 +253,9 @@ func TestScrubOfNestedURLs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := c.scrubber(&call{query: url.Values{"filter": {FilterByURL("https://a.example/aaaa", "https://a.example/aaaa/s3c", "https://a.example/x12")}}})
-	for said, want := range map[string]string{"at /aaaa/s3c!": "at …!", "at /aaaa!": "at …!", "at /x12!": "at …!", "at x12!": "at x12!"} {
+	s := c.scrubber(&call{query: url.Values{"filter": {FilterByURL("https://a.example/aaaa", "https://a.example/aaaa/s3c", "https://a.example/x12", "https://a.example/seven77/eight888/tail?abc&k=v123")}}})
+	for said, want := range map[string]string{"at /aaaa/s3c!": "at …!", "at /aaaa!": "at …!", "at /x12!": "at …!", "at x12!": "at x12!",
+		"at eight888!": "at …!", "at seven77!": "at seven77!", "at abc!": "at abc!", "at v123!": "at …!", "at tail!": "at tail!"} {
 		if got := s.text(said, 100); got != want {
 			t.Errorf("%q becomes %q, want %q", said, got, want)
 		}

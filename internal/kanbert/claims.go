@@ -83,9 +83,6 @@ type lockQueue struct {
 // lock returns the function that unlocks key, or the error of ctx if that ends
 // first.
 func (k *keyedLock) lock(ctx context.Context, key string) (unlock func(), err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	q := k.enter(key)
 	select {
 	case q.token <- struct{}{}:

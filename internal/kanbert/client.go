@@ -46,10 +46,7 @@ func New(opts ...Option) (*Client, error) {
 		log:            discardLog,
 		backoff:        defaultBackoff,
 	}
-	if err := WithBaseURL(DefaultBaseURL)(c); err != nil {
-		return nil, err
-	}
-	for _, opt := range opts {
+	for _, opt := range append([]Option{WithBaseURL(DefaultBaseURL)}, opts...) {
 		if err := opt(c); err != nil {
 			return nil, err
 		}

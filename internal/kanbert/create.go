@@ -231,10 +231,8 @@ func (op *createOp) noteFree(free bool) { op.seenFree = func() bool { return fre
 
 // recordAmbiguous takes note that the last request may have done its work.
 func (op *createOp) recordAmbiguous(err error) {
-	if n := len(op.unresolved); n == 0 {
+	if len(op.unresolved) == 0 {
 		op.freeBefore = op.seenFree != nil && op.seenFree()
-	} else if op.unresolved[n-1].sent.Equal(op.call.sent) {
-		return // It is recorded already, by the rate limiter that gave up on it.
 	}
 	op.lost = err
 	op.apiFailed = op.apiFailed || isOwnServerError(err)

@@ -31,9 +31,7 @@ func (op *createOp) settleLost(ctx context.Context, lost error) error {
 		if left := time.Until(until); n >= lookUps {
 			pause = min(pause, left)
 		}
-		if err := sleep(ctx, pause); err != nil {
-			return final(op.uncertain(err))
-		}
+		_ = sleep(ctx, pause) // The detached context does not end.
 		holder, err := op.find(ctx)
 		switch {
 		case err != nil:
@@ -206,9 +204,7 @@ func (op *createOp) beginWait(ctx context.Context, holder *Webhook) {
 // pause waits for d. While nothing is unresolved the caller's context ends it.
 func (op *createOp) pause(ctx context.Context, d time.Duration) error {
 	if op.call.waitCtx == nil {
-		if err := sleep(ctx, d); err != nil {
-			return op.uncertain(err)
-		}
+		_ = sleep(ctx, d) // The detached context does not end.
 		return nil
 	}
 	if err := sleep(op.call.waitCtx, d); err != nil {

@@ -44,6 +44,7 @@ func TestNewRefuses(t *testing.T) {
 		"negative retries":             {[]Option{token, WithMaxRetries(-1)}, "max_retries", "0 or more"},
 		"no time":                      {[]Option{token, WithRequestTimeout(0)}, "request_timeout", "more than nothing"},
 		"negative time":                {[]Option{token, WithRequestTimeout(-time.Second)}, "request_timeout", "-1s"},
+		"a negative wait":              {[]Option{token, WithMaxWait(-1)}, "max_wait", "not be negative"},
 		"an empty user agent":          {[]Option{token, WithUserAgent(" ")}, "user_agent", "empty"},
 		"a line break in a user agent": {[]Option{token, WithUserAgent("a\r\nX-Evil: b")}, "user_agent", "line break"},
 		"no transport":                 {[]Option{token, WithTransport(nil)}, "transport", "nil"},

@@ -254,6 +254,65 @@ func TestFlakyServerIsNoOutage(t *testing.T) {
 	}
 }
 
+// TestSlowFailures tries attempts that took just as long as they may during an
+// outage, and a moment longer: half a second, of the 30 that one may take.
+func TestSlowFailures(t *testing.T) {
+	for took, sent := range map[time.Duration]int{500 * time.Millisecond: 1, 500*time.Millisecond + 1: 0} {
+		synctest.Test(t, func(t *testing.T) {
+			s := kanberttest.New()
+			s.FailEvery(kanberttest.Match{}, kanberttest.Reset())
+			c := newTestClient(t, s, WithTransport(slowly(took, s.Transport())))
+			for n := range 3 {
+				before := s.Count("")
+				_, err := c.ListPage(t.Context(), ListOptions{})
+				if got := s.Count("") - before; n > 0 && got != sent || n == 0 && got != 9 || isHeld(err) != (n > 0 && sent == 0) {
+					t.Errorf("%s: call %d sent %d requests: %v", took, n, got, err)
+				}
+				var failed *TransportError
+				if !errors.As(err, &failed) || failed.Attempts != 9 {
+					t.Errorf("%s: call %d says that it was tried %d times", took, n, failed.Attempts)
+				}
+			}
+		})
+	}
+}
+
+// TestEffort has whose attempts an error tells of: those of its call, or those of the
+// call that has used up its budget, if they are more.
+func TestEffort(t *testing.T) {
+	for _, test := range []struct {
+		own, first, want int
+	}{{1, 9, 9}, {9, 9, 9}, {9, 1, 9}, {2, 3, 3}} {
+		err := &APIError{Attempts: test.own, Elapsed: time.Duration(test.own) * time.Second}
+		takeOver(err, &TransportError{Err: io.EOF, Attempts: test.first, Elapsed: time.Duration(test.first)*time.Second + 1})
+		want := time.Duration(test.want) * time.Second
+		if test.own < test.first {
+			want++
+		}
+		if err.Attempts != test.want || err.Elapsed != want {
+			t.Errorf("%+v: %d attempts in %s", test, err.Attempts, err.Elapsed)
+		}
+	}
+	other := &APIError{Attempts: 1}
+	takeOver(other, errors.New("x"))
+	takeOver(errors.New("x"), other)
+	if other.Attempts != 1 {
+		t.Errorf("%d attempts", other.Attempts)
+	}
+	// A call that was never sent has the error of one that is still being tried.
+	c, err := New(WithToken(NewSecret("a-token")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for given, want := range map[int]int{0: 1, 3: 3} {
+		refusal := &APIError{StatusCode: 429, Attempts: given}
+		c.limiter.giveUp(&call{}, refusal)
+		if refusal.Attempts != want {
+			t.Errorf("%d attempts become %d", given, refusal.Attempts)
+		}
+	}
+}
+
 // TestNoRetriesNoOutage expects that, without retries, each call stands for
 // itself.
 func TestNoRetriesNoOutage(t *testing.T) {

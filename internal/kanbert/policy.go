@@ -218,7 +218,11 @@ func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func
 	unreadable := 0
 	return retry(ctx, c, call, func() (T, error) {
 		result, err := doRateLimited(ctx, c, call, read)
-		switch f := outcomeOf(err); {
+		f := outcomeOf(err)
+		if f == ambiguous {
+			call.waitCtx = nil // It may have done its work: it is finished.
+		}
+		switch {
 		case err == nil || f == notSent:
 			return result, err
 		case call.method == http.MethodDelete && IsNotFound(err):
@@ -229,7 +233,6 @@ func sendIdempotent[T any](ctx context.Context, c *Client, call *call, read func
 				return result, err
 			}
 		case f == ambiguous:
-			call.waitCtx = nil // It may have done its work: it is finished.
 			return result, err
 		}
 		return result, final(err)

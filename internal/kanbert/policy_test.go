@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -138,6 +140,7 @@ func TestWhatMayBeSentAgain(t *testing.T) {
 		{"410", own(410), refused, "G", "D", "P", "G"},
 		{"410 of a proxy", html(410), refused, "G", "D", "P" + looks, "G"},
 
+		{"300", html(300), refused, "G", "D", "P" + looks, "G"},
 		{"301", html(301), refused, "G", "D", "P" + looks, "G"},
 		{"302", html(302), refused, "G", "D", "P" + looks, "G"},
 		{"307", own(307), refused, "G", "D", "P" + looks, "G"},
@@ -316,14 +319,32 @@ func TestSizeOfAPageIsRefused(t *testing.T) {
 	}
 }
 
+// TestSizesOfPages has what is sent as page[size], and nothing else beside it.
+func TestSizesOfPages(t *testing.T) {
+	for asked, sent := range map[int]string{-1: "100", 0: "100", 1: "1", 2: "2", 99: "99", 100: "100", 101: "101", 100_000: "100000"} {
+		c, transport := answering(t, reply{status: 200, body: `{"data":[],"meta":{"next_cursor":null}}`})
+		if _, err := c.ListPage(t.Context(), ListOptions{PageSize: asked}); err != nil {
+			t.Fatal(err)
+		}
+		want := url.Values{"sort": {"url"}, "page[size]": {sent}}
+		if got := transport.requests[0].URL.Query(); !reflect.DeepEqual(got, want) {
+			t.Errorf("%d is asked for with %v, want %v", asked, got, want)
+		}
+	}
+}
+
 // TestRefusedSizes keeps the smallest, in whatever order they are refused.
 func TestRefusedSizes(t *testing.T) {
 	var c Client
-	for _, test := range []struct{ refused, smallest int64 }{{100, 100}, {200, 100}, {50, 50}, {50, 50}, {70, 50}} {
+	for _, test := range []struct{ refused, smallest int64 }{{100, 100}, {200, 100}, {50, 50}, {50, 50}, {70, 50}, {1, 1}} {
 		c.refusePageSize(test.refused)
 		if got := c.refusedPageSize.Load(); got != test.smallest {
 			t.Errorf("after %d it is %d, want %d", test.refused, got, test.smallest)
 		}
+	}
+	// Not even one webhook may be asked for.
+	if got := c.pageSize(ListOptions{PageSize: 1}); got != 0 {
+		t.Errorf("page[size] is %d", got)
 	}
 }
 

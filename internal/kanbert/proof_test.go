@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -334,6 +335,40 @@ func TestRefusedFiltersDoNotHideALostCreate(t *testing.T) {
 				}
 			} else if err != nil || created == nil {
 				t.Errorf("%s: created %+v with %v", fault, created, err)
+			}
+		})
+	}
+}
+
+// TestRefusalsOfAFilter has a row for each refusal of a create's look-up: whether all
+// webhooks are listed instead.
+func TestRefusalsOfAFilter(t *testing.T) {
+	for status, listed := range map[int]bool{400: true, 422: true, 401: false, 403: false, 404: false, 409: false, 410: false} {
+		synctest.Test(t, func(t *testing.T) {
+			var filters []string
+			s := kanberttest.New(kanberttest.WithMaxPageSize(2))
+			seedMany(s, 5)
+			s.FailNth(1, posts, kanberttest.Reset().AfterWork())
+			refuse := roundTripFunc(func(r *http.Request) (*http.Response, error) {
+				filter := r.URL.Query().Get("filter")
+				if r.Method == http.MethodGet {
+					filters = append(filters, filter)
+				}
+				if filter == "" {
+					return s.Transport().RoundTrip(r)
+				}
+				return (&answers{prepared: []reply{{status: status, body: `{"message":"Invalid filter."}`}}}).RoundTrip(r)
+			})
+			created, err := newTestClient(t, s, WithTransport(refuse)).CreateWebhook(t.Context(), askedHook, seenFree)
+			want := []string{FilterByURL(askedHook.URL)}
+			if listed {
+				want = append(want, "", "", "") // Three pages.
+			}
+			if !slices.Equal(filters, want) {
+				t.Errorf("%d: listed with the filters %q, want %q", status, filters, want)
+			}
+			if (err == nil) != listed || (created != nil) != listed || !listed && !isA(err, new(UncertainError)) {
+				t.Errorf("%d: created %+v with %v", status, created, err)
 			}
 		})
 	}

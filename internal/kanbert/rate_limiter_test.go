@@ -308,6 +308,146 @@ func TestRetryAt(t *testing.T) {
 	}
 }
 
+// TestZones has every zone that is read, by the hours that it is east of Greenwich.
+func TestZones(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for name, hours := range map[string]int{
+		"GMT": 0, "UTC": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
+		"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+	} {
+		for _, layout := range []string{"Mon, 02 Jan 2006 15:04:05 ", "Mon, 2 Jan 2006 15:04:05 ", "Monday, 02-Jan-06 15:04:05 ", "2 Jan 2006 15:04:05 "} {
+			text := now.Add(time.Minute+time.Duration(hours)*time.Hour).Format(layout) + name
+			if got := retryAt(http.Header{"Retry-After": {text}}, now); !got.Equal(now.Add(time.Minute)) {
+				t.Errorf("%s is read as %s", text, got)
+			}
+		}
+	}
+	for _, name := range []string{"Z", "UT", "IST", "AEST", "gmt", "X"} {
+		if got := retryAt(http.Header{"Retry-After": {"Fri, 02 Jan 2026 03:05:05 " + name}}, now); !got.IsZero() {
+			t.Errorf("%s is read as %s", name, got)
+		}
+	}
+}
+
+// TestARefusalShortensNoOther lets two requests be refused that were under way
+// together. The later of the times that they name counts, and the rate is halved once.
+func TestARefusalShortensNoOther(t *testing.T) {
+	for _, seconds := range [][2]string{{"60", "10"}, {"10", "60"}} {
+		synctest.Test(t, func(t *testing.T) {
+			var mu sync.Mutex
+			var sent []time.Duration
+			begin := time.Now()
+			c, err := New(WithToken(NewSecret("a-token")), WithSteadyBackoff(), WithTransport(roundTripFunc(func(r *http.Request) (*http.Response, error) {
+				mu.Lock()
+				n := len(sent)
+				sent = append(sent, time.Since(begin))
+				mu.Unlock()
+				if n >= 2 {
+					time.Sleep(time.Millisecond)
+					return (&answers{prepared: []reply{pageWithoutCursor}}).RoundTrip(r)
+				}
+				time.Sleep(time.Duration(n+1) * time.Second)
+				return (&answers{prepared: []reply{{status: 429, header: http.Header{"Retry-After": {seconds[n]}}}}}).RoundTrip(r)
+			})))
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkLeaks(t, WithoutWhoami(c))
+			c.limiter.rate = 4
+			var group sync.WaitGroup
+			for range 2 {
+				group.Go(func() { all(t, c, ListOptions{}) })
+				synctest.Wait()
+			}
+			group.Wait()
+			want := 61 * time.Second
+			if seconds[1] == "60" {
+				want = 62 * time.Second
+			}
+			if len(sent) != 4 || sent[2] != want || sent[3] != want+time.Second/2 {
+				t.Errorf("requests were sent after %s, want the third after %s", sent, want)
+			}
+		})
+	}
+}
+
+var pageWithoutCursor = reply{status: 200, body: `{"data":[],"meta":{"next_cursor":null}}`}
+
+// TestTotals expects the time in which several calls waited to count once, before and
+// after its end, and each of them to be logged once.
+func TestTotals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log lines
+		refused := reply{status: 429, header: http.Header{"Retry-After": {"60"}}}
+		transport := &answers{prepared: []reply{refused, pageWithoutCursor}}
+		c, err := New(WithToken(NewSecret("a-token")), WithSteadyBackoff(), WithTransport(slowly(time.Millisecond, transport)), WithLogger(log.log))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkLeaks(t, WithoutWhoami(c))
+		expect := func(want time.Duration, what string) {
+			t.Helper()
+			if got, reason := c.Waited(); got != want || reason != what {
+				t.Errorf("waited %s for %q, want %s for %q", got, reason, want, what)
+			}
+		}
+		expect(0, "")
+		begin := time.Now()
+		var group sync.WaitGroup
+		for range 3 {
+			group.Go(func() { all(t, c, ListOptions{}) })
+			time.Sleep(10 * time.Second)
+		}
+		expect(time.Since(begin)-time.Millisecond, "the rate limit")
+		group.Wait()
+		// The second is sent one second after the first, and the third half a second later.
+		expect(61500*time.Millisecond, "the rate limit")
+		time.Sleep(time.Hour)
+		expect(61500*time.Millisecond, "the rate limit")
+		text := strings.Join(log.kept, "\n")
+		if n := strings.Count(text, "Waiting for the rate limit"); n != 3 {
+			t.Errorf("%d waits were logged, want 3", n)
+		}
+		if want := "INFO Sending requests again after the rate limit status=429 waited=1m0s held_calls=3 total_waited=1m0s"; strings.Count(text, "Sending requests again") != 1 || !strings.Contains(text, want) {
+			t.Errorf("the log lacks %q", want)
+		}
+		if t.Failed() {
+			t.Log(text)
+		}
+	})
+}
+
+// TestBoundsOfWaiting tries a call at the end of the time to wait, and a moment before.
+func TestBoundsOfWaiting(t *testing.T) {
+	for left, over := range map[time.Duration]bool{time.Nanosecond: false, 0: true, -time.Nanosecond: true} {
+		synctest.Test(t, func(t *testing.T) {
+			prepare := func() *rateLimiter {
+				c, err := New(WithToken(NewSecret("a-token")), WithMaxWait(time.Minute))
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.limiter.outage.since = time.Now().Add(left - time.Minute)
+				return c.limiter
+			}
+			failed := &call{failed: io.EOF}
+			if l := prepare(); l.isTimeUp(failed) != over || l.outage.over != over {
+				t.Errorf("%s before the end the time is up: %t", left, l.outage.over)
+			}
+			began := time.Now()
+			if err := prepare().awaitConnection(t.Context(), failed, time.Hour); (err == io.EOF) != over || time.Since(began) != max(0, left) {
+				t.Errorf("%s before the end a connection is waited for %s: %v", left, time.Since(began), err)
+			}
+			l := prepare()
+			l.outage.waitsFor(io.EOF, time.Now())
+			l.until, l.refusal = time.Now().Add(time.Hour), &APIError{StatusCode: 429}
+			began = time.Now()
+			if err := l.wait(t.Context(), failed); err != io.EOF || time.Since(began) != max(0, left) {
+				t.Errorf("%s before the end a turn is waited for %s: %v", left, time.Since(began), err)
+			}
+		})
+	}
+}
+
 // lines keeps log lines as text.
 type lines struct {
 	mu   sync.Mutex

@@ -202,6 +202,40 @@ func TestAnswersKeepNothing(t *testing.T) {
 	}
 }
 
+// TestBuffersThatAreKept expects those up to half a MiB to be kept, empty and
+// overwritten, and larger ones not to be touched.
+func TestBuffersThatAreKept(t *testing.T) {
+	for size, kept := range map[int]bool{1: true, 524_288: true, 524_289: false, 8_388_608: false} {
+		held := bytes.Repeat([]byte{'x'}, size)
+		buffer := bytes.NewBuffer(held)
+		recycle(buffer)
+		if (buffer.Len() == 0) != kept || (held[0] == 0) != kept || (held[size-1] == 0) != kept {
+			t.Errorf("of %d bytes %d are left: %q", size, buffer.Len(), held[:1])
+		}
+	}
+}
+
+// TestSlicesThatAreKept expects those with room for up to 1000 webhooks to be kept,
+// without what they held, and others not to be touched.
+func TestSlicesThatAreKept(t *testing.T) {
+	for size, kept := range map[int]bool{0: false, 1: true, 1000: true, 1001: false} {
+		held := make([]webhookData, size)
+		for i := range held {
+			held[i].ID.value = "x"
+		}
+		list := held
+		keepScratch(&list)
+		if (len(list) == 0) != (kept || size == 0) {
+			t.Errorf("of %d webhooks %d are left", size, len(list))
+		}
+		for i := range held {
+			if (held[i].ID.value == "") != kept {
+				t.Fatalf("of %d webhooks number %d is %+v", size, i, held[i])
+			}
+		}
+	}
+}
+
 // FuzzCanonicalURL expects the short way to a canonical URL to lead where parsing does.
 func FuzzCanonicalURL(f *testing.F) {
 	for _, raw := range []string{

@@ -73,7 +73,7 @@ func parseReset(text string, serverNow time.Time) (time.Duration, bool) {
 // dateLayouts are those of HTTP (RFC 9110), which are in GMT, and the same with
 // the zones that servers write nevertheless.
 var dateLayouts = []string{
-	time.RFC1123, time.RFC1123Z, time.RFC850, time.ANSIC, time.RFC3339,
+	time.RFC850, time.ANSIC, time.RFC3339,
 	"Mon, _2 Jan 2006 15:04:05 MST", "Mon, _2 Jan 2006 15:04:05 -0700",
 	"_2 Jan 2006 15:04:05 MST", "_2 Jan 2006 15:04:05 -0700",
 }
@@ -82,7 +82,7 @@ var dateLayouts = []string{
 // name: those of RFC 5322 and the European ones. The time package knows only the
 // names of the machine's own zone.
 var zoneOffsets = map[string]int{
-	"GMT": 0, "UTC": 0, "UT": 0, "Z": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
+	"GMT": 0, "UTC": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
 	"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
 }
 

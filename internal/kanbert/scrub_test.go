@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"unicode"
+
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
 // TestScrub expects what a server says to show nothing of a URL but its host,
@@ -45,6 +48,7 @@ func TestScrub(t *testing.T) {
 			"key is pa55word, x is a b1c2":                                        "key is …, x is …",
 			"another: https://other.example/x?y=z, and more.":                     "another: https://other.example/…, and more.",
 			"truncated: https://receiver.example/s3c":                             "truncated: https://receiver.example/…",
+			"at https%3A%2F%2Freceiver.example%2Fs3cret%zz .":                     "at … .",
 			"bare: https://receiver.example.":                                     "bare: https://receiver.example.",
 			"a\x1b[2Jb\r\nc\u2028d\u2029e\u202ef\u2066g\u200fh\u200bi\ufeffj\xff": "a [2Jb c d e f g h i j\ufffd",
 		} {
@@ -54,6 +58,35 @@ func TestScrub(t *testing.T) {
 			if got := scrub.text(said, maxMessage); strings.ReplaceAll(got, redacted, "(redacted)") != want {
 				t.Errorf("%s: %q becomes %q, want %q", name, said, got, want)
 			}
+		}
+	}
+}
+
+// TestScrubOfURLsThatCannotBeRead expects one to be shown by its host alone, and those
+// beside it to be taken out.
+func TestScrubOfURLsThatCannotBeRead(t *testing.T) {
+	c, err := New(WithToken(NewSecret("a-token")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const unread, read = "https://me:hunter2@receiver.example/%zz/s3cret", "https://other.example/pa55word"
+	s := c.scrubber(&call{query: url.Values{"filter": {FilterByURL(unread, read)}}})
+	if got, want := s.text(unread+" or /pa55word", 100), "https://…@receiver.example/… or …"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestRequestsThatCannotBeBuilt expects an error that shows neither path nor id.
+func TestRequestsThatCannotBeBuilt(t *testing.T) {
+	c, transport := answering(t, reply{status: 204})
+	for name, odd := range map[string]*call{
+		"path":   {method: http.MethodDelete, template: "/webhooks/{id}", path: "/webhooks/hunter2%zz"},
+		"method": {method: "hunter2 ", template: "/webhooks/{id}", path: "/webhooks/hunter2"},
+	} {
+		_, err := doOnce(t.Context(), c, odd, readDeleted)
+		if err == nil || !strings.Contains(err.Error(), "/webhooks/{id}: the ") || !strings.HasSuffix(err.Error(), "cannot be built") ||
+			strings.Contains(strings.TrimPrefix(err.Error(), odd.method), "hunter2") || outcomeOf(err) != refused || len(transport.requests) != 0 {
+			t.Errorf("%s: got %v after %d requests", name, err, len(transport.requests))
 		}
 	}
 }
@@ -116,6 +149,111 @@ func TestRedirectNamesItsTarget(t *testing.T) {
 		var answer *APIError
 		if !errors.As(err, &answer) || answer.RedirectHost != want {
 			t.Errorf("%q leads to %q, want %q (%v)", location, answer.RedirectHost, want, err)
+		}
+	}
+}
+
+// TestStatusesOfRedirects has those for which the target is named, and the targets
+// that are no host.
+func TestStatusesOfRedirects(t *testing.T) {
+	const target = "https://login.example/"
+	for _, test := range []struct {
+		status         int
+		location, host string
+	}{
+		{201, target, ""}, {299, target, ""}, {300, target, "login.example"}, {302, target, "login.example"}, {399, target, "login.example"}, {400, target, ""}, {500, target, ""},
+		{302, "https://" + strings.Repeat("x", 100) + "/", strings.Repeat("x", 100)}, {302, "https://" + strings.Repeat("x", 101) + "/", ""},
+		{302, "https://é.example/", ""}, {300, "https://[", ""}, {300, "https://a b/", ""}, {300, "", ""}, {302, "#", "api.kanbert.com"},
+	} {
+		c, _ := answering(t, reply{status: test.status, header: http.Header{"Location": {test.location}}, body: `{"message":"x"}`})
+		base, err := url.Parse("https://api.kanbert.com/api/v1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.baseURL = base
+		_, err = c.ListPage(t.Context(), ListOptions{Once: true})
+		var answer *APIError
+		if !errors.As(err, &answer) {
+			t.Errorf("%d to %.30s gives %v", test.status, test.location, err)
+		} else if answer.RedirectHost != test.host || (answer.Kind == ErrRedirect) != (test.status/100 == 3) {
+			t.Errorf("%d to %.30s leads to %q, want %q (%v)", test.status, test.location, answer.RedirectHost, test.host, err)
+		}
+	}
+}
+
+// TestThroughAProxy speaks TLS through a proxy that connects.
+func TestThroughAProxy(t *testing.T) {
+	s := kanberttest.StartHTTP2(t)
+	var connected []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		connected = append(connected, r.Method+" "+r.Host)
+		there, err := new(net.Dialer).DialContext(r.Context(), "tcp", r.Host)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = there.Close() }()
+		w.WriteHeader(http.StatusOK)
+		here, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = here.Close() }()
+		go func() { _, _ = io.Copy(there, buffered) }()
+		_, _ = io.Copy(here, there)
+	}))
+	defer proxy.Close()
+	address, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := newTransport()
+	transport.Proxy, transport.TLSClientConfig = http.ProxyURL(address), s.TLSConfig()
+	c := newTestClient(t, s, WithTransport(transport), WithMaxRetries(0), WithMaxWait(0))
+	all(t, c, ListOptions{})
+	c.http.CloseIdleConnections()
+	api, err := url.Parse(s.BaseURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(connected) != 1 || connected[0] != "CONNECT "+api.Host {
+		t.Errorf("the proxy was asked for %q", connected)
+	}
+}
+
+// TestErrorsThatNameNoProxy has errors of a proxy where none is known.
+func TestErrorsThatNameNoProxy(t *testing.T) {
+	refused := func(op string) error { return &net.OpError{Op: op, Err: errors.New("refused")} }
+	proxied := func(proxy func(*http.Request) (*url.URL, error)) *http.Transport {
+		return &http.Transport{Proxy: proxy}
+	}
+	squid, err := url.Parse("http://squid.example:3128")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := proxied(http.ProxyURL(squid))
+	for name, test := range map[string]struct {
+		transport http.RoundTripper
+		err       error
+		want      string
+	}{
+		"a proxy":                 {known, refused("proxyconnect"), "squid.example:3128"},
+		"a SOCKS proxy":           {known, refused("socks connect"), "squid.example:3128"},
+		"the API":                 {known, refused("dial"), ""},
+		"no error of the network": {known, errors.New("proxyconnect"), ""},
+		"no proxy":                {&http.Transport{}, refused("proxyconnect"), ""},
+		"another transport":       {roundTripFunc(nil), refused("proxyconnect"), ""},
+		"a proxy that says so":    {roundTripFunc(nil), &ProxyError{Host: "squid.example", StatusCode: 407}, "squid.example"},
+		"no proxy for the host":   {proxied(func(*http.Request) (*url.URL, error) { return nil, nil }), refused("proxyconnect"), ""},
+		"a proxy that is no URL":  {proxied(func(*http.Request) (*url.URL, error) { return squid, errors.New("x") }), refused("proxyconnect"), ""},
+	} {
+		c, err := New(WithToken(NewSecret("a-token")), WithTransport(test.transport))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.failedProxy(test.err); got != test.want {
+			t.Errorf("%s: the proxy is %q, want %q", name, got, test.want)
 		}
 	}
 }

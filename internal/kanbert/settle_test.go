@@ -369,11 +369,42 @@ func TestSettling(t *testing.T) {
 				if got := whatIsLeft(s, strangers); got != test.left {
 					t.Errorf("the server holds %q, want %q", got, test.left)
 				}
+				expectNamed(t, s, created, err)
 				if test.check != nil {
 					test.check(t, err)
 				}
 			})
 		})
+	}
+}
+
+// expectNamed expects the webhook that an error names to be the one that the server
+// holds, and one without its secret to be returned beside the error.
+func expectNamed(t *testing.T, s *kanberttest.Sandbox, created *CreatedWebhook, err error) {
+	t.Helper()
+	var named *Webhook
+	var taken *URLTakenError
+	var unproven *UnprovenError
+	var secretLost *SecretLostError
+	switch {
+	case errors.As(err, &taken):
+		named = taken.Holder
+	case errors.As(err, &unproven):
+		named = &unproven.Holder
+	case errors.As(err, &secretLost):
+		named = &secretLost.Webhook
+		if created == nil || created.Webhook != *named || !created.SignatureSecretKey.IsZero() {
+			t.Errorf("created %+v with %v", created, err)
+		}
+	}
+	if err != nil && created != nil && !isA(err, new(SecretLostError)) {
+		t.Errorf("created %+v with %v", created, err)
+	}
+	if named == nil {
+		return
+	}
+	if held := s.Webhooks(); len(held) != 1 || named.ID != held[0].ID || named.URL != held[0].URL || string(named.Event) != held[0].Event {
+		t.Errorf("the error names %+v, and the server holds %+v", named, held)
 	}
 }
 

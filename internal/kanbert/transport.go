@@ -500,9 +500,7 @@ func (e *APIError) readBody(header http.Header, body []byte, scrub *scrubber) bo
 	}
 	_ = json.Unmarshal(parsed.Message, &e.Message)
 	e.Message = scrub.text(e.Message, maxMessage)
-	if len(parsed.Errors) > 0 {
-		e.Fields = make(map[string][]string)
-	}
+	e.Fields = make(map[string][]string)
 	for _, field := range boundedFields(parsed.Errors) {
 		texts := stringOrStrings(parsed.Errors[field])
 		texts = texts[:min(len(texts), maxFieldTexts)]

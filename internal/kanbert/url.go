@@ -27,9 +27,8 @@ func isPlainURL(raw string) bool {
 	if !ok {
 		rest, ok = strings.CutPrefix(raw, "http://")
 	}
-	host, tail, hasPath := strings.Cut(rest, "/")
-	return ok && hasPath && host != "" && strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == "" &&
-		!strings.ContainsFunc(tail, func(r rune) bool { return r == '%' || notVisibleASCII(r) })
+	host, _, hasPath := strings.Cut(rest, "/")
+	return ok && hasPath && host != "" && strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == ""
 }
 
 func parseCanonicalURL(raw string) string {

@@ -51,20 +51,24 @@ var scratch sync.Pool
 // maxScratch is the largest slice that is kept for other pages, in webhooks.
 const maxScratch = 1000
 
+// keepScratch keeps a slice for other pages.
+func keepScratch(list *[]webhookData) {
+	if n := cap(*list); n == 0 || n > maxScratch {
+		return
+	}
+	// encoding/json leaves a field alone that an element lacks.
+	clear((*list)[:cap(*list)])
+	*list = (*list)[:0]
+	scratch.Put(list)
+}
+
 // withPageData decodes a page for read, which must keep nothing of its slice.
 func withPageData(a *response, read func(*pageData) (*Page, error)) (*Page, error) {
 	list, ok := scratch.Get().(*[]webhookData)
 	if !ok {
 		list = new(make([]webhookData, 0, DefaultPageSize))
 	}
-	defer func() {
-		if 0 < cap(*list) && cap(*list) <= maxScratch {
-			// encoding/json leaves a field alone that an element lacks.
-			clear((*list)[:cap(*list)])
-			*list = (*list)[:0]
-			scratch.Put(list)
-		}
-	}()
+	defer keepScratch(list)
 	data := pageData{Data: list}
 	if err := a.decode(&data); err != nil {
 		return nil, err
@@ -180,7 +184,7 @@ type timestamp struct{ time.Time }
 // UnmarshalJSON implements [json.Unmarshaler].
 func (t *timestamp) UnmarshalJSON(data []byte) error {
 	// The usual form needs no copy of the text.
-	if string(data) != "null" && t.Time.UnmarshalJSON(data) == nil {
+	if t.Time.UnmarshalJSON(data) == nil {
 		t.Time = t.UTC()
 		return nil
 	}
@@ -243,10 +247,8 @@ func (a *response) decode(v any) error {
 		return e
 	case errors.As(err, &wrongType) && wrongType.Field != "":
 		return a.malformed("the field %q is of the wrong type", wrongType.Field)
-	case errors.As(err, &wrongType):
-		return a.malformed("the answer is no JSON object of the kind that was expected")
 	default:
-		return a.malformed("a field of the answer cannot be read: %v", err)
+		return a.malformed("the answer is no JSON object of the kind that was expected")
 	}
 }
 

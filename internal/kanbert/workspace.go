@@ -4,7 +4,6 @@ package kanbert
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"sync"
@@ -115,8 +114,6 @@ func readSpaceID(a *response) (string, error) {
 		return id, nil
 	case float64:
 		return strconv.FormatFloat(id, 'f', -1, 64), nil
-	case json.Number:
-		return id.String(), nil
 	default:
 		return "", nil
 	}
