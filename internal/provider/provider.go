@@ -19,8 +19,8 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// Address is where the registry has this provider. OpenTofu asks its own
-// registry's host for the same namespace and type.
+// Address is the address of this provider in the registry. OpenTofu uses the same
+// namespace and type at the host of its own registry.
 const Address = "registry.terraform.io/kanbert/kanbert"
 
 var (
@@ -28,8 +28,8 @@ var (
 	_ provider.ProviderWithListResources = (*kanbertProvider)(nil)
 )
 
-// Option changes what the provider is made of. Users have none of them: they are
-// for tests and for comparisons.
+// Option replaces a part of the provider, for tests and comparisons. Users cannot set
+// options.
 type Option func(*kanbertProvider)
 
 // WithClientOptions adds options to the client, after those that follow from the
@@ -61,7 +61,7 @@ type kanbertProvider struct {
 	version       string
 	clientOptions []kanbert.Option
 	newReader     func(directory.Source) Reader
-	// unknownSecret has warned, or not, in this process.
+	// unknownSecret warns once in this process.
 	unknownSecret secretWarning
 }
 

@@ -166,8 +166,8 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 	}
 }
 
-// addCreateError adds the diagnostics that explain why a create failed. A URL that
-// several creates were refused for is explained once.
+// addCreateError adds the diagnostics that explain why a create failed. A URL for
+// which several creates failed is explained once.
 func (r *webhookResource) addCreateError(url string, err error, diags *diag.Diagnostics) {
 	var taken *kanbert.URLTakenError
 	if errors.As(err, &taken) && !r.data.seen.reportTaken(url) {
@@ -210,8 +210,8 @@ func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, re
 	managed.private.seenIn(api.client.KnownWorkspaceID()).save(ctx, resp.Private, &resp.Diagnostics)
 }
 
-// Update sends nothing: the API has no update. A plan asks for one only where an
-// argument changes between null and what the API made of it at creation.
+// Update sends no request: the API has no update. A plan contains one only if an
+// argument changes between null and the value that the API stored at creation.
 func (r *webhookResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	state, planned := readResourceModel(ctx, req.State, &resp.Diagnostics), readResourceModel(ctx, req.Plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -221,8 +221,8 @@ func (r *webhookResource) Update(ctx context.Context, req resource.UpdateRequest
 	adopted, ok := private.Spellings.adopt(state, planned)
 	if !ok {
 		resp.Diagnostics.AddError("Unable to update webhook",
-			"Kanbert cannot change a webhook, and a change of any argument is planned as a replacement. "+
-				"That an update was asked for is an error in the provider: please report it.")
+			"The provider received an update, although Kanbert cannot change a webhook and every change is planned as a replacement. "+
+				"This is an error in the provider: please report it.")
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, planned.object(&resp.Diagnostics))...)
@@ -257,11 +257,11 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 	}
 }
 
-// deleteAbsent judges a DELETE whose answer proves nothing. A gateway, a missing
-// route and another workspace answer so as well: only if lists agree is the
-// webhook gone, and the delete a success.
+// deleteAbsent handles a DELETE whose response proves nothing. A gateway, a missing
+// route and another workspace return the same response: the webhook is gone, and the
+// delete successful, only if the lists agree.
 func (r *webhookResource) deleteAbsent(ctx context.Context, managed managedWebhook, api *api, answer error, diags *diag.Diagnostics) {
-	// The request was sent, so that one Ctrl-C does not end what follows from it.
+	// The request was sent, so one Ctrl-C must not end its follow-up.
 	ctx, cancel := api.client.DetachedContext(ctx)
 	defer cancel()
 	if err := managed.confirmGone(ctx, api); err != nil {
