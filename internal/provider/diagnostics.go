@@ -21,7 +21,7 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// This file alone turns errors into diagnostics. A summary names the operation that
+// Only this file turns errors into diagnostics. A summary names the operation that
 // failed. A detail says in sentences what is wrong and what to do. Every text has a
 // golden file in testdata/texts, which the troubleshooting guide includes.
 

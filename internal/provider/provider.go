@@ -38,7 +38,7 @@ func WithClientOptions(opts ...kanbert.Option) Option {
 	return func(p *kanbertProvider) { p.clientOptions = append(p.clientOptions, opts...) }
 }
 
-// WithReader replaces the directory that reads are made through.
+// WithReader replaces the directory for reads.
 func WithReader(newReader func(directory.Source) Reader) Option {
 	return func(p *kanbertProvider) { p.newReader = newReader }
 }

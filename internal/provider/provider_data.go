@@ -28,7 +28,8 @@ type providerData struct {
 	open func() (*api, error)
 	// seen is what this process saw of Terraform's state and plan.
 	seen registry
-	// removals counts what leaves state because it is gone.
+	// removals counts the webhooks that are removed from state because they are
+	// gone.
 	removals removals
 }
 

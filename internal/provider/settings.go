@@ -148,7 +148,7 @@ func (s setting) addDiagnostic(diags *diag.Diagnostics, subject string, err erro
 	diags.AddAttributeError(path.Root(s.argument), "Invalid "+s.argument, fmt.Sprintf("%s %s. %s", subject, problem, advice))
 }
 
-// settings is what the provider was configured with.
+// settings is the result of reading the provider's configuration.
 type settings struct {
 	// options are for the client. A missing option has the client's default.
 	options []kanbert.Option
@@ -177,7 +177,7 @@ type settingsReader struct {
 	lookupEnv func(string) (string, bool)
 	diags     *diag.Diagnostics
 	settings  settings
-	// baseURL is the one that is configured, or empty.
+	// baseURL is the configured one, or empty.
 	baseURL string
 }
 
