@@ -16,25 +16,24 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// ProbeSettings say how much is asked.
+// ProbeSettings say which requests a probe may send.
 type ProbeSettings struct {
 	Settings
 
-	// Write permits creates and deletes, by the rules of a [Session]. Without it
-	// nothing but GET is sent.
+	// Write permits creates and deletes, with the rules of a [Session]. Without it,
+	// only GET requests are sent.
 	Write bool
-	// Switch, if it is not nil, asks the person to switch to another workspace in
-	// Kanbert, and returns when that is done.
+	// Switch, if not nil, asks the user to switch to another workspace in Kanbert,
+	// and returns when that is done.
 	Switch func(ctx context.Context) error
 }
 
-// Probe asks the API about every assumption that the provider rests on. The rows
-// are fit to be shown to anyone. Beside an error they hold what was learned
-// before it.
+// Probe tests every assumption of the provider against the API. The rows are safe
+// to publish. With an error, it returns the rows before the error.
 func Probe(ctx context.Context, target Target, settings ProbeSettings) (rows []Row, err error) {
 	if settings.Write && settings.Switch != nil {
-		// If the token follows the person, what follows would write into a workspace
-		// that was not named.
+		// If the token follows the user's workspace, later requests would write
+		// into a workspace that was not named.
 		return nil, errors.New("nothing was sent: -write and -switch cannot be given together")
 	}
 	p := &probe{settings: settings, redact: redactor{}}
@@ -59,7 +58,7 @@ func Probe(ctx context.Context, target Target, settings ProbeSettings) (rows []R
 	return p.rows, err
 }
 
-// readOnly refuses whatever is no read.
+// readOnly refuses every request that is not a read.
 type readOnly struct{ next http.RoundTripper }
 
 func (t readOnly) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -78,7 +77,7 @@ type probe struct {
 	redact   redactor
 	rows     []Row
 
-	// first is the answer to the plain list, and sample its page.
+	// first is the response to the plain list, and sample its page.
 	first  answer
 	sample page
 }
@@ -87,7 +86,7 @@ func (p *probe) run(ctx context.Context) error {
 	type step = func(context.Context) error
 	steps := []step{p.askWhoami, p.askRefusals}
 	if p.session != nil {
-		// What they create gives the reads something to list.
+		// Its creates give the reads something to list.
 		steps = append(steps, p.session.tryDomain, p.askCreate, p.askTaken, p.askSpellings, p.askRefusedCreates, p.askCursorsOfOwn, p.askOverlap, p.askDelete)
 	}
 	steps = append(steps, p.askList, p.askHeaders, p.askPageSizes, p.askCursors, p.askFilters, p.askStringFilters, p.askRefusedQueries, p.tellLimits)
@@ -104,7 +103,7 @@ func (p *probe) add(class, assumption, observed string, verdict Verdict, provide
 	p.rows = append(p.rows, Row{Class: class, Assumption: assumption, Observed: observed, Verdict: verdict, Provider: provider})
 }
 
-// verdict is Holds if it holds, and otherwise what else it is.
+// verdict is Holds if it holds, and otherwise the other verdict.
 func verdict(holds bool, otherwise Verdict) Verdict {
 	if holds {
 		return Holds
@@ -181,7 +180,7 @@ func (p *probe) askSwitch(ctx context.Context, before string) error {
 	return nil
 }
 
-// invented is a token that no one has.
+// invented is a token that does not exist.
 const invented = "terraform-probe-invented-token"
 
 func (p *probe) askRefusals(ctx context.Context) error {
@@ -321,12 +320,12 @@ func (p *probe) askCursors(ctx context.Context) error {
 	return nil
 }
 
-// filterCase is one filter and what is thought of it.
+// filterCase is one filter and its assumed result.
 type filterCase struct {
 	class, assumption, filter, provider string
 	// want reports whether the page is as assumed.
 	want func(answer, page) bool
-	// otherwise is the verdict if it is not.
+	// otherwise is the verdict if the page is not as assumed.
 	otherwise Verdict
 }
 
@@ -376,8 +375,8 @@ func (p *probe) askFilters(ctx context.Context) error {
 	return p.askFiltersOf(ctx, p.sample.Records[0].URL)
 }
 
-// askFiltersOf asks with the URL of a webhook: one of this run if it may write,
-// else one of the workspace's.
+// askFiltersOf sends filters with the URL of a webhook: one of this run if it may
+// write, otherwise one of the workspace.
 func (p *probe) askFiltersOf(ctx context.Context, address string) error {
 	return p.askEach(ctx, []filterCase{
 		{"B", "JSON: eq of a webhook's URL lists that one", kanbert.FilterByURL(address), fallsBack, lists(1), Differs},
@@ -386,8 +385,8 @@ func (p *probe) askFiltersOf(ctx context.Context, address string) error {
 	})
 }
 
-// longestFilter is how long the filter of a look-up is at most, in bytes as
-// sent; the package directory has the bound.
+// longestFilter is the largest size of a look-up's filter, in bytes as sent. The
+// package directory has the limit.
 const longestFilter = 7000
 
 func longFilter(absent string) string {
@@ -401,8 +400,8 @@ func longFilter(absent string) string {
 	}
 }
 
-// otherCase changes the case of the letters in the path of a URL, or of all where
-// the path has none.
+// otherCase changes the case of the letters in the path of a URL, or of all letters
+// if the path has none.
 func otherCase(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || strings.ToUpper(u.Path) == u.Path {
@@ -452,8 +451,8 @@ func (p *probe) askRefusedQueries(ctx context.Context) error {
 	return nil
 }
 
-// tellLimits tells of the 429s that were met. None is provoked: the limit may be
-// shared with the team's other integrations.
+// tellLimits reports the 429s of this run. The probe provokes none: the limit may
+// be shared with the team's other integrations.
 func (p *probe) tellLimits(context.Context) error {
 	const (
 		assumption = "A 429 has Retry-After or X-RateLimit-Reset"
@@ -477,7 +476,7 @@ func (p *probe) tellLimits(context.Context) error {
 	return nil
 }
 
-// message is the message of a refusal, and whether there is one.
+// message returns the message of an error response, and whether there is one.
 func (a answer) message() (string, bool) {
 	var body struct {
 		Message *string `json:"message"`

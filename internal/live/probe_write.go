@@ -16,8 +16,7 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// post creates a webhook from any fields. What it made is deleted when the
-// session closes.
+// post creates a webhook from any fields. The session deletes it when it closes.
 func (p *probe) post(ctx context.Context, fields map[string]any) (answer, error) {
 	got, err := p.do(ctx, request{method: http.MethodPost, path: webhooksPath, body: fields})
 	if err != nil {
@@ -32,7 +31,7 @@ func (p *probe) postURL(ctx context.Context, address string) (answer, error) {
 	return p.post(ctx, map[string]any{"url": address, "event": quietEvent})
 }
 
-// askCreate looks at the answer to a create, and when a list shows it.
+// askCreate checks the response to a create, and when a list contains the webhook.
 func (p *probe) askCreate(ctx context.Context) error {
 	address := p.session.NewURL()
 	got, err := p.postURL(ctx, address)
@@ -57,8 +56,8 @@ func (p *probe) askCreate(ctx context.Context) error {
 	return p.askStringFiltersOf(ctx, address)
 }
 
-// askStringFiltersOf asks what users' filters mean, which no page specifies. An
-// address of this run needs no escapes.
+// askStringFiltersOf tests the meaning of users' filters, which no page specifies.
+// The URLs of this run need no escapes.
 func (p *probe) askStringFiltersOf(ctx context.Context, address string) error {
 	const warns = "Passes it on, and says in the guide on filters that it is not specified."
 	ours := `url = "` + address + `"`
@@ -86,7 +85,7 @@ func (p *probe) askCreatedAt(got answer, made record) {
 		"Deletes a webhook after a lost answer only where created_at lies within the request, by Date.")
 }
 
-// askLag looks for a URL until a list shows n webhooks at it.
+// askLag looks up a URL until a list has n webhooks with it.
 func (p *probe) askLag(ctx context.Context, assumption, address string, n int, provider string) error {
 	began := time.Now()
 	for i, pause := range append([]time.Duration{0}, lagPauses...) {
@@ -142,7 +141,7 @@ func (p *probe) askTaken(ctx context.Context) error {
 	}})
 }
 
-// askSpellings looks at what the API makes of odd but valid values.
+// askSpellings tests what the API stores for unusual but valid values.
 func (p *probe) askSpellings(ctx context.Context) error {
 	address := p.session.NewURL()
 	spaced, err := p.postURL(ctx, address+" ")
@@ -175,7 +174,7 @@ func (p *probe) askSpellings(ctx context.Context) error {
 	return p.askLag(ctx, "JSON: eq finds a URL with an apostrophe, & and escapes", got.created().URL, 1, sendsJSON)
 }
 
-// refusedCreate is a create that is thought to be refused for one field.
+// refusedCreate is a create that the API is assumed to refuse because of one field.
 type refusedCreate struct {
 	class, assumption, field, provider string
 	fields                             map[string]any
@@ -201,7 +200,7 @@ func (p *probe) askRefusedCreates(ctx context.Context) error {
 	return nil
 }
 
-// askCursorsOfOwn walks over the webhooks of this run one by one.
+// askCursorsOfOwn lists the webhooks of this run one by one.
 func (p *probe) askCursorsOfOwn(ctx context.Context) error {
 	const pages = MaxWebhooks + 5
 	query := url.Values{"sort": {"url"}, "page[size]": {"1"}, "filter": {`[{"field":"url","op":"startswith","value":"` + p.session.ledger.prefix() + `"}]`}}
