@@ -291,7 +291,7 @@ func (s *Session) serve() (*proxy, error) {
 // without a proxy.
 func (s *Session) proxyError(w http.ResponseWriter, _ *http.Request, err error) {
 	if errors.Is(err, ErrRefused) {
-		fmt.Fprintf(s.out, "the provider tried what this run may not do: %v\n", err)
+		fmt.Fprintf(s.out, "the provider sent a request that this run does not permit: %v\n", err)
 		writeMessage(w, http.StatusForbidden, err.Error())
 		return
 	}

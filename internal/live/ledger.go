@@ -170,7 +170,7 @@ func readLedger(path string) (*ledger, error) {
 		l.apply(e)
 	}
 	if l.run == "" || l.run+ledgerSuffix != filepath.Base(path) {
-		return nil, errors.New("this is no ledger of a run")
+		return nil, errors.New("this is not a ledger of a run")
 	}
 	return l, lines.Err()
 }

@@ -29,7 +29,7 @@ func Begin(flags *flag.FlagSet, args []string) (target Target, ledgers string, e
 		return target, "", err
 	}
 	if flags.NArg() > 0 {
-		return target, "", errors.New("there are flags and no arguments")
+		return target, "", errors.New("unexpected arguments: use only flags")
 	}
 	token := os.Getenv("KANBERT_TOKEN")
 	if token == "" {

@@ -24,10 +24,10 @@ const MaxWebhooks = 20
 const cleanupTimeout = 5 * time.Minute
 
 // ErrRefused is the error of requests that a session does not permit.
-var ErrRefused = errors.New("this run may not send that")
+var ErrRefused = errors.New("this run does not permit the request")
 
 // ErrInvalidDomain says that the API does not accept URLs of the domain .invalid.
-// The run ends, because no other domain certainly belongs to nobody.
+// The run ends, because no other domain is certainly unused.
 var ErrInvalidDomain = errors.New("the API refuses a URL of the domain .invalid (422 on url): nothing was created, and this run stops")
 
 // Session is one run that may write. It is an [http.RoundTripper] that permits only
@@ -159,7 +159,7 @@ func (s *Session) delete(req *http.Request, path string) (*http.Response, error)
 	escaped, below := strings.CutPrefix(path, webhooksPath+"/")
 	id, err := url.PathUnescape(escaped)
 	if !below || err != nil || !s.ledger.has(id) {
-		return refuse(req, "the webhook is not known to be of this run")
+		return refuse(req, "the webhook is not known to belong to this run")
 	}
 	resp, err := s.next.RoundTrip(req)
 	if err == nil && resp.StatusCode >= 200 && resp.StatusCode <= 299 {
@@ -262,7 +262,7 @@ func (s *Session) Close(ctx context.Context) error {
 	err = errors.Join(errs...)
 	err = errors.Join(err, s.ledger.close(err == nil))
 	if err != nil {
-		return fmt.Errorf("something of the run may be left; `make sweep` removes it: %w", err)
+		return fmt.Errorf("webhooks of the run may be left, and `make sweep` deletes them: %w", err)
 	}
 	return nil
 }

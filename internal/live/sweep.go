@@ -73,7 +73,7 @@ func (s *sweep) run(ctx context.Context) error {
 		}
 		listed[r.ID] = true
 		if !s.mayDelete(r) {
-			fmt.Fprintf(s.settings.Out, "not deleted: %q is of no run that this machine knows. If it is yours, add: -id %s\n", r.ID, r.ID)
+			fmt.Fprintf(s.settings.Out, "not deleted: %q belongs to no run on this machine. If it is yours, add: -id %s\n", r.ID, r.ID)
 			continue
 		}
 		if err := s.delete(ctx, r.ID); err != nil {

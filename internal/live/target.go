@@ -156,7 +156,7 @@ func (a *api) once(ctx context.Context, r request) (answer, error) {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	if err != nil {
-		return answer{}, fmt.Errorf("%s %s: the answer was cut off", r.method, template(r.path))
+		return answer{}, fmt.Errorf("%s %s: the response is incomplete", r.method, template(r.path))
 	}
 	return answer{
 		status: resp.StatusCode, proto: resp.Proto, header: resp.Header, body: body,
