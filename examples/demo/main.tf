@@ -1,5 +1,5 @@
-# What `make demo` applies, against the sandbox: the provider's settings come
-# from KANBERT_TOKEN and KANBERT_BASE_URL.
+# `make demo` applies this configuration to the sandbox. The provider reads
+# KANBERT_TOKEN and KANBERT_BASE_URL.
 
 terraform {
   required_providers {
@@ -11,8 +11,8 @@ terraform {
 
 provider "kanbert" {}
 
-# A webhook has one event and a URL of its own, so that a receiver of three
-# events has three paths.
+# A webhook has one event and its own URL. A receiver of three events therefore
+# has three paths.
 resource "kanbert_webhook" "contacts" {
   for_each = toset(["contact:create", "contact:update", "contact:delete"])
 
@@ -20,14 +20,14 @@ resource "kanbert_webhook" "contacts" {
   url   = "${var.receiver_url}/${replace(each.key, ":", "-")}"
 }
 
-# Events about tasks and comments belong to a project.
+# Events about tasks and comments require a project.
 resource "kanbert_webhook" "tasks" {
   event      = "task:create"
   url        = "${var.receiver_url}/task-create"
   project_id = var.project_id
 }
 
-# Everything that delivers to the receiver, whether Terraform manages it or not.
+# All webhooks of the receiver, whether Terraform manages them or not.
 data "kanbert_webhooks" "receiver" {
   filter = "url startswith '${var.receiver_url}/'"
   sort   = ["url"]

@@ -4,7 +4,7 @@ output "webhooks" {
 }
 
 output "signing_secrets" {
-  description = "The secret that signs each event's deliveries: what the receiver verifies with."
+  description = "The secret that signs the deliveries of each event."
   sensitive   = true
   value = merge(
     { for event, webhook in kanbert_webhook.contacts : event => webhook.signature_secret_key },

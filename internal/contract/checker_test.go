@@ -22,7 +22,7 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/contract"
 )
 
-// load returns the document, which is found valid.
+// load returns the document and validates it.
 func load(t *testing.T) *openapi3.T {
 	t.Helper()
 	document, err := read()
@@ -50,9 +50,9 @@ var closedDocument = sync.OnceValues(func() (*openapi3.T, error) {
 	return document, err
 })
 
-// closeSchemas lets no object have a field that the document does not name.
-// Clients have to pass over such fields; here they would mean that the sandbox
-// or the client made something up.
+// closeSchemas forbids fields that the document does not have, in every object.
+// Clients must ignore such fields. Here they would mean that the sandbox or the
+// client invented one.
 func closeSchemas(document *openapi3.T) {
 	seen := map[*openapi3.Schema]bool{}
 	var shut func(s *openapi3.SchemaRef)
@@ -79,7 +79,7 @@ func closeSchemas(document *openapi3.T) {
 	}
 }
 
-// checker is a transport that compares every request and every answer with the
+// checker is a transport that compares every request and every response with the
 // document.
 type checker struct {
 	document *openapi3.T
@@ -87,7 +87,7 @@ type checker struct {
 	base     http.RoundTripper
 
 	mu sync.Mutex
-	// requests and answers are the departures found.
+	// requests and answers are the deviations found.
 	requests, answers []string
 	// operations counts the requests of each operation.
 	operations map[string]int
@@ -137,7 +137,7 @@ func (c *checker) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// failing gives the error that reading a body ended with.
+// failing returns the error at the end of reading a body.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) {
@@ -156,8 +156,8 @@ func (c *checker) note(departures *[]string, err error) {
 	*departures = append(*departures, err.Error())
 }
 
-// input finds the operation of r. Its escaped path is looked at, so that an id
-// with a slash in it has to be escaped.
+// input finds the operation of r by its escaped path, so an id with a slash must be
+// escaped.
 func (c *checker) input(r *http.Request) (*openapi3filter.RequestValidationInput, error) {
 	path, params := strings.TrimPrefix(r.URL.EscapedPath(), c.basePath), map[string]string{}
 	if escaped, ok := strings.CutPrefix(path, "/webhooks/"); ok && !strings.Contains(escaped, "/") {
@@ -210,7 +210,7 @@ func checkURI(text string) error {
 	return err
 }
 
-// checkRequest also finds what the document's format cannot forbid.
+// checkRequest also checks rules that the document's format cannot express.
 func (c *checker) checkRequest(in *openapi3filter.RequestValidationInput, body []byte) error {
 	operation := in.Route.Operation
 	for name, values := range in.Request.URL.Query() {
@@ -245,14 +245,14 @@ func (c *checker) checkAnswer(in *openapi3filter.RequestValidationInput, resp *h
 	})
 }
 
-// departures returns what was found so far, of requests and of answers.
+// departures returns the deviations found so far, in requests and in responses.
 func (c *checker) departures() (requests, answers []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.requests), slices.Clone(c.answers)
 }
 
-// conforms fails the test for every departure, and if an operation was not used.
+// conforms fails the test for every deviation, and if an operation was not used.
 func (c *checker) conforms(t *testing.T, operations ...string) {
 	t.Helper()
 	requests, answers := c.departures()

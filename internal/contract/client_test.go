@@ -14,7 +14,7 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// useClient lets the client make every kind of request it can make.
+// useClient sends every kind of request that the client can send.
 func useClient(ctx context.Context, t *testing.T, client *kanbert.Client) {
 	t.Helper()
 	list := func(opts kanbert.ListOptions) {
@@ -47,8 +47,8 @@ func useClient(ctx context.Context, t *testing.T, client *kanbert.Client) {
 	list(kanbert.ListOptions{Filter: `url contains "a" and created_at >= today-30d`, Sort: []string{"-url"}})
 }
 
-// TestClient holds the client's requests to the reference, and the sandbox's
-// answers to them.
+// TestClient compares the client's requests, and the sandbox's responses, with the
+// reference.
 func TestClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := kanberttest.New(kanberttest.WithOddIDs(), kanberttest.WithDefaultPageSize(2), kanberttest.WithMaxPageSize(3))
@@ -71,8 +71,8 @@ func TestClient(t *testing.T) {
 	})
 }
 
-// TestClientUnderFaults holds what the client sends when it tries again, looks
-// up and undoes to the reference.
+// TestClientUnderFaults compares the client's retries, look-ups and deletes after
+// faults with the reference.
 func TestClientUnderFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := kanberttest.New()
@@ -85,7 +85,8 @@ func TestClientUnderFaults(t *testing.T) {
 		lost := []kanberttest.Fault{
 			kanberttest.Reset(), kanberttest.Reset().AfterWork(), kanberttest.CutBody(), kanberttest.RateLimited(kanberttest.InSeconds, time.Second),
 		}
-		// What a create's own 500 made cannot be proven, and ends it.
+		// The client cannot prove which create made this webhook, so the 500 is
+		// final.
 		s.FailShare(0.4, 1, kanberttest.Match{Method: http.MethodPost}, lost...)
 		for _, method := range []string{http.MethodGet, http.MethodDelete} {
 			s.FailShare(0.4, 2, kanberttest.Match{Method: method}, append(lost, kanberttest.Status(500), kanberttest.Status(503).AfterWork())...)

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// Package contract holds the webhooks part of the Kanbert API reference as an
-// OpenAPI 3 document. Its tests hold three things to that document: every
-// request that the client makes, every answer that the sandbox gives, and every
-// table that another package keeps of its own. They also hold the packages of
-// this module to the directions in which they may import each other.
+// Package contract contains the webhooks part of the Kanbert API reference as an
+// OpenAPI 3 document. Its tests check three things against that document: every
+// request of the client, every response of the sandbox, and every table of another
+// package. They also check the imports between the packages of this module.
 //
-// It must never be part of the provider's binary: what a running provider needs
-// of the reference, the packages that use it hold themselves, because the
-// document is for checking them and not for generating them.
+// It must never be part of the provider's binary. Packages that need parts of the
+// reference at run time contain them themselves: the document is for checks and not
+// for code generation.
 package contract
 
 import _ "embed"

@@ -28,7 +28,7 @@ func listParameter(t *testing.T, document *openapi3.T, name string) *openapi3.Pa
 	return p
 }
 
-// extension reads a field that OpenAPI does not know.
+// extension reads a field that OpenAPI does not define.
 func extension[T any](t *testing.T, p *openapi3.Parameter, name string) T {
 	t.Helper()
 	text, err := json.Marshal(p.Extensions[name])
@@ -82,7 +82,7 @@ func TestMaxURLLength(t *testing.T) {
 	}
 }
 
-// TestSorts compares the names, and holds the pattern to the names.
+// TestSorts compares the names, and the pattern with the names.
 func TestSorts(t *testing.T) {
 	p := listParameter(t, load(t), "sort")
 	sorts := extension[[]string](t, p, "x-sorts")
@@ -110,9 +110,9 @@ func TestFilterFields(t *testing.T) {
 	}
 }
 
-// TestSpecialValues finds each special value understood where the reference has
-// a field for it. No field of a webhook is of the type id, so that me.id has
-// none.
+// TestSpecialValues checks that each special value is valid where the reference has
+// a field for it. No field of a webhook has the type id, so me.id is not valid for
+// any field.
 func TestSpecialValues(t *testing.T) {
 	p := listParameter(t, load(t), "filter")
 	values := extension[[]string](t, p, "x-special-values")
@@ -127,8 +127,8 @@ func TestSpecialValues(t *testing.T) {
 	}
 }
 
-// TestArguments compares the fields that a create sends with those of the document:
-// all of them where each has a value, and the required ones where none has.
+// TestArguments compares the fields of a create with those of the document: all of
+// them if each has a value, and the required ones if none has.
 func TestArguments(t *testing.T) {
 	var whole kanbert.NewWebhook
 	for i := range reflect.TypeOf(whole).NumField() {

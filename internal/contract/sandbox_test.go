@@ -13,8 +13,8 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// exercise sends the sandbox requests of every kind and lets the checker look at
-// the answers. Requests that are wrong on purpose are part of it.
+// exercise sends requests of every kind to the sandbox, and the checker checks the
+// responses. Some requests are invalid on purpose.
 func exercise(t *testing.T, s *kanberttest.Sandbox, c *checker) {
 	t.Helper()
 	send := func(token, method, path, body string) {
@@ -61,13 +61,13 @@ func exercise(t *testing.T, s *kanberttest.Sandbox, c *checker) {
 	}
 }
 
-// TestSandbox holds every answer of the sandbox to the reference, under each
-// option. Where an option is there to depart from it, the departure is named.
+// TestSandbox compares every response of the sandbox with the reference, under each
+// option. The cases of options that deviate from it name the deviation.
 func TestSandbox(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		opts []kanberttest.Option
-		// departs is part of every departure, or empty if there is to be none.
+		// departs is part of every deviation, or empty if there must be none.
 		departs string
 	}{
 		{"as it is", nil, ""},
@@ -117,8 +117,8 @@ func TestSandbox(t *testing.T) {
 	}
 }
 
-// TestFaults lets every fault that leaves an answer strike, and finds which of
-// the answers the reference would allow.
+// TestFaults applies every fault with a response, and checks which of the responses
+// the reference allows.
 func TestFaults(t *testing.T) {
 	for _, c := range []struct {
 		fault   kanberttest.Fault
@@ -160,7 +160,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestChecker finds that the checker lets nothing pass that departs.
+// TestChecker checks that the checker finds every deviation.
 func TestChecker(t *testing.T) {
 	s := kanberttest.New()
 	for i, c := range []struct{ method, path, contentType, body, token string }{

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// applyFault returns what the fault makes of the answer a, which is unset if the
-// fault needs none, and the fault if it made any difference.
+// applyFault applies the fault to the response a, which is unset if the fault needs
+// none. It returns the new response, and the fault if it changed anything.
 func (s *Sandbox) applyFault(f Fault, r *Request, a reply) (reply, Fault) {
 	switch f.kind {
 	case none, delay:
@@ -52,7 +52,7 @@ func (s *Sandbox) applyFault(f Fault, r *Request, a reply) (reply, Fault) {
 	return a, f
 }
 
-// answer is what f answers instead of the API.
+// answer is the response that f sends instead of the API.
 func (s *Sandbox) answer(f Fault, r *Request) reply {
 	var a reply
 	switch f.kind {
@@ -81,7 +81,7 @@ func (s *Sandbox) answer(f Fault, r *Request) reply {
 	return a
 }
 
-// alter changes a field of a right answer, and nothing of a refusal.
+// alter changes a field of a correct response. It does not change an error.
 func alter(f Fault, r *Request, a reply) (reply, Fault) {
 	var body map[string]any
 	if a.status/100 != 2 || json.Unmarshal(a.body, &body) != nil {
@@ -116,7 +116,7 @@ func laravelMessage(status int) string {
 	return http.StatusText(status)
 }
 
-// delayedWork is the work of a request that is done later than it arrived.
+// delayedWork is the work of a request that is done after the request has ended.
 type delayedWork struct {
 	request   *Request
 	operation operation
@@ -124,7 +124,7 @@ type delayedWork struct {
 	due time.Time
 }
 
-// postpone lets the work of r wait, unless r would be refused anyway.
+// postpone delays the work of r, unless r would be refused anyway.
 func (s *Sandbox) postpone(r *Request, f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,8 +140,8 @@ func (s *Sandbox) postpone(r *Request, f Fault) {
 	s.late = append(s.late, work)
 }
 
-// doDueWork does the late work whose time has come, in the order of its times
-// and as if at these times: nobody can have looked in between.
+// doDueWork does the late work that is due, in the order of its times and with
+// these times. No request was processed in between.
 func (s *Sandbox) doDueWork(now time.Time) {
 	slices.SortStableFunc(s.late, func(a, b delayedWork) int { return a.due.Compare(b.due) })
 	s.late = slices.DeleteFunc(s.late, func(w delayedWork) bool {

@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// cursor is a place in a sorted list: that of one row, which need not exist any
-// more. Because it holds values and not a count of rows, what is inserted or
-// deleted between two pages neither repeats nor skips any other row.
+// cursor is a position in a sorted list: that of one row, which may no longer
+// exist. It contains values and not a count of rows, so a row that is inserted or
+// deleted between two pages neither repeats nor skips another row.
 type cursor struct {
-	// Sort is the sort that the place belongs to.
+	// Sort is the sort of the position.
 	Sort      string    `json:"sort"`
 	ID        string    `json:"id"`
 	URL       string    `json:"url"`
 	CreatedAt time.Time `json:"created_at"`
 	Inactive  bool      `json:"inactive,omitempty"`
-	// Next says whether the page holds what follows the place or what precedes it.
+	// Next says whether the page contains the rows after the position or before it.
 	Next bool `json:"_pointsToNextItems"`
-	// Gap asks for an empty page, see [WithEmptyPages].
+	// Gap requests an empty page, see [WithEmptyPages].
 	Gap bool `json:"gap,omitempty"`
 }
 
@@ -33,12 +33,12 @@ func cursorAt(r *row, o order, next bool) cursor {
 func (c cursor) encode() string {
 	text, err := json.Marshal(c)
 	if err != nil {
-		panic(err) // A struct of texts and times of this era always encodes.
+		panic(err) // A struct of strings and current times can always be encoded.
 	}
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// row returns a row to compare others with.
+// row returns a row for comparisons.
 func (c cursor) row() *row {
 	return &row{
 		Webhook: Webhook{ID: c.ID, CreatedAt: c.CreatedAt, Inactive: c.Inactive},
@@ -46,9 +46,9 @@ func (c cursor) row() *row {
 	}
 }
 
-// decodeCursor returns nil for a text that is no cursor: as with Laravel, the list
-// then begins anew, and no error is given. But a cursor that lacks a column of
-// the sort is one that Laravel fails on: ok is false.
+// decodeCursor returns nil for text that is not a cursor: as with Laravel, the list
+// then begins again, without an error. For a cursor that lacks a column of the
+// sort, Laravel fails: ok is false.
 func decodeCursor(text string, o order) (c *cursor, ok bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || json.Unmarshal(raw, &c) != nil || c == nil {
@@ -63,8 +63,8 @@ func decodeCursor(text string, o order) (c *cursor, ok bool) {
 	return c, true
 }
 
-// parseColumns returns the columns of a sort without their directions. Without
-// one the list is sorted by id.
+// parseColumns returns the columns of a sort without their directions. Without a
+// sort, the list is sorted by id.
 func parseColumns(sort string) []string {
 	if sort == "" {
 		return []string{"id"}

@@ -22,47 +22,45 @@ import (
 	"time"
 )
 
-// DeliverPath is where a person asks for a delivery over HTTP:
-// POST /deliver?event=contact:create. It is no part of the API: it needs no
-// token, and is not recorded.
+// DeliverPath requests a delivery over HTTP: POST /deliver?event=contact:create. It
+// is not part of the API: it needs no token and is not recorded.
 const DeliverPath = "/deliver"
 
-// SignatureHeader holds the signature of a delivery: the HMAC-SHA256 of the body
-// under the webhook's secret, in lower-case hexadecimal. The API reference does
-// not state the name; this is the default of the library that the API is visibly
-// built on.
+// SignatureHeader contains the signature of a delivery: the HMAC-SHA256 of the body
+// with the webhook's secret, in lower-case hexadecimal. The API reference does not
+// specify the name. This is the default of the library that the API appears to use.
 const SignatureHeader = "Signature"
 
-// deliveryTimeout is how long a receiver has to answer (public pages: about
+// deliveryTimeout is the time that a receiver has to respond (public pages: about
 // three seconds).
 const deliveryTimeout = 3 * time.Second
 
-// Event is something that happened in the workspace.
+// Event is an event in the workspace.
 type Event struct {
 	// Name is one of [Events], or of [WithExtraEvents].
 	Name string
-	// ProjectID and ClientID, if set, leave out the webhooks of other projects
-	// and clients.
+	// ProjectID and ClientID, if set, exclude the webhooks of other projects and
+	// clients.
 	ProjectID, ClientID string
-	// Data is the JSON of the payload's data; an id of its own if empty.
+	// Data is the JSON of the payload's data. If it is empty, the data is a
+	// generated id.
 	Data json.RawMessage
 }
 
-// Delivery is what became of one delivery.
+// Delivery is the result of one delivery.
 type Delivery struct {
 	Event     string `json:"event"`
 	WebhookID string `json:"webhook_id"`
 	URL       string `json:"url"`
 	Delivered bool   `json:"delivered"`
-	// Status is the receiver's, or 0 if there was no answer.
+	// Status is the receiver's status, or 0 without a response.
 	Status int `json:"status,omitempty"`
-	// Reason says why it was not delivered.
+	// Reason says why the delivery failed.
 	Reason string `json:"reason,omitempty"`
 }
 
-// Deliver sends a signed event to each webhook of the first workspace that
-// subscribes to it, once, one after the other. Nothing is sent to a host that is
-// not a loopback address.
+// Deliver sends a signed event once to each webhook of the first workspace that
+// subscribes to it, one after the other. It sends only to loopback addresses.
 func (s *Sandbox) Deliver(ctx context.Context, e Event) []Delivery {
 	body := e.body()
 	all := []Delivery{}
@@ -86,8 +84,8 @@ func (e Event) concerns(w Webhook) bool {
 	return w.Event == e.Name && !other(w.ProjectID, e.ProjectID) && !other(w.ClientID, e.ClientID)
 }
 
-// body gives an id of its own to an event without data: receivers take two equal
-// bodies for one delivery that was sent twice.
+// body generates an id for an event without data: receivers treat two equal bodies
+// as one delivery that was sent twice.
 func (e Event) body() []byte {
 	data := e.Data
 	if len(data) == 0 {
@@ -104,7 +102,7 @@ func (e Event) body() []byte {
 	return body
 }
 
-// send returns the receiver's status, and why the delivery did not arrive.
+// send returns the receiver's status, and why the delivery failed.
 func send(ctx context.Context, w Webhook, body []byte) (status int, reason string) {
 	u, err := url.Parse(w.URL)
 	if err != nil {
@@ -134,8 +132,8 @@ func send(ctx context.Context, w Webhook, body []byte) (status int, reason strin
 	return resp.StatusCode, fmt.Sprintf("the receiver answered %d: %s", resp.StatusCode, line)
 }
 
-// failure says why there was no answer. The error of net/http holds the URL, and
-// with it what a receiver may have as a password.
+// failure says why there was no response. The error of net/http contains the URL,
+// which may contain a password of the receiver.
 func failure(err error, u *url.URL) string {
 	if urlError := (*url.Error)(nil); errors.As(err, &urlError) {
 		err = urlError.Err
@@ -149,7 +147,7 @@ func failure(err error, u *url.URL) string {
 	return err.Error()
 }
 
-// isLoopback reports whether a host is on this machine, without asking anyone.
+// isLoopback reports whether a host is on this machine, without a DNS look-up.
 func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
@@ -158,8 +156,8 @@ func isLoopback(host string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// deliveryClient connects to loopback addresses alone, whatever a name resolves
-// to, through no proxy, and follows no redirect.
+// deliveryClient connects only to loopback addresses, whatever a name resolves to,
+// without a proxy, and follows no redirect.
 var deliveryClient = &http.Client{
 	Timeout:       deliveryTimeout,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -175,8 +173,8 @@ var deliveryClient = &http.Client{
 	},
 }
 
-// serveDeliver answers POST /deliver: 200 if something was delivered, 404 if no
-// webhook subscribes to the event, and 502 if none of the deliveries arrived.
+// serveDeliver handles POST /deliver. It returns 200 if a delivery succeeded, 404
+// if no webhook subscribes to the event, and 502 if all deliveries failed.
 func (s *Sandbox) serveDeliver(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -209,7 +207,7 @@ func (s *Sandbox) serveDeliver(w http.ResponseWriter, r *http.Request) {
 	answerPerson(w, status, map[string]any{"deliveries": all})
 }
 
-// answerPerson answers in JSON that a person can read.
+// answerPerson responds in indented JSON for a user.
 func answerPerson(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

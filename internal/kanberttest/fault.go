@@ -8,26 +8,25 @@ import (
 	"time"
 )
 
-// Fault is one thing that can go wrong with a request. It says what becomes of
-// the answer, and whether the server does the work nevertheless. The zero value
-// is no fault. Faults are comparable.
+// Fault is one fault of a request. It decides the response, and whether the server
+// still does the work. The zero value is no fault. Faults are comparable.
 type Fault struct {
 	kind  kind
 	phase phase
-	// status is that of Status, HTML and Answer.
+	// status belongs to Status, HTML and Answer.
 	status int
-	// contentType and body are those of Answer.
+	// contentType and body belong to Answer.
 	contentType, body string
-	// form is that of RateLimited, and of RetryAfter where retryAfter is set.
+	// form belongs to RateLimited, and to RetryAfter if retryAfter is set.
 	form       RetryAfterForm
 	retryAfter bool
-	// headerName and headerValue are those of WithHeader.
+	// headerName and headerValue belong to WithHeader.
 	headerName, headerValue string
-	// code is that of ResetStream.
+	// code belongs to ResetStream.
 	code StreamCode
-	// wait is the length of a delay, or how long a limit lasts.
+	// wait is the length of a delay, or the duration of a rate limit.
 	wait time.Duration
-	// lateBy is when late work is done, counted from the request's arrival.
+	// lateBy is the time from the arrival of the request to the late work.
 	lateBy time.Duration
 }
 
@@ -35,19 +34,19 @@ type kind int
 
 const (
 	none kind = iota
-	// These leave no answer.
+	// These send no response.
 	refusal
 	closedConnection
 	resetConnection
 	resetStream
 	goAway
 	timeout
-	// These answer instead of the API.
+	// These respond instead of the API.
 	statusAnswer
 	htmlAnswer
 	givenAnswer
 	rateLimited
-	// These alter the API's own answer, for which the work has to be done.
+	// These change the API's own response, which requires the work.
 	delay
 	cutBody
 	stalledBody
@@ -60,7 +59,7 @@ const (
 	goAwayAfterAnswer
 )
 
-// phase is when the fault is applied.
+// phase says when the fault is applied.
 type phase int
 
 const (
@@ -70,78 +69,76 @@ const (
 	workAtNextPOST              // the work is done when the next POST arrives
 )
 
-// Refused lets the attempt end before there is a connection, so that nothing was
-// sent: the error is a *[net.OpError] with the Op "dial". Only
-// [Sandbox.Transport] can do that; over HTTP the connection stands already, and
-// is reset.
+// Refused ends the attempt before there is a connection, so nothing is sent: the
+// error is a *[net.OpError] with the Op "dial". Only [Sandbox.Transport] can do
+// that. Over HTTP, the connection already exists and is reset.
 func Refused() Fault { return Fault{kind: refusal} }
 
-// Closed lets the server close the connection instead of answering. Over HTTP,
-// net/http then sends a GET again by itself if the connection had been used
-// before; the sandbox sees that as one more request.
+// Closed makes the server close the connection without a response. Over HTTP,
+// net/http then sends a GET again if the connection was used before. The sandbox
+// records that as one more request.
 func Closed() Fault { return Fault{kind: closedConnection} }
 
-// Reset lets the server reset the connection instead of answering. For a GET the
-// note on [Closed] holds.
+// Reset makes the server reset the connection without a response. For a GET, the
+// note on [Closed] applies.
 func Reset() Fault { return Fault{kind: resetConnection} }
 
 // StreamCode is an error code of HTTP/2 (RFC 9113, section 7).
 type StreamCode uint32
 
-// The codes after which net/http sends a request again by itself, if it has the
-// body a second time.
+// The codes after which net/http sends a request again, if it can read the body a
+// second time.
 const (
 	ProtocolError StreamCode = 0x1
 	RefusedStream StreamCode = 0x7
 )
 
-// ResetStream lets the server reset the request's stream with RST_STREAM instead
-// of answering. Over anything but HTTP/2 ([StartHTTP2]) it resets the connection.
+// ResetStream makes the server reset the stream of the request with RST_STREAM,
+// without a response. Without HTTP/2 ([StartHTTP2]) it resets the connection.
 func ResetStream(code StreamCode) Fault { return Fault{kind: resetStream, code: code} }
 
-// GoAway lets the server send a GOAWAY that says the request was not processed,
-// and take no further one on the connection; after the work it says so wrongly.
-// Over anything but HTTP/2 it resets the connection.
+// GoAway makes the server send a GOAWAY that says that the request was not
+// processed, and accept no further request on the connection. After the work, that
+// statement is wrong. Without HTTP/2 it resets the connection.
 func GoAway() Fault { return Fault{kind: goAway} }
 
-// GoAwayAfterAnswer lets the server answer rightly, and send a GOAWAY that
-// covers no later request, as a server does that ends a connection gracefully.
-// Over anything but HTTP/2 the answer is all there is.
+// GoAwayAfterAnswer makes the server send the correct response, and a GOAWAY that
+// covers no later request, like a server that closes a connection gracefully.
+// Without HTTP/2, it sends only the response.
 func GoAwayAfterAnswer() Fault { return Fault{kind: goAwayAfterAnswer, phase: afterWork} }
 
-// Timeout leaves the request without an answer until the client gives up.
+// Timeout sends no response until the client gives up.
 func Timeout() Fault { return Fault{kind: timeout} }
 
-// Status answers with the status and a JSON body that has a message, as Laravel
-// words it.
+// Status responds with the status and a JSON body with Laravel's message.
 func Status(status int) Fault { return Fault{kind: statusAnswer, status: status} }
 
-// HTML answers with the status and a page in HTML, as a proxy does. A 3xx has a
+// HTML responds with the status and an HTML page, as a proxy does. A 3xx has a
 // Location.
 func HTML(status int) Fault { return Fault{kind: htmlAnswer, status: status} }
 
-// Answer answers with the status and this body, as something in front of the API
-// does: [NoRoute], [NotFoundElsewhere], {}, null, or nothing at all. An empty
-// content type leaves the header out.
+// Answer responds with the status and this body, like a server in front of the API:
+// [NoRoute], [NotFoundElsewhere], {}, null, or an empty body. An empty content type
+// omits the header.
 func Answer(status int, contentType, body string) Fault {
 	return Fault{kind: givenAnswer, status: status, contentType: contentType, body: body}
 }
 
-// Bodies of gateways that know nothing of the API. They stand in JSON.
+// JSON bodies of gateways that do not know the API.
 const (
 	NoRoute           = `{"message":"no Route matched with those values"}`
 	NotFoundElsewhere = `{"error":"not found"}`
 )
 
-// RetryAfter lets the answer of Status, HTML or Answer say, in the form, when to
-// come back.
+// RetryAfter adds the time of the next try, in the form, to the response of Status,
+// HTML or Answer.
 func (f Fault) RetryAfter(form RetryAfterForm, wait time.Duration) Fault {
 	f.mustAnswer()
 	f.retryAfter, f.form, f.wait = true, form, wait
 	return f
 }
 
-// WithHeader adds a header to the answer of Status, HTML or Answer; a second one
+// WithHeader adds a header to the response of Status, HTML or Answer. A second one
 // replaces the first.
 func (f Fault) WithHeader(name, value string) Fault {
 	f.mustAnswer()
@@ -155,48 +152,46 @@ func (f Fault) mustAnswer() {
 	}
 }
 
-// RateLimited answers 429 and asks, in the form, to come back after wait. It
-// cannot be applied after the work: a rate limit stands in front of the API.
+// RateLimited returns 429 with the time of the next try, in the form. It cannot be
+// applied after the work, because a rate limit is in front of the API.
 func RateLimited(form RetryAfterForm, wait time.Duration) Fault {
 	return Fault{kind: rateLimited, form: form, wait: wait}
 }
 
-// Delay lets the request wait for d before the work, or with [Fault.AfterWork]
-// before the answer. A request whose client gives up before the work is not
-// worked on.
+// Delay delays the request by d before the work, or with [Fault.AfterWork] before
+// the response. If the client gives up before the work, the server does not do it.
 func Delay(d time.Duration) Fault { return Fault{kind: delay, wait: d} }
 
-// CutBody ends the connection in the middle of the body. The work is done. An
-// answer without a body is left alone.
+// CutBody ends the connection in the middle of the body. The work is done. It does
+// not change a response without a body.
 func CutBody() Fault { return Fault{kind: cutBody, phase: afterWork} }
 
-// StalledBody sends half of the body, and then nothing until the client gives
-// up. The work is done. An answer without a body is left alone.
+// StalledBody sends half of the body, and then nothing until the client gives up.
+// The work is done. It does not change a response without a body.
 func StalledBody() Fault { return Fault{kind: stalledBody, phase: afterWork} }
 
-// EmptyBody answers with the right status and no body. The work is done.
+// EmptyBody responds with the correct status and no body. The work is done.
 func EmptyBody() Fault { return Fault{kind: emptyBody, phase: afterWork} }
 
-// WrongContentType declares the body of the right answer as text/plain. The work
-// is done. An answer without a body is left alone.
+// WrongContentType declares the body of the correct response as text/plain. The
+// work is done. It does not change a response without a body.
 func WrongContentType() Fault { return Fault{kind: wrongContentType, phase: afterWork} }
 
-// MissingID leaves the id out of the answer to a create. The work is done.
+// MissingID omits the id from the response to a create. The work is done.
 func MissingID() Fault { return Fault{kind: missingID, phase: afterWork} }
 
-// MissingSecret leaves the secret out of the answer to a create. The work is
-// done.
+// MissingSecret omits the secret from the response to a create. The work is done.
 func MissingSecret() Fault { return Fault{kind: missingSecret, phase: afterWork} }
 
-// ForgottenCursor lets a list that asks for a later page give the first one, as
-// Laravel does with a cursor that it cannot read.
+// ForgottenCursor returns the first page to a request for a later page, as Laravel
+// does for a cursor that it cannot read.
 func ForgottenCursor() Fault { return Fault{kind: forgottenCursor, phase: afterWork} }
 
-// RepeatedCursor lets a list that asks for a later page name that page's own
-// cursor as the next.
+// RepeatedCursor returns, for a request for a later page, that page's own cursor as
+// the next.
 func RepeatedCursor() Fault { return Fault{kind: repeatedCursor, phase: afterWork} }
 
-// AfterWork lets the server do the work before the fault is applied.
+// AfterWork makes the server do the work before the fault is applied.
 func (f Fault) AfterWork() Fault {
 	if f.kind == refusal || f.kind == rateLimited {
 		panic(fmt.Sprintf("kanberttest: the fault %q cannot be applied after the work", f))
@@ -205,16 +200,17 @@ func (f Fault) AfterWork() Fault {
 	return f
 }
 
-// LateBy lets the server do the work of a POST or DELETE only when d has passed
-// since it arrived. The fault itself is applied at once.
+// LateBy makes the server do the work of a POST or DELETE only after d has passed
+// since its arrival. The fault itself is applied at once.
 func (f Fault) LateBy(d time.Duration) Fault {
 	f.mustLeaveWorkOpen()
 	f.phase, f.lateBy = lateWork, d
 	return f
 }
 
-// LateUntilNextPOST lets the server do the work of a POST or DELETE when the next
-// POST has arrived, just before that one's. The fault itself is applied at once.
+// LateUntilNextPOST makes the server do the work of a POST or DELETE when the next
+// POST has arrived, just before the work of that POST. The fault itself is applied
+// at once.
 func (f Fault) LateUntilNextPOST() Fault {
 	f.mustLeaveWorkOpen()
 	f.phase = workAtNextPOST
@@ -227,7 +223,7 @@ func (f Fault) mustLeaveWorkOpen() {
 	}
 }
 
-// needsAnswer reports whether the fault starts from the API's own answer.
+// needsAnswer reports whether the fault changes the API's own response.
 func (f Fault) needsAnswer() bool { return f.kind == none || f.kind >= delay }
 
 // fits reports whether the fault can be applied to r.
@@ -244,7 +240,8 @@ func (f Fault) fits(r *Request) bool {
 	return true
 }
 
-// String names the fault: "reset after the work". It is empty for no fault.
+// String returns the name of the fault, such as "reset after the work". It is empty
+// for no fault.
 func (f Fault) String() string {
 	name := f.name()
 	switch {
@@ -325,7 +322,7 @@ func (f Fault) retryName() string {
 	return fmt.Sprintf(" with %s (%s)", f.form, f.wait)
 }
 
-// String gives the name of the RFC.
+// String returns the name in the RFC.
 func (c StreamCode) String() string {
 	switch c {
 	case ProtocolError:

@@ -17,7 +17,7 @@ import (
 )
 
 // maxBody is the largest body of a request that is read, in bytes. The largest
-// right one has less than a thousandth of that.
+// valid one has less than a thousandth of that.
 const maxBody = 1 << 20
 
 // ServeHTTP implements [http.Handler].
@@ -32,7 +32,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		panic(http.ErrAbortHandler) // The client went away in the middle of its request.
+		panic(http.ErrAbortHandler) // The client closed the connection during its request.
 	}
 	a := s.handle(r.Context(), r, body)
 	if !a.answers() {
@@ -55,7 +55,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// endConnection ends the connection without an answer.
+// endConnection ends the connection without a response.
 func (s *Sandbox) endConnection(ctx context.Context, w http.ResponseWriter, how ending) {
 	switch how {
 	case hanging:
@@ -66,7 +66,7 @@ func (s *Sandbox) endConnection(ctx context.Context, w http.ResponseWriter, how 
 			break
 		}
 		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // Closing now sends RST instead of FIN.
+			_ = tcp.SetLinger(0) // Close then sends RST instead of FIN.
 		}
 		_ = conn.Close()
 		return
@@ -74,7 +74,7 @@ func (s *Sandbox) endConnection(ctx context.Context, w http.ResponseWriter, how 
 	panic(http.ErrAbortHandler)
 }
 
-// handle is the whole way of a request, whichever transport brought it.
+// handle processes a request of either transport, from its arrival to its reply.
 func (s *Sandbox) handle(ctx context.Context, r *http.Request, body []byte) reply {
 	record := &Request{
 		Method:    r.Method,
@@ -93,9 +93,9 @@ func (s *Sandbox) handle(ctx context.Context, r *http.Request, body []byte) repl
 	return a
 }
 
-// arrival is what was placed on a request.
+// arrival contains the fault and hooks of a request.
 type arrival struct {
-	// fault is the one to apply to it, or the zero Fault.
+	// fault is the fault to apply, or the zero Fault.
 	fault         Fault
 	before, after []func(*Sandbox)
 }
@@ -114,7 +114,7 @@ func (s *Sandbox) receive(r *Request) arrival {
 	return arrival{fault: f, before: before, after: after}
 }
 
-// beginWork does the late work that precedes the request's.
+// beginWork does the late work that comes before the request's work.
 func (s *Sandbox) beginWork(r *Request, f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,8 +124,8 @@ func (s *Sandbox) beginWork(r *Request, f Fault) {
 	}
 }
 
-// decide does the work of the request, or not, and returns what becomes of it,
-// and the fault if it was applied.
+// decide does the work of the request, or not. It returns the reply, and the fault
+// if it was applied.
 func (s *Sandbox) decide(ctx context.Context, r *Request, f Fault) (a reply, applied Fault) {
 	if f.kind == refusal {
 		return reply{ending: refused}, f
@@ -149,7 +149,7 @@ func (s *Sandbox) decide(ctx context.Context, r *Request, f Fault) (a reply, app
 	return s.applyFault(f, r, a)
 }
 
-// conclude completes the answer and the record.
+// conclude completes the response and the record.
 func (s *Sandbox) conclude(r *Request, a *reply, applied Fault) {
 	s.mu.Lock()
 	now := s.now()
@@ -169,8 +169,8 @@ func (s *Sandbox) conclude(r *Request, a *reply, applied Fault) {
 	}
 }
 
-// date returns the header Date, nil to leave it out: net/http would add its own
-// to a header that has none.
+// date returns the header Date, or nil to omit it: net/http would add its own to a
+// response without the key.
 func (s *Sandbox) date(now time.Time) []string {
 	text := now.UTC().Format(http.TimeFormat)
 	if f := s.config().date; f != nil {
@@ -182,7 +182,7 @@ func (s *Sandbox) date(now time.Time) []string {
 	return []string{text}
 }
 
-// work does what the request asks for.
+// work does the work of the request.
 func (s *Sandbox) work(r *Request) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -203,12 +203,12 @@ func (s *Sandbox) work(r *Request) reply {
 // operation does the work of an admitted request, under the lock.
 type operation func(r *Request, now time.Time) reply
 
-// admit returns the operation that r asks for, or the answer that refuses it.
-// The order is Laravel's: the route, the token, the rate limit, the scope.
+// admit returns the operation for r, or the response that refuses it. The order is
+// Laravel's: the route, the token, the rate limit, the scope.
 func (s *Sandbox) admit(r *Request, now time.Time) (operation, *reply) {
 	refuse := func(a reply) (operation, *reply) { return nil, &a }
 	if s.config().maxURI > 0 && r.uriLength > s.config().maxURI {
-		return refuse(htmlReply(http.StatusRequestURITooLong)) // The web server in front says so, not Laravel.
+		return refuse(htmlReply(http.StatusRequestURITooLong)) // The web server in front returns this, not Laravel.
 	}
 	to := s.route(r)
 	switch {
@@ -235,11 +235,11 @@ func (s *Sandbox) admit(r *Request, now time.Time) (operation, *reply) {
 	return to.operation, nil
 }
 
-// route is where a request leads. An empty allow stands for an unknown path, and
-// a nil operation for another method.
+// route is the target of a request. An empty allow means an unknown path, and a nil
+// operation means another method.
 type route struct {
 	operation operation
-	// allow has the methods of the path.
+	// allow contains the methods of the path.
 	allow      string
 	needsScope bool
 }
@@ -277,7 +277,7 @@ func (s *Sandbox) route(r *Request) route {
 	return to
 }
 
-// pause waits for d and reports whether the client is still there.
+// pause waits for d and reports whether the client is still connected.
 func pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

@@ -23,14 +23,14 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// StartHTTP2 returns a sandbox that speaks HTTP/2 over TLS, and nothing else, on
-// a free loopback port until the test ends. Clients need [Sandbox.TLSConfig] or
+// StartHTTP2 returns a sandbox that supports only HTTP/2 over TLS, on a free
+// loopback port until the test ends. Clients need [Sandbox.TLSConfig] or
 // [Sandbox.CertificatePEM].
 //
-// It writes the frames itself, because net/http's own server cannot be made to
-// reset a stream with a certain code, or to send a GOAWAY at a certain request.
-// It knows no flow control: an answer has to fit into the client's window, which
-// is 4 MiB with net/http.
+// It writes the frames itself, because net/http's own server cannot reset a stream
+// with a certain code, or send a GOAWAY at a certain request. It has no flow
+// control: a response must fit into the client's window, which is 4 MiB with
+// net/http.
 func StartHTTP2(tb testing.TB, opts ...Option) *Sandbox {
 	tb.Helper()
 	s := New(opts...)
@@ -51,7 +51,7 @@ func StartHTTP2(tb testing.TB, opts ...Option) *Sandbox {
 	return s
 }
 
-// TLSConfig returns what a client needs to trust a sandbox of [StartHTTP2].
+// TLSConfig returns the configuration for a client of a sandbox of [StartHTTP2].
 func (s *Sandbox) TLSConfig() *tls.Config {
 	pool := x509.NewCertPool()
 	pool.AddCert(s.certificate)
@@ -70,7 +70,7 @@ type http2Conn struct {
 	conn    *tls.Conn
 	framer  *http2.Framer
 
-	mu      sync.Mutex // guards what is below, and writing
+	mu      sync.Mutex // guards the fields below, and writing
 	encoder *hpack.Encoder
 	encoded bytes.Buffer
 	streams map[uint32]*http2Stream
@@ -80,7 +80,7 @@ type http2Conn struct {
 	last     uint32
 }
 
-// http2Stream is a request that is not answered.
+// http2Stream is a request without a response yet.
 type http2Stream struct {
 	request *http.Request
 	body    bytes.Buffer
@@ -116,7 +116,7 @@ func (s *Sandbox) serveHTTP2(ctx context.Context, conn *tls.Conn) {
 	}
 }
 
-// take acts on a frame, and returns the stream whose request it completes.
+// take processes a frame, and returns the stream whose request it completes.
 func (c *http2Conn) take(ctx context.Context, frame http2.Frame) (*http2Stream, uint32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -176,8 +176,8 @@ func newHTTP2Stream(ctx context.Context, f *http2.MetaHeadersFrame) *http2Stream
 	return &http2Stream{request: r, cancel: cancel}
 }
 
-// end forgets a stream. A connection that drains is left to the client to close,
-// as servers do for a while: who is about to send on it must first see the GOAWAY.
+// end removes a stream. The client closes a draining connection, as servers allow
+// for a while: a client that is about to send must first receive the GOAWAY.
 func (c *http2Conn) end(id uint32) {
 	if stream := c.streams[id]; stream != nil {
 		stream.cancel()
@@ -185,7 +185,7 @@ func (c *http2Conn) end(id uint32) {
 	}
 }
 
-// work answers a request, or does what it gets instead of an answer.
+// work responds to a request, or executes its fault.
 func (c *http2Conn) work(stream *http2Stream, id uint32) {
 	ctx := stream.request.Context()
 	a := c.sandbox.handle(ctx, stream.request, stream.body.Bytes())
@@ -228,7 +228,7 @@ func (c *http2Conn) locked(f func()) {
 	f()
 }
 
-// goAway tells the client that no stream above last is processed.
+// goAway says that no stream above last is processed.
 func (c *http2Conn) goAway(last uint32) {
 	if c.draining {
 		last = min(last, c.last)
@@ -237,7 +237,7 @@ func (c *http2Conn) goAway(last uint32) {
 	_ = c.framer.WriteGoAway(last, http2.ErrCodeNo, nil)
 }
 
-// answer writes what of a is sent.
+// answer writes the part of a that is sent.
 func (c *http2Conn) answer(id uint32, a reply, whole bool) {
 	c.encoded.Reset()
 	_ = c.encoder.WriteField(hpack.HeaderField{Name: ":status", Value: strconv.Itoa(a.status)})
@@ -253,7 +253,7 @@ func (c *http2Conn) answer(id uint32, a reply, whole bool) {
 	err := c.framer.WriteHeaders(http2.HeadersFrameParam{
 		StreamID: id, BlockFragment: c.encoded.Bytes(), EndHeaders: true, EndStream: whole && len(body) == 0,
 	})
-	const largestFrame = 16384 // what every client has to take
+	const largestFrame = 16384 // every client must accept it
 	rest := len(body)
 	for chunk := range slices.Chunk(body, largestFrame) {
 		rest -= len(chunk)
@@ -262,6 +262,6 @@ func (c *http2Conn) answer(id uint32, a reply, whole bool) {
 		}
 	}
 	if err != nil {
-		_ = c.conn.Close() // The client is gone.
+		_ = c.conn.Close() // The client has disconnected.
 	}
 }

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// RetryAfterForm is how a 429 says when to come back.
+// RetryAfterForm is the form in which a 429 specifies the time of the next try.
 type RetryAfterForm int
 
-// The forms that a 429 may have.
+// The forms of a 429.
 const (
 	InSeconds     RetryAfterForm = iota // Retry-After: 30
 	AsDate                              // Retry-After: Wed, 21 Oct 2026 07:28:00 GMT
@@ -22,7 +22,7 @@ const (
 	AsLaravel                           // Retry-After: 30, and X-RateLimit-Reset in seconds since 1970
 )
 
-// String gives the form as a fault's name does.
+// String returns the name of the form for the name of a fault.
 func (f RetryAfterForm) String() string {
 	switch f {
 	case InSeconds:
@@ -72,8 +72,8 @@ func (l *limiter) take(now time.Time, n int, per time.Duration) (until time.Time
 	return time.Time{}, true
 }
 
-// tooMany answers 429, with until told in the form. Times are rounded up to
-// whole seconds: who comes back then is not early.
+// tooMany returns a 429 with the time until, in the form. Times are rounded up to
+// whole seconds, so a client that waits is not early.
 func (s *Sandbox) tooMany(r *Request, form RetryAfterForm, now, until time.Time) reply {
 	a := r.fail(http.StatusTooManyRequests, "Too Many Attempts.")
 	a.header.Set("X-RateLimit-Limit", strconv.Itoa(max(1, s.config().rateLimit)))
@@ -82,7 +82,7 @@ func (s *Sandbox) tooMany(r *Request, form RetryAfterForm, now, until time.Time)
 	return a
 }
 
-// setRetryAfter says, in the form, to come back at until.
+// setRetryAfter sets until, in the form, as the time of the next try.
 func setRetryAfter(h http.Header, form RetryAfterForm, now, until time.Time) {
 	end := roundUp(until)
 	seconds := strconv.FormatInt(int64((until.Sub(now)+time.Second-1)/time.Second), 10)

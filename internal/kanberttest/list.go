@@ -16,7 +16,7 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest/eval"
 )
 
-// list answers GET /webhooks.
+// list handles GET /webhooks.
 func (s *Sandbox) list(r *Request, now time.Time) reply {
 	o, refusal := readSort(r)
 	if refusal != nil {
@@ -50,8 +50,8 @@ func (s *Sandbox) list(r *Request, now time.Time) reply {
 // /webhooks, parameter sort).
 var sorts = []string{"url", "is_active", "created_at"}
 
-// readSort reads the parameter sort. Without one the list is in the order of the
-// ids, which is that of nothing.
+// readSort reads the parameter sort. Without one, the list has the order of the
+// ids, which is arbitrary.
 func readSort(r *Request) (order, *reply) {
 	text := strings.TrimSpace(r.Query.Get("sort"))
 	if text == "" {
@@ -71,7 +71,7 @@ func readSort(r *Request) (order, *reply) {
 	return o, nil
 }
 
-// readFilter returns what tells whether a row is selected.
+// readFilter returns the function that selects rows.
 func (s *Sandbox) readFilter(r *Request, now time.Time) (func(*row) bool, *reply) {
 	text := r.Query.Get("filter")
 	if strings.TrimSpace(text) == "" {
@@ -90,7 +90,7 @@ func (s *Sandbox) readFilter(r *Request, now time.Time) (func(*row) bool, *reply
 			return refuse("the operator " + name + " is not supported.")
 		}
 	}
-	// A collation changes what is stored and what it is compared with alike.
+	// A collation applies to stored values and to values of the filter.
 	address := func(w *row) string { return w.URL }
 	if s.store.fold != nil {
 		f = f.MapStrings(s.store.fold)
@@ -101,10 +101,11 @@ func (s *Sandbox) readFilter(r *Request, now time.Time) (func(*row) bool, *reply
 	}, nil
 }
 
-// leadingNumber is what PHP reads of a text that becomes a number.
+// leadingNumber returns the number that PHP reads at the beginning of a string.
 var leadingNumber = regexp.MustCompile(`^[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?`)
 
-// readPageSize reads page[size]. What is no positive number counts as absent.
+// readPageSize reads page[size]. A value that is not a positive number counts as
+// absent.
 func (s *Sandbox) readPageSize(r *Request) (int, *reply) {
 	number, _ := strconv.ParseFloat(strings.TrimSpace(leadingNumber.FindString(r.Query.Get("page[size]"))), 64)
 	size := int(min(number, math.MaxInt32))
@@ -120,7 +121,7 @@ func (s *Sandbox) readPageSize(r *Request) (int, *reply) {
 	return min(size, s.config().maxPageSize), nil
 }
 
-// page is one page and the places before and behind it, which are nil at the
+// page is one page with the positions before and after it, which are nil at the
 // ends of the list.
 type page struct {
 	rows       []*row
@@ -187,7 +188,7 @@ func (s *Sandbox) pageBefore(x *index, selects func(*row) bool, size int, c curs
 	return p
 }
 
-// behind returns where the rows behind c begin.
+// behind returns the index of the first row after c.
 func (s *Sandbox) behind(x *index, c cursor) int {
 	if s.config().tiesLost {
 		return sort.Search(len(x.rows), func(i int) bool { return x.order.compareColumns(x.rows[i], c.row()) > 0 })
@@ -199,8 +200,8 @@ func (s *Sandbox) behind(x *index, c cursor) int {
 	return i
 }
 
-// back returns the index that lies n selected rows before i, or as many as there
-// are.
+// back returns the index n selected rows before i, or that of the first one if
+// there are fewer.
 func back(x *index, selects func(*row) bool, i, n int) int {
 	first := i
 	for n > 0 && i > 0 {
@@ -213,8 +214,8 @@ func back(x *index, selects func(*row) bool, i, n int) int {
 	return first
 }
 
-// listBody gives p as the API reference says (the cursor paginated collection of
-// WebhookData), with the options' departures.
+// listBody returns p in the format of the API reference (the cursor paginated
+// collection of WebhookData), with the changes of the options.
 func (s *Sandbox) listBody(r *Request, p page, size int) map[string]any {
 	data := make([]any, len(p.rows))
 	for i, w := range p.rows {
@@ -248,7 +249,7 @@ func (s *Sandbox) listBody(r *Request, p page, size int) map[string]any {
 	return body
 }
 
-// record is what a list has of r, given its right fields.
+// record returns the record of r in a list, given its correct fields.
 func (r *row) record(data map[string]any) map[string]any {
 	for name, value := range r.odd {
 		if value == Missing {
@@ -260,8 +261,8 @@ func (r *row) record(data map[string]any) map[string]any {
 	return data
 }
 
-// endlessList answers with a page of webhooks that were never created, and a
-// cursor that no page had before.
+// endlessList returns a page of generated webhooks, and a cursor that no page had
+// before.
 func (s *Sandbox) endlessList(r *Request, now time.Time, size int) reply {
 	c := s.config()
 	data := make([]any, c.endlessPage)
@@ -281,7 +282,7 @@ func (s *Sandbox) endlessList(r *Request, now time.Time, size int) reply {
 	return jsonReply(http.StatusOK, body)
 }
 
-// cursorFields returns a cursor and a URL that leads to it, or two nulls.
+// cursorFields returns a cursor and its URL, or two nulls.
 func (s *Sandbox) cursorFields(r *Request, c *cursor) (text, address any) {
 	if c == nil {
 		return nil, nil

@@ -10,8 +10,7 @@ import (
 // Locale is the language of the texts of a 422.
 type Locale int
 
-// The languages that the sandbox knows. BareKeys is an application whose
-// translations are missing.
+// The supported languages. BareKeys is an application without translations.
 const (
 	English Locale = iota
 	German
@@ -19,7 +18,7 @@ const (
 	BareKeys // validation.unique
 )
 
-// validationRule is a rule of Laravel's that a field can break.
+// validationRule is a Laravel rule that a field can break.
 type validationRule string
 
 const (
@@ -33,8 +32,8 @@ const (
 	ruleUnique     validationRule = "unique"
 )
 
-// texts have the field at ":attribute" and what the rule is about at ":value".
-// The English ones are Laravel's, the others those of its usual translations.
+// texts have the field at ":attribute" and the rule's parameter at ":value". The
+// English ones are Laravel's, the others those of its usual translations.
 var texts = map[Locale]map[validationRule]string{
 	English: {
 		ruleRequired:   "The :attribute field is required.",
@@ -68,7 +67,7 @@ var texts = map[Locale]map[validationRule]string{
 	},
 }
 
-// text says in the language that a field breaks a rule.
+// text returns, in the language, that a field breaks a rule.
 func (l Locale) text(rule validationRule, field string, value ...string) string {
 	text, known := texts[l][rule]
 	if !known {
@@ -77,7 +76,7 @@ func (l Locale) text(rule validationRule, field string, value ...string) string 
 	return strings.NewReplacer(":attribute", strings.ReplaceAll(field, "_", " "), ":value", strings.Join(value, ", ")).Replace(text)
 }
 
-// more says how many errors there are besides the first.
+// more returns how many errors there are besides the first.
 func (l Locale) more(n int) string {
 	switch {
 	case n == 0:
@@ -87,7 +86,7 @@ func (l Locale) more(n int) string {
 	case l == German:
 		return fmt.Sprintf(" (und %d weitere Fehler)", n)
 	case n == 1:
-		return " (and 1 more error)" // Most translations leave this as it is.
+		return " (and 1 more error)" // Most translations do not translate this.
 	}
 	return fmt.Sprintf(" (and %d more errors)", n)
 }

@@ -9,33 +9,33 @@ import (
 	"time"
 )
 
-// Request is the record of one request. Its maps and bytes are shared by all who
-// ask for the record, and are not to be changed.
+// Request is the record of one request. All callers share its maps and bytes, and
+// must not change them.
 type Request struct {
-	// ID is the X-Request-Id of the answer.
+	// ID is the X-Request-Id of the response.
 	ID string
-	// Time is when it arrived, by the sandbox's clock.
+	// Time is the time of its arrival, by the sandbox's clock.
 	Time   time.Time
 	Method string
-	// Path is the escaped path as it was sent: /api/v1/webhooks/….
+	// Path is the escaped path as sent: /api/v1/webhooks/….
 	Path   string
 	Query  url.Values
 	Header http.Header
 	Body   []byte
-	// Status is 0 if the request was not answered. A cut answer has its status.
+	// Status is 0 if there was no response. An incomplete response has its status.
 	Status int
-	// Fault is the fault that was applied, as [Fault.String] gives it, or empty.
+	// Fault is the name of the applied fault, see [Fault.String], or empty.
 	Fault string
-	// Duration is how long the request took until its answer was decided.
+	// Duration is the time until the response was decided.
 	Duration time.Duration
 
 	// uriLength is the length of path and query as sent, in bytes.
 	uriLength int
 	// forgetCursor is set by the fault ForgottenCursor.
 	forgetCursor bool
-	// principal is the user of the token, once it is known.
+	// principal is the user of the token, when it is known.
 	principal principal
-	// late says that the work is done later than the request arrived.
+	// late says that the work is done after the request has ended.
 	late bool
 }
 
@@ -50,20 +50,20 @@ func (s *Sandbox) Requests() []Request {
 	return all
 }
 
-// ResetRequests forgets the records. Faults that count requests go on counting.
+// ResetRequests deletes the records. Faults that count requests continue counting.
 func (s *Sandbox) ResetRequests() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = nil
 }
 
-// Count returns how many requests of the method were recorded; of all methods if
-// it is empty.
+// Count returns the number of recorded requests with the method, or of all requests
+// if it is empty.
 func (s *Sandbox) Count(method string) int {
 	return s.CountOf(Match{Method: method})
 }
 
-// CountOf returns how many requests were recorded that m selects.
+// CountOf returns the number of recorded requests that m selects.
 func (s *Sandbox) CountOf(m Match) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,8 +80,8 @@ func (s *Sandbox) CountOf(m Match) int {
 type Match struct {
 	// Method is the method to select, or empty for all.
 	Method string
-	// PathPrefix is how the escaped path begins, BasePath included:
-	// [WhoamiPath], or "/api/v1/webhooks/" for what concerns one webhook.
+	// PathPrefix is a prefix of the escaped path, including BasePath:
+	// [WhoamiPath], or "/api/v1/webhooks/" for requests about one webhook.
 	PathPrefix string
 }
 

@@ -11,32 +11,32 @@ import (
 	"strings"
 )
 
-// reply is what becomes of a request: an answer, or the end of its connection.
-// Both transports carry it out; neither decides anything.
+// reply is the outcome of a request: a response, or the end of its connection. Both
+// transports execute it, and decide nothing.
 type reply struct {
 	ending ending
-	// status, header and body are the answer. They are unset if nothing of one
-	// reaches the client.
+	// status, header and body are the response. They are unset if the client gets
+	// no part of it.
 	status int
 	header http.Header
 	body   []byte
 	// code is that of streamReset.
 	code StreamCode
-	// lastOfConnection says that a GOAWAY follows the answer.
+	// lastOfConnection says that a GOAWAY follows the response.
 	lastOfConnection bool
 }
 
-// ending is how the exchange ends for the client.
+// ending says how the exchange ends for the client.
 type ending int
 
 const (
-	complete    ending = iota // the whole answer
+	complete    ending = iota // the whole response
 	cut                       // half of the body, then the end of the connection
 	stalled                   // half of the body, then nothing until the client gives up
-	closed                    // the connection is closed without a byte of an answer
+	closed                    // the connection is closed without a byte of a response
 	reset                     // the connection is reset
 	streamReset               // HTTP/2: the stream is reset
-	goneAway                  // HTTP/2: the connection ends, with word that the request was not processed
+	goneAway                  // HTTP/2: the connection ends, and says that the request was not processed
 	refused                   // no connection was made
 	hanging                   // nothing happens until the client gives up
 	abandoned                 // the client gave up while the sandbox was waiting
@@ -61,9 +61,9 @@ func (a reply) set(name, value string) reply {
 func jsonReply(status int, body any) reply {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false) // A person reads URLs with "&" in them.
+	encoder.SetEscapeHTML(false) // A user reads URLs with "&" in them.
 	if err := encoder.Encode(body); err != nil {
-		panic(err) // Bodies are built of texts, numbers, maps and slices.
+		panic(err) // Bodies consist of strings, numbers, maps and slices.
 	}
 	return reply{status: status, header: http.Header{"Content-Type": {"application/json"}}, body: bytes.TrimSpace(text.Bytes())}
 }
@@ -82,15 +82,15 @@ func redirectReply(location string) reply {
 	return htmlReply(http.StatusFound).set("Location", location)
 }
 
-// errorBody is how Laravel reports an error.
+// errorBody has the format of Laravel's errors.
 type errorBody struct {
 	Message string              `json:"message"`
 	Errors  map[string][]string `json:"errors,omitempty"`
 }
 
-// errorReply gives an error to whoever sent r: in JSON to a client that asks for
-// it, and as Laravel does to a browser otherwise, which it sends to a page to
-// log in or back to its form.
+// errorReply returns an error for r: in JSON to a client that accepts it, and
+// otherwise, as Laravel does for a browser, with a redirect to a page for the login
+// or back to its form.
 func (r *Request) errorReply(status int, body errorBody) reply {
 	switch {
 	case r.wantsJSON():
@@ -124,7 +124,7 @@ type invalid struct {
 	errors map[string][]string
 }
 
-// add says that a field breaks a rule; value is what the rule is about.
+// add records that a field breaks a rule. value is the rule's parameter.
 func (v *invalid) add(field string, rule validationRule, value ...string) {
 	if v.errors == nil {
 		v.errors = map[string][]string{}
@@ -135,7 +135,8 @@ func (v *invalid) add(field string, rule validationRule, value ...string) {
 	v.errors[field] = append(v.errors[field], v.locale.text(rule, field, value...))
 }
 
-// body words the message as Laravel does: the first error, and how many more.
+// body has the same message as Laravel: the first error, and the number of further
+// ones.
 func (v *invalid) body() errorBody {
 	count := 0
 	for _, texts := range v.errors {

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// rule places faults on requests.
+// rule assigns faults to requests.
 type rule struct {
 	match  Match
 	faults []Fault
@@ -19,12 +19,12 @@ type rule struct {
 	random *rand.Rand
 }
 
-// FailNth applies f to the n-th request that matches from now on; 1 is the
-// next. A request that f cannot be applied to (a missing secret in a list, a forgotten
+// FailNth applies f to the n-th request that matches from now on; 1 is the next. A
+// request to which f cannot be applied (a missing secret in a list, a forgotten
 // cursor on a first page) does not match.
 //
-// Where several faults would be applied to one request, the one that was placed first
-// does. The others have counted the request.
+// If several faults could be applied to one request, the first one assigned is
+// applied. The others have counted the request.
 func (s *Sandbox) FailNth(n int, m Match, f Fault) {
 	s.place(&rule{match: m, faults: []Fault{f}, applies: func(seen int) bool { return seen == n }})
 }
@@ -35,9 +35,9 @@ func (s *Sandbox) FailEvery(m Match, f Fault) {
 	s.place(&rule{match: m, faults: []Fault{f}, applies: func(int) bool { return true }})
 }
 
-// FailShare applies one of the faults to a share of the requests that match
-// from now on, between 0 and 1, until [Sandbox.ClearFaults]. Which requests and
-// which faults follows from the seed and the order of arrival.
+// FailShare applies one of the faults to a share (between 0 and 1) of the requests
+// that match from now on, until [Sandbox.ClearFaults]. The seed and the order of
+// arrival determine which requests and which faults.
 func (s *Sandbox) FailShare(share float64, seed uint64, m Match, faults ...Fault) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	s.place(&rule{
@@ -48,7 +48,8 @@ func (s *Sandbox) FailShare(share float64, seed uint64, m Match, faults ...Fault
 	})
 }
 
-// ClearFaults takes all faults away that were not applied yet. Late work stays due.
+// ClearFaults removes all faults that were not applied yet. Late work is still
+// done.
 func (s *Sandbox) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,8 +62,8 @@ func (s *Sandbox) place(r *rule) {
 	s.rules = append(s.rules, r)
 }
 
-// chooseFault counts r with every rule and returns the fault of the first that
-// is applied to it, or the zero Fault.
+// chooseFault counts r with every rule. It returns the fault of the first rule that
+// applies, or the zero Fault.
 func (s *Sandbox) chooseFault(r *Request) Fault {
 	var chosen Fault
 	for _, rule := range s.rules {

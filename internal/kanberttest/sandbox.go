@@ -21,19 +21,19 @@ import (
 // reference, server https://api.kanbert.com/api/v1).
 const BasePath = "/api/v1"
 
-// unboundBaseURL is the base of a sandbox that listens nowhere. Nothing answers
-// on port 1, so that a client that was not given the sandbox's transport fails.
+// unboundBaseURL is the base URL of a sandbox without a listener. No server listens
+// on port 1, so a client without the sandbox's transport fails.
 const unboundBaseURL = "http://127.0.0.1:1" + BasePath
 
-// Sandbox is the memory of one workspace, or of several ([Sandbox.AddWorkspace]),
-// and the [http.Handler] in front of it. It is safe for concurrent use.
+// Sandbox is the data of one workspace, or of several ([Sandbox.AddWorkspace]), and
+// the [http.Handler] for it. It is safe for concurrent use.
 type Sandbox struct {
 	settings atomic.Pointer[config]
 
 	server  *http.Server
-	hangUp  context.CancelFunc // ends the requests that wait over HTTP
+	hangUp  context.CancelFunc // ends the waiting requests over HTTP
 	baseURL string
-	// certificate is that of a sandbox of StartHTTP2.
+	// certificate belongs to a sandbox of StartHTTP2.
 	certificate *x509.Certificate
 
 	home          Workspace
@@ -41,7 +41,7 @@ type Sandbox struct {
 
 	mu        sync.Mutex
 	random    *rand.Rand
-	principal *rand.Rand // gives what concerns workspaces and tokens beyond the first ones
+	principal *rand.Rand // generates further workspaces and tokens
 	tokens    map[string]principal
 	store     *store
 	requests  []*Request
@@ -53,8 +53,8 @@ type Sandbox struct {
 	limiters  map[string]*limiter // by user
 }
 
-// New returns a sandbox without a listener, to be reached by
-// [Sandbox.Transport] or as an [http.Handler].
+// New returns a sandbox without a listener, for [Sandbox.Transport] or as an
+// [http.Handler].
 func New(opts ...Option) *Sandbox {
 	s := &Sandbox{baseURL: unboundBaseURL, tokens: map[string]principal{}}
 	c := defaults()
@@ -75,11 +75,11 @@ func New(opts ...Option) *Sandbox {
 	return s
 }
 
-// config returns the properties as they are now.
+// config returns the current properties.
 func (s *Sandbox) config() *config { return s.settings.Load() }
 
-// Set changes properties from now on. [WithToken], [WithSeed], the collation and
-// where URLs have to be unique are read by [New] alone.
+// Set changes properties from now on. Only [New] reads [WithToken], [WithSeed], the
+// collation and where URLs must be unique.
 func (s *Sandbox) Set(opts ...Option) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,15 +133,15 @@ func (s *Sandbox) Listen(addr string) error {
 	return nil
 }
 
-// Close ends the listener and the requests that hang. What the sandbox remembers
-// can still be read.
+// Close ends the listener and the hanging requests. The data of the sandbox can
+// still be read.
 func (s *Sandbox) Close() {
 	if s.server == nil {
 		return
 	}
 	s.hangUp()
 	// A connection that never sent a request counts as busy for seconds, and
-	// clients keep such spares: so the wait for the busy ones is short.
+	// clients keep such connections. Therefore the wait for busy ones is short.
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	if s.server.Shutdown(ctx) != nil {
@@ -149,40 +149,39 @@ func (s *Sandbox) Close() {
 	}
 }
 
-// BaseURL returns the base of the API, http://127.0.0.1:PORT/api/v1. Without a
-// listener the port is one on which nothing answers: the base is then to be used
-// with [Sandbox.Transport], which does not look at the host.
+// BaseURL returns the base URL of the API, http://127.0.0.1:PORT/api/v1. Without a
+// listener, no server listens on the port: then use the URL with
+// [Sandbox.Transport], which ignores the host.
 func (s *Sandbox) BaseURL() string { return s.baseURL }
 
 // Token returns a token with the scope integration.
 func (s *Sandbox) Token() string { return s.home.Token }
 
-// UnscopedToken returns a token that is valid and lacks the scope integration.
+// UnscopedToken returns a valid token without the scope integration.
 func (s *Sandbox) UnscopedToken() string { return s.unscopedToken }
 
-// Webhook is one webhook as the sandbox remembers it.
+// Webhook is one webhook in the sandbox.
 type Webhook struct {
 	ID    string
 	URL   string
 	Event string
 	// ProjectID and ClientID are empty for null.
 	ProjectID, ClientID string
-	// Secret signs the deliveries. Only the answer to the create has it.
+	// Secret signs the deliveries. Only the response to the create contains it.
 	Secret string
-	// CreatedAt is the sandbox's time, in UTC, to the fraction of a second that
-	// its answers give.
+	// CreatedAt is the sandbox's time, in UTC, with the precision of its responses.
 	CreatedAt time.Time
-	// Inactive is seen by sort=is_active alone.
+	// Inactive is only visible in sort=is_active.
 	Inactive bool
-	// SpaceID is the workspace that holds it, or empty for the first one.
+	// SpaceID is its workspace, or empty for the first one.
 	SpaceID string
 }
 
-// Webhooks returns what the first workspace holds now, sorted by URL: the truth,
-// whatever the lists of the API may show.
+// Webhooks returns the webhooks of the first workspace, sorted by URL: the current
+// ones, even if the lists of the API differ.
 func (s *Sandbox) Webhooks() []Webhook { return s.WebhooksOf(s.home.ID) }
 
-// WebhooksOf returns what a workspace holds now, sorted by URL.
+// WebhooksOf returns the current webhooks of a workspace, sorted by URL.
 func (s *Sandbox) WebhooksOf(spaceID string) []Webhook {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -196,10 +195,9 @@ func (s *Sandbox) WebhooksOf(spaceID string) []Webhook {
 	return all
 }
 
-// Seed puts webhooks into the workspace behind everybody's back, without a
-// request, a validation or a record, and returns them with the empty ID, Event,
-// Secret and CreatedAt filled in. It panics if an id or a URL is taken: the
-// server could not hold both.
+// Seed adds webhooks to the workspace without a request, a validation or a record.
+// It returns them with the empty ID, Event, Secret and CreatedAt filled in. It
+// panics if an id or a URL is taken, because the server could not contain both.
 func (s *Sandbox) Seed(webhooks ...Webhook) []Webhook {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -223,8 +221,8 @@ func (s *Sandbox) Seed(webhooks ...Webhook) []Webhook {
 	return seeded
 }
 
-// Remove deletes webhooks behind everybody's back, from the lists as well.
-// Unknown ids are passed over.
+// Remove deletes webhooks without a request, from the lists as well. It ignores
+// unknown ids.
 func (s *Sandbox) Remove(ids ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,8 +238,8 @@ func (s *Sandbox) now() time.Time {
 	return c.clock().Add(c.skew)
 }
 
-// complete gives w an id and a secret if it has none, and cuts its time to the
-// precision of the answers, as a database column would.
+// complete generates the id and the secret of w if they are empty, and truncates
+// its time to the precision of the responses, like a database column.
 func (s *Sandbox) complete(w Webhook) Webhook {
 	w.SpaceID = s.spaceKey(w.SpaceID)
 	if w.ID == "" {
@@ -258,7 +256,7 @@ func (s *Sandbox) complete(w Webhook) Webhook {
 	return w
 }
 
-// newID returns an id whose order says nothing of the order of creation.
+// newID returns an id whose order is independent of the order of creation.
 func (s *Sandbox) newID() string {
 	if s.config().oddIDs {
 		return s.text(8) + "/é ?#%2F+&;=" + s.text(8)
@@ -266,7 +264,7 @@ func (s *Sandbox) newID() string {
 	return s.text(26)
 }
 
-// text returns n letters and digits that look random and follow from the seed.
+// text returns n pseudorandom letters and digits, which follow from the seed.
 func (s *Sandbox) text(n int) string { return letters(s.random, n) }
 
 func letters(random *rand.Rand, n int) string {

@@ -4,8 +4,8 @@ package kanberttest
 
 import "testing"
 
-// SkipShort skips what takes long under go test -short, and says what it is. A
-// test that starts a CLI takes seconds, and one in process takes milliseconds.
+// SkipShort skips a long test under go test -short, with the reason. A test that
+// starts a CLI takes seconds. One in process takes milliseconds.
 func SkipShort(tb testing.TB, what string) {
 	tb.Helper()
 	if testing.Short() {

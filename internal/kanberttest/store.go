@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// row is a webhook with what comparing and listing it needs.
+// row is a webhook with the data for comparing and listing it.
 type row struct {
 	Webhook
 	// urlKey is the URL under the collation.
 	urlKey string
-	// odd is what its record in a list has instead, see [Sandbox.SeedOdd].
+	// odd replaces fields of its record in a list, see [Sandbox.SeedOdd].
 	odd map[string]any
-	// listedFrom and listedUntil are when lists show it, by the unskewed clock.
-	// Zero is no bound.
+	// listedFrom and listedUntil say when lists contain it, by the unskewed clock.
+	// Zero means no limit.
 	listedFrom, listedUntil time.Time
-	// deleted says that the row is kept for lists that lag alone.
+	// deleted says that the row is kept only for lagging lists.
 	deleted bool
 }
 
-// listed reports whether a list shows r at a time.
+// listed reports whether a list contains r at a time.
 func (r *row) listed(at time.Time) bool {
 	if at.Before(r.listedFrom) {
 		return false
@@ -31,10 +31,10 @@ func (r *row) listed(at time.Time) bool {
 	return !r.deleted || at.Before(r.listedUntil)
 }
 
-// store is the table of webhooks with its indexes. Each sort that was asked for
-// has one, which is kept sorted, so that a page of a large table costs a binary
-// search and not a sort. Indexes hold deleted rows as long as a list may show
-// them; byID and byURL do not.
+// store is the table of webhooks with its indexes. Each sort that was requested has
+// a sorted index, so a page of a large table needs a binary search and not a sort.
+// Indexes contain deleted rows as long as a list may show them; byID and byURL do
+// not.
 type store struct {
 	fold     func(string) string
 	perSpace bool
@@ -42,7 +42,7 @@ type store struct {
 	byURL    map[string]*row
 	// ghosts are the deleted rows of the indexes.
 	ghosts map[string]*row
-	// held are URLs that are taken by what no list shows.
+	// held are URLs that are taken by webhooks that no list shows.
 	held    map[string]bool
 	indexes map[string]*index
 }
@@ -67,7 +67,7 @@ func (st *store) collate(url string) string {
 	return url
 }
 
-// uniqueKey returns the key that only one row can have.
+// uniqueKey returns the key that must be unique.
 func (st *store) uniqueKey(space, url string) string {
 	if st.perSpace {
 		return space + "\x00" + st.collate(url)
@@ -75,11 +75,11 @@ func (st *store) uniqueKey(space, url string) string {
 	return st.collate(url)
 }
 
-// holder returns the row that has the URL in the workspace, or nil. Where URLs
-// are unique over all workspaces, it may be one of another workspace.
+// holder returns the row with the URL in the workspace, or nil. If URLs are unique
+// across all workspaces, it may belong to another one.
 func (st *store) holder(space, url string) *row { return st.byURL[st.uniqueKey(space, url)] }
 
-// taken reports whether the URL can have no further webhook.
+// taken reports whether no further webhook can have the URL.
 func (st *store) taken(space, url string) bool {
 	return st.holder(space, url) != nil || st.held[st.uniqueKey(space, url)]
 }
@@ -97,8 +97,8 @@ func (st *store) insert(w Webhook, listedFrom time.Time) {
 	}
 }
 
-// remove deletes a webhook, which lists show until a time, and reports whether
-// there was one with the id.
+// remove deletes a webhook, which lists show until a time. It reports whether there
+// was one with the id.
 func (st *store) remove(id string, listedUntil time.Time) bool {
 	r := st.byID[id]
 	if r == nil {
@@ -115,7 +115,7 @@ func (st *store) remove(id string, listedUntil time.Time) bool {
 	return true
 }
 
-// bury takes a deleted row out of the indexes.
+// bury removes a deleted row from the indexes.
 func (st *store) bury(r *row) {
 	delete(st.ghosts, r.ID)
 	for _, x := range st.indexes {
@@ -125,7 +125,7 @@ func (st *store) bury(r *row) {
 	}
 }
 
-// forget buries the deleted rows that no list shows any more.
+// forget buries the deleted rows that no list shows anymore.
 func (st *store) forget(at time.Time) {
 	for _, r := range st.ghosts {
 		if !r.listed(at) {
@@ -134,7 +134,7 @@ func (st *store) forget(at time.Time) {
 	}
 }
 
-// sorted returns the index for o, and makes it if this is the first use.
+// sorted returns the index for o, and creates it at its first use.
 func (st *store) sorted(o order) *index {
 	name := o.String()
 	x := st.indexes[name]
@@ -151,7 +151,7 @@ func (st *store) sorted(o order) *index {
 	return x
 }
 
-// index holds all rows in one order.
+// index contains all rows in one order.
 type index struct {
 	order order
 	rows  []*row
@@ -161,8 +161,8 @@ func (x *index) search(r *row) (int, bool) {
 	return slices.BinarySearchFunc(x.rows, r, x.order.compare)
 }
 
-// order is a list of columns to sort by. Ties are ordered by id, as a database
-// does that appends its primary key.
+// order is a list of columns to sort by. Ties are ordered by id, as in a database
+// that appends its primary key.
 type order []sortKey
 
 type sortKey struct {
@@ -170,7 +170,7 @@ type sortKey struct {
 	descending bool
 }
 
-// String gives o as the parameter sort spells it.
+// String returns o in the format of the parameter sort.
 func (o order) String() string {
 	names := make([]string, len(o))
 	for i, key := range o {
@@ -182,7 +182,7 @@ func (o order) String() string {
 	return strings.Join(names, ",")
 }
 
-// compare orders rows strictly: it gives 0 for one and the same row alone.
+// compare orders rows strictly: it returns 0 only for the same row.
 func (o order) compare(a, b *row) int {
 	if c := o.compareColumns(a, b); c != 0 {
 		return c
@@ -190,7 +190,7 @@ func (o order) compare(a, b *row) int {
 	return cmp.Compare(a.ID, b.ID)
 }
 
-// compareColumns compares by the columns of the sort and nothing else.
+// compareColumns compares only by the columns of the sort.
 func (o order) compareColumns(a, b *row) int {
 	for _, key := range o {
 		c := key.compare(a, b)

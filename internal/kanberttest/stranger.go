@@ -4,13 +4,13 @@ package kanberttest
 
 import "fmt"
 
-// The methods of this file are another program that uses the same workspace, or
-// a person. What they do is no request: it is neither recorded nor counted, and
-// no fault is applied to it. All of them may be called from a hook.
+// The methods of this file act as another program, or a user, in the same
+// workspace. They send no request: they are neither recorded nor counted, and no
+// fault applies to them. All of them may be called from a hook.
 
-// CreateAs creates a webhook as the holder of a token, and returns it with what
-// was filled in, or reports that its URL is taken. Lists show it as late as they
-// show what the API created.
+// CreateAs creates a webhook with a token, and returns it with generated fields. It
+// reports false if its URL is taken. Lists show it with the same delay as webhooks
+// created over the API.
 func (s *Sandbox) CreateAs(token string, w Webhook) (created Webhook, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -31,9 +31,9 @@ func (s *Sandbox) CreateAs(token string, w Webhook) (created Webhook, ok bool) {
 	return w, true
 }
 
-// DeleteAs deletes a webhook as the holder of a token, and reports whether there
-// was one with the id in its workspace. Lists go on showing it as long as they
-// show what the API deleted.
+// DeleteAs deletes a webhook with a token, and reports whether there was one with
+// the id in its workspace. Lists show it with the same delay as webhooks deleted
+// over the API.
 func (s *Sandbox) DeleteAs(token, id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,7 +43,7 @@ func (s *Sandbox) DeleteAs(token, id string) bool {
 }
 
 // HolderAs returns the webhook that has the URL now in the workspace of a token,
-// whatever lists show.
+// even if lists differ.
 func (s *Sandbox) HolderAs(token, url string) (Webhook, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,8 +64,8 @@ func (s *Sandbox) mustKnow(token string) principal {
 	return p
 }
 
-// HoldURLs lets URLs be taken, in every workspace, by what no list shows: a
-// soft-deleted webhook, or one of a workspace that the sandbox does not have.
+// HoldURLs marks URLs as taken, in every workspace, by a webhook that no list
+// shows: a soft-deleted one, or one in a workspace that the sandbox does not have.
 func (s *Sandbox) HoldURLs(urls ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,7 +76,7 @@ func (s *Sandbox) HoldURLs(urls ...string) {
 	}
 }
 
-// ReleaseURLs frees what [Sandbox.HoldURLs] or [WithSoftDeletes] holds.
+// ReleaseURLs frees the URLs of [Sandbox.HoldURLs] or [WithSoftDeletes].
 func (s *Sandbox) ReleaseURLs(urls ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,9 +95,9 @@ func (s *Sandbox) spaceKeys() []string {
 	return keys
 }
 
-// SeedOdd puts a webhook into its workspace as [Sandbox.Seed] does. In lists its
-// record has the given fields instead of its own: null, of another type, or,
-// with the value [Missing], not at all.
+// SeedOdd adds a webhook to its workspace as [Sandbox.Seed] does. In lists, its
+// record has the given fields instead of its own: null, of another type, or missing
+// with the value [Missing].
 func (s *Sandbox) SeedOdd(w Webhook, fields map[string]any) Webhook {
 	w = s.Seed(w)[0]
 	s.mu.Lock()
@@ -106,43 +106,43 @@ func (s *Sandbox) SeedOdd(w Webhook, fields map[string]any) Webhook {
 	return w
 }
 
-// Missing is the value of a field that [Sandbox.SeedOdd] leaves out.
+// Missing is the value of a field that [Sandbox.SeedOdd] omits.
 var Missing = missing{}
 
 type missing struct{}
 
-// hook is a function that is called when certain requests come.
+// hook is a function that is called for certain requests.
 type hook struct {
 	match Match
-	// n is which of the requests that match, or 0 for each.
+	// n is the number of the matching request, or 0 for each.
 	n, seen int
 	after   bool
 	f       func(*Sandbox)
 }
 
-// Before calls f when the n-th request that matches from now on has come, before
-// anything is done with it; 1 is the next, and 0 stands for each. f may use the
-// sandbox. It is called for requests that a fault is applied to as well.
+// Before calls f when the n-th request that matches from now on has arrived, before
+// it is processed; 1 is the next, and 0 means each. f may use the sandbox. It is
+// also called for requests with a fault.
 func (s *Sandbox) Before(n int, m Match, f func(*Sandbox)) { s.addHook(&hook{match: m, n: n, f: f}) }
 
-// After calls f when the work of the n-th request that matches from now on is
-// done, or will not be done, and before the client sees the answer; 1 is the
-// next, and 0 stands for each. f may use the sandbox.
+// After calls f when the work of the n-th request that matches from now on is done,
+// or will not be done, and before the client gets the response; 1 is the next, and
+// 0 means each. f may use the sandbox.
 func (s *Sandbox) After(n int, m Match, f func(*Sandbox)) {
 	s.addHook(&hook{match: m, n: n, after: true, f: f})
 }
 
-// ClearHooks takes the functions of Before, After and OnInsert away.
+// ClearHooks removes the functions of Before, After and OnInsert.
 func (s *Sandbox) ClearHooks() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hooks, s.onInsert = nil, nil
 }
 
-// OnInsert calls f for each create between the check that its URL is free and
-// the insert. f may use the sandbox: if the URL is taken when it returns, the
-// create is answered 500, as by a database whose unique index refuses the row.
-// Late work ([Fault.LateBy]) is checked and inserted in one.
+// OnInsert calls f for each create between the check for a free URL and the insert.
+// f may use the sandbox: if the URL is taken when it returns, the create returns
+// 500, as with a database whose unique index refuses the row. Late work
+// ([Fault.LateBy]) checks and inserts in one step.
 func (s *Sandbox) OnInsert(f func(s *Sandbox, w Webhook)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,7 +155,7 @@ func (s *Sandbox) addHook(h *hook) {
 	s.hooks = append(s.hooks, h)
 }
 
-// chooseHooks counts r with every hook and returns those to be called.
+// chooseHooks counts r with every hook and returns those to call.
 func (s *Sandbox) chooseHooks(r *Request) (before, after []func(*Sandbox)) {
 	for _, h := range s.hooks {
 		if !h.match.matches(r) {

@@ -13,13 +13,12 @@ import (
 	"syscall"
 )
 
-// Transport returns a transport that reaches the sandbox without a network,
-// whatever the host of the request.
+// Transport returns a transport that reaches the sandbox without a network, for any
+// host of the request.
 //
-// It starts no goroutine and waits for nothing but timers and the request's
-// context, so that it works in a bubble of testing/synctest. Its errors are
-// those that net/http would give. Unlike net/http it sends nothing again by
-// itself.
+// It starts no goroutine and waits only for timers and the request's context, so it
+// works in a bubble of testing/synctest. Its errors are those of net/http. Unlike
+// net/http, it never sends a request again.
 func (s *Sandbox) Transport() http.RoundTripper { return transport{s} }
 
 type transport struct{ sandbox *Sandbox }
@@ -51,8 +50,8 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// tellTrace calls the hooks of [httptrace] by which a client can tell whether
-// there was a connection. They come when the exchange is over.
+// tellTrace calls the hooks of [httptrace] that show a client whether there was a
+// connection. It calls them when the exchange is over.
 func tellTrace(ctx context.Context, r *http.Request, connected bool) {
 	trace := httptrace.ContextClientTrace(ctx)
 	if trace == nil {
@@ -78,7 +77,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, err
 }
 
-// endingError is what net/http gives for an exchange without an answer.
+// endingError is the error of net/http for an exchange without a response.
 func endingError(ctx context.Context, how ending) error {
 	switch how {
 	case refused:
@@ -92,8 +91,8 @@ func endingError(ctx context.Context, how ending) error {
 	return context.Cause(ctx)
 }
 
-// responseBody gives what of the body is sent, and then how it ends. Like
-// net/http it ends when the request's context does.
+// responseBody returns the part of the body that is sent, and then the ending. Like
+// net/http, it ends when the request's context does.
 type responseBody struct {
 	ctx    context.Context
 	rest   []byte

@@ -19,7 +19,7 @@ import (
 // characters").
 const maxURLLength = 180
 
-// events are those of the API reference, schema WebhookEvent.
+// events are the events of the API reference, schema WebhookEvent.
 var events = []string{
 	"contact:create", "contact:update", "contact:delete",
 	"company:create", "company:update", "company:delete",
@@ -31,7 +31,7 @@ var events = []string{
 // [WithExtraEvents], in the order of the API reference.
 func Events() []string { return slices.Clone(events) }
 
-// create answers POST /webhooks: it checks, and inserts later.
+// create handles POST /webhooks. It checks the request, and inserts later.
 func (s *Sandbox) create(r *Request, now time.Time) reply {
 	w, refusal := s.validate(r, now)
 	if refusal != nil {
@@ -41,7 +41,7 @@ func (s *Sandbox) create(r *Request, now time.Time) reply {
 		now = s.now()
 	}
 	if s.store.taken(w.SpaceID, w.URL) {
-		// The unique index refuses the row, and nothing turns that into a 422.
+		// The unique index refuses the row. The API does not turn that into a 422.
 		return r.fail(http.StatusInternalServerError, "Server Error")
 	}
 	w.CreatedAt = s.createdAt(now)
@@ -52,7 +52,7 @@ func (s *Sandbox) create(r *Request, now time.Time) reply {
 	return jsonReply(s.config().createStatus, body)
 }
 
-// validate returns the webhook that r describes, or the answer that refuses it.
+// validate returns the webhook that r describes, or the response that refuses it.
 func (s *Sandbox) validate(r *Request, now time.Time) (Webhook, *reply) {
 	c := s.config()
 	in := readInput(r, c.trimInvisible)
@@ -89,7 +89,7 @@ func (s *Sandbox) validate(r *Request, now time.Time) (Webhook, *reply) {
 	return w, nil
 }
 
-// seemsTaken is the check for uniqueness, which may be answered by a replica.
+// seemsTaken is the check for uniqueness, which may read a replica.
 func (s *Sandbox) seemsTaken(w Webhook, now time.Time) bool {
 	if !s.config().checksReadReplica {
 		return s.store.taken(w.SpaceID, w.URL)
@@ -106,8 +106,8 @@ func (s *Sandbox) seemsTaken(w Webhook, now time.Time) bool {
 	return s.store.held[key]
 }
 
-// waitBeforeInsert lets others act between the check and the insert of a create,
-// without the lock, and reports whether they could.
+// waitBeforeInsert lets other requests run between the check and the insert of a
+// create, without the lock. It reports whether it released the lock.
 func (s *Sandbox) waitBeforeInsert(w Webhook) bool {
 	f, delay := s.onInsert, s.config().insertDelay
 	if f == nil && delay <= 0 {
@@ -116,7 +116,7 @@ func (s *Sandbox) waitBeforeInsert(w Webhook) bool {
 	s.mu.Unlock()
 	defer s.mu.Lock()
 	if delay > 0 {
-		// The server goes on with an insert whose client has given up.
+		// The server continues an insert after its client has given up.
 		<-time.After(delay)
 	}
 	if f != nil {
@@ -125,7 +125,7 @@ func (s *Sandbox) waitBeforeInsert(w Webhook) bool {
 	return true
 }
 
-// insert adds a webhook, which lists show when the replicas have it.
+// insert adds a webhook. Lists show it when the replicas have it.
 func (s *Sandbox) insert(w Webhook, now time.Time) {
 	var listedFrom time.Time
 	if lag := s.config().createLag; lag > 0 {
@@ -134,14 +134,14 @@ func (s *Sandbox) insert(w Webhook, now time.Time) {
 	s.store.insert(w, listedFrom)
 }
 
-// delete answers DELETE /webhooks/{id}.
+// delete handles DELETE /webhooks/{id}.
 func (s *Sandbox) delete(r *Request, id string, now time.Time) reply {
 	c := s.config()
 	live := s.store.byID[id]
 	found := live != nil && live.SpaceID == r.principal.key
 	if c.checksReadReplica {
 		if ghost := s.store.ghosts[id]; ghost != nil && ghost.SpaceID == r.principal.key && ghost.listed(now) {
-			return bodilessReply(c.deleteStatus) // The model is found, and no row is deleted.
+			return bodilessReply(c.deleteStatus) // The model is found, but no row is deleted.
 		}
 		found = found && live.listed(now)
 	}
@@ -152,8 +152,8 @@ func (s *Sandbox) delete(r *Request, id string, now time.Time) reply {
 	return bodilessReply(c.deleteStatus)
 }
 
-// remove deletes a webhook of a workspace, which lists show until the replicas
-// know, and reports whether there was one.
+// remove deletes a webhook of a workspace, and reports whether there was one. Lists
+// show it until the replicas are updated.
 func (s *Sandbox) remove(space, id string, now time.Time) bool {
 	r := s.store.byID[id]
 	if r == nil || r.SpaceID != space {
@@ -170,7 +170,7 @@ func (s *Sandbox) remove(space, id string, now time.Time) bool {
 	return s.store.remove(id, listedUntil)
 }
 
-// createdAt is the created_at of what is created now.
+// createdAt is the created_at of a webhook that is created now.
 func (s *Sandbox) createdAt(now time.Time) time.Time {
 	if f := s.config().createdAt; f != nil {
 		return f(now)
@@ -178,7 +178,7 @@ func (s *Sandbox) createdAt(now time.Time) time.Time {
 	return now
 }
 
-// webhookData gives w as the list does (API reference, schema WebhookData).
+// webhookData returns w as in a list (API reference, schema WebhookData).
 func (s *Sandbox) webhookData(w Webhook) map[string]any {
 	data := map[string]any{
 		"id":         w.ID,
@@ -202,11 +202,11 @@ func orNull(text string) any {
 	return text
 }
 
-// input holds the fields of a create. A missing field and null are the same.
+// input contains the fields of a create. A missing field and null are the same.
 type input map[string]any
 
-// readInput reads the body as Laravel does: one that is not declared as JSON, or
-// is none, has no fields; texts are trimmed, and an empty one is null.
+// readInput reads the body as Laravel does: a body that is not declared as JSON, or
+// is not JSON, has no fields. Strings are trimmed, and an empty one is null.
 func readInput(r *Request, invisible bool) input {
 	in := input{}
 	if !isJSON(r.Header.Get("Content-Type")) || json.Unmarshal(r.Body, &in) != nil {
@@ -222,8 +222,8 @@ func readInput(r *Request, invisible bool) input {
 	return in
 }
 
-// trim does what TrimStrings does: it takes away the characters of PHP's trim,
-// and in newer versions of Laravel what cannot be seen as well.
+// trim works like TrimStrings: it removes the characters of PHP's trim, and in
+// newer versions of Laravel invisible characters too.
 func trim(text string, invisible bool) string {
 	if !invisible {
 		return strings.Trim(text, " \t\n\r\x00\x0b")
@@ -252,9 +252,9 @@ var invisibles = &unicode.RangeTable{
 	R32: []unicode.Range32{{Lo: 0x1d159, Hi: 0x1d159, Stride: 1}, {Lo: 0x1d173, Hi: 0x1d17a, Stride: 1}, {Lo: 0xe0020, Hi: 0xe0020, Stride: 1}},
 }
 
-// validURL is Laravel's rule "url" for the two schemes that a receiver can have:
-// letters and digits of every script, but no emoji, and in ASCII no space and
-// none of | { } ^ < > " ` \ anywhere.
+// validURL is Laravel's rule "url" for the two schemes of a receiver: letters and
+// digits of every script, but no emoji, and in ASCII no space and none of | { } ^ <
+// > " ` \ anywhere.
 var validURL = regexp.MustCompile(`(?i)^https?://` +
 	`(([_.\pL\pN-]|%[0-9A-F]{2})*(:([_.\pL\pN-]|%[0-9A-F]{2})*)?@)?` +
 	`([\pL\pN\pS\-_.]+|\[[0-9A-F:.]+\])(:[0-9]+)?` +
@@ -262,7 +262,7 @@ var validURL = regexp.MustCompile(`(?i)^https?://` +
 	`(\?([\pL\pN\-._~!$&'\[\]()*+,;=:@/?]|%[0-9A-F]{2})*)?` +
 	`(#([\pL\pN\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*)?$`)
 
-// url returns the URL, or nothing if there is none that could be taken.
+// url returns the URL, or "" if no valid one was sent.
 func (in input) url(faults *invalid) string {
 	if in["url"] == nil {
 		faults.add("url", ruleRequired)
@@ -303,7 +303,7 @@ func (in input) event(known []string, faults *invalid) string {
 	return text
 }
 
-// respell gives raw in a spelling that means the same, see [WithRespelledURLs].
+// respell returns raw in an equivalent spelling, see [WithRespelledURLs].
 func respell(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" {

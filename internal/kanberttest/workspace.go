@@ -14,14 +14,14 @@ const (
 	WhoamiPath   = BasePath + "/whoami"
 )
 
-// Workspace is one of the workspaces that a sandbox holds.
+// Workspace is one workspace of a sandbox.
 type Workspace struct {
 	ID, Name string
 	// Token is a token of the workspace, with the scope integration.
 	Token string
 }
 
-// principal is what a token stands for.
+// principal is the user and workspace of a token.
 type principal struct {
 	space Workspace
 	// key is [Webhook.SpaceID] of the workspace's webhooks.
@@ -37,9 +37,9 @@ func newPrincipal(space Workspace, key string, scoped bool) principal {
 // Workspace returns the first workspace, that of [Sandbox.Token].
 func (s *Sandbox) Workspace() Workspace { return s.home }
 
-// AddWorkspace adds a workspace with a token of its own. The webhooks of one
-// workspace are neither listed nor deleted by another one's token. A URL is
-// unique over all of them, unless [WithURLsUniquePerWorkspace] is given.
+// AddWorkspace adds a workspace with its own token. The token of one workspace
+// neither lists nor deletes the webhooks of another. A URL is unique across all
+// workspaces, unless [WithURLsUniquePerWorkspace] is set.
 func (s *Sandbox) AddWorkspace(name string) Workspace {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +63,7 @@ func (s *Sandbox) AddToken(spaceID string) string {
 	panic(fmt.Sprintf("kanberttest: there is no workspace %q", spaceID))
 }
 
-// spaceKey returns what [Webhook.SpaceID] is for a workspace.
+// spaceKey returns the value of [Webhook.SpaceID] for a workspace.
 func (s *Sandbox) spaceKey(spaceID string) string {
 	if spaceID == s.home.ID {
 		return ""
@@ -71,7 +71,7 @@ func (s *Sandbox) spaceKey(spaceID string) string {
 	return spaceID
 }
 
-// whoami answers GET /whoami.
+// whoami handles GET /whoami.
 func (s *Sandbox) whoami(r *Request, _ time.Time) reply {
 	p := r.principal
 	body := map[string]any{

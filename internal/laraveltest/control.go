@@ -18,7 +18,7 @@ import (
 
 const terminate = syscall.SIGTERM
 
-// BaseURL returns the base of the API.
+// BaseURL returns the base URL of the API.
 func (l *Laravel) BaseURL() string { return "http://" + l.address + basePath }
 
 // Token returns a token of [Workspace] with the scope integration.
@@ -40,7 +40,7 @@ type Webhook struct {
 	ProjectID string `json:"project_id"`
 	ClientID  string `json:"client_id"`
 	Secret    string `json:"signature_secret_key"`
-	// CreatedAt is in UTC, in the database's spelling: 2006-01-02 15:04:05.
+	// CreatedAt is in UTC, in the database's format: 2006-01-02 15:04:05.
 	CreatedAt string `json:"created_at"`
 }
 
@@ -63,8 +63,8 @@ func (l *Laravel) webhooks(ctx context.Context) ([]Webhook, error) {
 	return all, json.Unmarshal(text, &all)
 }
 
-// Seed inserts webhooks into the table without the API's knowledge, and returns
-// them with the empty fields but ProjectID and ClientID filled in.
+// Seed inserts webhooks into the table without the API, and returns them. It fills
+// in the empty fields except ProjectID and ClientID.
 func (l *Laravel) Seed(tb testing.TB, webhooks ...Webhook) []Webhook {
 	tb.Helper()
 	rows := make([]map[string]any, len(webhooks))
@@ -110,7 +110,7 @@ func (w Webhook) row() map[string]any {
 	}
 }
 
-// Remove deletes rows without the API's knowledge.
+// Remove deletes rows without the API.
 func (l *Laravel) Remove(tb testing.TB, ids ...string) {
 	tb.Helper()
 	if _, err := l.control(tb.Context(), http.MethodDelete, ids); err != nil {
@@ -118,8 +118,8 @@ func (l *Laravel) Remove(tb testing.TB, ids ...string) {
 	}
 }
 
-// control asks the application's own routes for tests, which neither maintenance
-// nor limits concern.
+// control sends requests to the application's routes for tests, which ignore
+// maintenance and limits.
 func (l *Laravel) control(ctx context.Context, method string, body any) ([]byte, error) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -146,23 +146,23 @@ func (l *Laravel) control(ctx context.Context, method string, body any) ([]byte,
 	return answer, err
 }
 
-// client keeps no connection, so that a test that ended leaves none.
+// client keeps no connection, so a finished test leaves none.
 var client = &http.Client{
 	Timeout:       time.Minute,
 	Transport:     &http.Transport{DisableKeepAlives: true},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// SetThrottle lets Laravel's throttle refuse what exceeds n requests of one user
-// in a window; 0 lifts it.
+// SetThrottle makes Laravel's throttle refuse more than n requests of one user in a
+// window. 0 removes the limit.
 func (l *Laravel) SetThrottle(tb testing.TB, n int, window time.Duration) {
 	tb.Helper()
 	l.set(tb, "throttle", []any{n, window.Seconds()})
 }
 
-// SetLocale sets the language of the application's texts, whatever the request
-// asks for: "en", "de", or one without any texts, in which the bare keys are
-// shown. Empty leaves it to the request.
+// SetLocale sets the language of the application's texts for every request: "en",
+// "de", or one without any texts, which shows the bare keys. With an empty locale,
+// the request decides.
 func (l *Laravel) SetLocale(tb testing.TB, locale string) {
 	tb.Helper()
 	l.set(tb, "locale", locale)
@@ -187,7 +187,7 @@ func (l *Laravel) Down(tb testing.TB, options ...string) {
 	}
 }
 
-// Up ends what [Laravel.Down] began.
+// Up ends [Laravel.Down].
 func (l *Laravel) Up(tb testing.TB) {
 	tb.Helper()
 	if err := l.artisan(tb.Context(), "up"); err != nil {
@@ -195,7 +195,7 @@ func (l *Laravel) Up(tb testing.TB) {
 	}
 }
 
-// Fault is what befalls a request.
+// Fault is a fault of a request.
 type Fault string
 
 // The faults.
@@ -204,13 +204,13 @@ const (
 	Kill Fault = "kill"
 	// Throw raises an exception: 500 in the API's own JSON.
 	Throw Fault = "throw"
-	// Meet lets requests wait until all that are to be struck have arrived.
+	// Meet makes requests wait until all that the fault applies to have arrived.
 	Meet Fault = "meet"
-	// Hold lets the request wait until [Laravel.Release].
+	// Hold makes the request wait until [Laravel.Release].
 	Hold Fault = "hold"
 )
 
-// Moment is when a fault strikes a request that was found valid.
+// Moment is the moment at which a fault applies to a valid request.
 type Moment string
 
 // The moments. A list has only the first.
@@ -219,8 +219,7 @@ const (
 	After  Moment = "after"  // after that, before the answer
 )
 
-// Strike lets the fault strike the next n requests of the method that are found
-// valid.
+// Strike applies the fault to the next n valid requests of the method.
 func (l *Laravel) Strike(tb testing.TB, n int, fault Fault, moment Moment, method string) {
 	tb.Helper()
 	for range n {
@@ -234,7 +233,7 @@ func (l *Laravel) Strike(tb testing.TB, n int, fault Fault, moment Moment, metho
 	}
 }
 
-// Outstanding returns how many strikes have struck nothing yet.
+// Outstanding returns the number of faults that were not applied yet.
 func (l *Laravel) Outstanding(tb testing.TB) int {
 	tb.Helper()
 	entries, err := os.ReadDir(l.path("faults"))
@@ -262,7 +261,7 @@ func (l *Laravel) Release(tb testing.TB) {
 
 // Request is the record of a request to the API.
 type Request struct {
-	// Time is when the answer ended, in seconds since 1970.
+	// Time is the end of the response, in seconds since 1970.
 	Time   float64 `json:"time"`
 	Method string  `json:"method"`
 	URI    string  `json:"uri"`
@@ -278,8 +277,8 @@ func (r Request) Query() url.Values {
 	return u.Query()
 }
 
-// Requests returns what nginx logged: every request that it has answered, in the
-// order of the answers.
+// Requests returns nginx's log: every request with a response, in the order of the
+// responses.
 func (l *Laravel) Requests(tb testing.TB) []Request {
 	tb.Helper()
 	text, err := os.ReadFile(l.path("requests.log"))

@@ -25,21 +25,21 @@ import (
 // basePath is the path of the API on its host, as on the real one.
 const basePath = "/api/v1"
 
-// The application, and the configuration of what serves it.
+// The application, and the configuration of its servers.
 //
 //go:embed testdata/kanbert.php testdata/nginx.conf testdata/php-fpm.conf
 var files embed.FS
 
-// Options set how a [Laravel] is served. The zero value limits nothing.
+// Options configure a [Laravel]. The zero value limits nothing.
 type Options struct {
-	// Workers is how many requests PHP handles at a time; 8 if unset.
+	// Workers is the number of parallel requests in PHP; 8 if unset.
 	Workers int
-	// RequestRate lets nginx refuse (limit_req) what exceeds it, such as "10r/s",
-	// by more than RequestBurst.
+	// RequestRate makes nginx refuse (limit_req) more requests, such as "10r/s",
+	// after RequestBurst more.
 	RequestRate  string
 	RequestBurst int
-	// GatewayTimeout is how long nginx waits for PHP before it answers 504. PHP
-	// finishes its work all the same.
+	// GatewayTimeout is the time that nginx waits for PHP before it returns 504.
+	// PHP still finishes its work.
 	GatewayTimeout time.Duration
 	// NextPageURL spells meta.next_cursor_url as next_page_url.
 	NextPageURL bool
@@ -62,14 +62,14 @@ type Laravel struct {
 	strikes  int
 }
 
-// The ids of the workspaces, as /whoami gives them.
+// The ids of the workspaces, as in /whoami.
 const (
 	Workspace      = "spc_first"
 	OtherWorkspace = "spc_other"
 )
 
 // Start serves the application on a free loopback port until the test ends. It
-// skips the test unless -laravel is given, and fails it if something is missing.
+// skips the test without -laravel, and fails it if something is missing.
 func Start(tb testing.TB, options Options) *Laravel {
 	tb.Helper()
 	found := require(tb)
@@ -131,8 +131,7 @@ func (l *Laravel) start(tb testing.TB) (err error) {
 	return l.startNginx(tb, listener)
 }
 
-// startNginx hands the open listener over to nginx, as nginx does to its own
-// successor.
+// startNginx passes the open listener to nginx, as nginx does to its own successor.
 func (l *Laravel) startNginx(tb testing.TB, listener net.Listener) error {
 	tcp, ok := listener.(*net.TCPListener)
 	if !ok {
@@ -165,7 +164,7 @@ func (l *Laravel) serve(tb testing.TB, cmd *exec.Cmd) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = cmd.Wait() // Its output says what it ended of.
+		_ = cmd.Wait() // Its output contains the reason.
 	}()
 	tb.Cleanup(func() {
 		_ = cmd.Process.Signal(terminate)
@@ -218,7 +217,7 @@ func (l *Laravel) writeFiles() error {
 	return l.chown()
 }
 
-// writeTemplate writes one of the files. PHP is taken as it is.
+// writeTemplate writes one of the files. PHP files are not templates.
 func (l *Laravel) writeTemplate(name string) error {
 	text, err := files.ReadFile("testdata/" + name)
 	if err != nil {
@@ -242,7 +241,7 @@ func (l *Laravel) writeTemplate(name string) error {
 	return os.WriteFile(l.path(name), out.Bytes(), 0o600)
 }
 
-// chown gives everything to the user that the servers run as.
+// chown changes the owner of all files to the user of the servers.
 func (l *Laravel) chown() error {
 	uid, gid, ok := unprivileged()
 	if !ok {
@@ -258,8 +257,8 @@ func (l *Laravel) chown() error {
 	})
 }
 
-// database is Laravel's configuration of the connection. Every application has
-// its own tables, also in a database that several share.
+// database is Laravel's configuration of the connection. Every application has its
+// own tables, even in a shared database.
 func (l *Laravel) database() map[string]string {
 	if *database == "" {
 		return map[string]string{"driver": driver(), "database": l.path("database.sqlite"), "prefix": ""}
@@ -267,7 +266,7 @@ func (l *Laravel) database() map[string]string {
 	return map[string]string{"driver": driver(), "url": *database, "prefix": "t" + strings.ToLower(rand.Text())[:8] + "_"}
 }
 
-// driver is Laravel's name of the kind of database: sqlite, mysql or pgsql.
+// driver returns Laravel's name of the database: sqlite, mysql or pgsql.
 func driver() string {
 	if *database == "" {
 		return "sqlite"
@@ -282,7 +281,7 @@ func (l *Laravel) writeSettings() error {
 	if err != nil {
 		return err
 	}
-	// The folder is closed to others; the servers' user must read the file.
+	// Other users cannot open the folder. The servers' user must read the file.
 	draft := l.path("settings.draft")
 	if err := os.WriteFile(draft, text, 0o644); err != nil {
 		return err
@@ -303,7 +302,7 @@ func (l *Laravel) artisan(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// logs returns the ends of what the servers wrote.
+// logs returns the ends of the servers' logs.
 func (l *Laravel) logs() string {
 	const most = 4000
 	var all strings.Builder

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// unprivileged is the user that the servers run as where root runs the tests:
-// php-fpm refuses to run as root.
+// unprivileged is the user of the servers if root runs the tests: php-fpm refuses
+// to run as root.
 func unprivileged() (uid, gid uint32, ok bool) {
 	if os.Geteuid() != 0 {
 		return 0, 0, false
@@ -30,8 +30,8 @@ func unprivileged() (uid, gid uint32, ok bool) {
 	return 0, 0, false
 }
 
-// confine lets cmd run as the unprivileged user, outside the terminal's process
-// group, and end when this process ends, however it does.
+// confine makes cmd run as the unprivileged user, outside the terminal's process
+// group, and end when this process ends for any reason.
 func confine(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	if uid, gid, ok := unprivileged(); ok {

@@ -21,12 +21,12 @@ var (
 	database = flag.String("laravel.database", "", "`URL` of a MariaDB or PostgreSQL database to use instead of SQLite: mysql://USER:PASSWORD@127.0.0.1/DATABASE, pgsql://…")
 )
 
-// programs are the paths of what the harness runs.
+// programs contains the paths of the programs that the harness runs.
 type programs struct {
 	php, fpm, nginx string
 }
 
-// findPrograms looks for everything that is needed, once, and names all that is
+// findPrograms looks for all required programs, once, and lists all that are
 // missing.
 var findPrograms = sync.OnceValues(func() (programs, error) {
 	var p programs
@@ -50,8 +50,8 @@ var findPrograms = sync.OnceValues(func() (programs, error) {
 	return p, fmt.Errorf("missing: %s. On Debian 12, scripts/install-laravel installs it", strings.Join(missing, ", "))
 })
 
-// require returns the programs. It skips the test unless -laravel is given, and
-// fails it if something is missing.
+// require returns the programs. It skips the test without -laravel, and fails it if
+// something is missing.
 func require(tb testing.TB) programs {
 	tb.Helper()
 	if !*enabled {
@@ -64,8 +64,8 @@ func require(tb testing.TB) programs {
 	return found
 }
 
-// findProgram returns the first program of these names on PATH or among the
-// daemons, which are not on everybody's PATH. A name may be a pattern.
+// findProgram returns the first program of these names on PATH or in the folders of
+// daemons, which many users do not have on PATH. A name may be a pattern.
 func findProgram(patterns ...string) string {
 	for _, pattern := range patterns {
 		if path, err := exec.LookPath(pattern); err == nil {
@@ -78,7 +78,7 @@ func findProgram(patterns ...string) string {
 	return ""
 }
 
-// missingInPHP names the extensions that PHP lacks, and Laravel if it does.
+// missingInPHP lists the missing extensions of PHP, and Laravel if it is missing.
 func missingInPHP(php string) []string {
 	const script = `
 		$needed = ['mbstring', 'dom', 'pdo_sqlite', 'pdo_mysql', 'pdo_pgsql', 'posix', 'Zend OPcache'];

@@ -31,20 +31,21 @@ type Acceptance struct {
 }
 
 const (
-	// acceptanceVersion is what the CLI takes the provider for.
+	// acceptanceVersion is the version under which the CLI installs the provider.
 	acceptanceVersion = "0.0.1"
-	// managed is how many webhooks the configuration has. With the one that tries
-	// the domain, one replaced and one made again they stay below [MaxWebhooks].
+	// managed is the number of webhooks in the configuration. With the one that
+	// tests the domain, one replaced and one created again, they stay below
+	// [MaxWebhooks].
 	managed = 12
 
 	planEmpty   = 0
 	planChanges = 2
 )
 
-// Run runs all steps, and deletes what they made also when one fails. The
-// provider reaches the API through a proxy on this machine, which is the
-// session: whatever it does, it cannot go beyond the session's rules, and
-// neither it nor its state ever has the token.
+// Run runs all steps, and deletes the webhooks even if one fails. The provider
+// reaches the API through a proxy on this machine, which is the session: the
+// provider cannot break the session's rules, and neither it nor its state gets the
+// token.
 func (a Acceptance) Run(ctx context.Context, target Target) (err error) {
 	s, err := OpenSession(ctx, target, a.Settings)
 	if err != nil {
@@ -137,7 +138,7 @@ func (r *acceptance) prepare() (err error) {
 	return r.workspace.Write("main.tf", cli.RequiredProviders+fmt.Sprintf(configuration, managed))
 }
 
-// expect runs the CLI and compares its exit code.
+// expect runs the CLI and checks its exit code.
 func (r *acceptance) expect(ctx context.Context, want int, args ...string) error {
 	_, err := r.workspace.Run(ctx, want, args...)
 	return err
@@ -189,7 +190,7 @@ func (r *acceptance) replace(ctx context.Context) error {
 	return r.expectListed(ctx, managed)
 }
 
-// drift deletes a webhook behind the provider's back.
+// drift deletes a webhook without Terraform.
 func (r *acceptance) drift(ctx context.Context) error {
 	records, err := r.ours(ctx)
 	if err != nil {
@@ -231,7 +232,7 @@ func (r *acceptance) ours(ctx context.Context) ([]record, error) {
 	}), err
 }
 
-// expectListed lists until n of the configuration's webhooks are shown.
+// expectListed lists until n of the configuration's webhooks appear.
 func (r *acceptance) expectListed(ctx context.Context, n int) error {
 	got := 0
 	for _, pause := range lagPauses {
@@ -249,7 +250,7 @@ func (r *acceptance) expectListed(ctx context.Context, n int) error {
 	return fmt.Errorf("the API lists %d webhooks of the configuration, not %d", got, n)
 }
 
-// proxy serves the API on this machine, for one token of its own.
+// proxy serves the API on this machine, for a token of its own.
 type proxy struct {
 	baseURL, token string
 	server         *http.Server
@@ -257,9 +258,9 @@ type proxy struct {
 
 func (p *proxy) close() { _ = p.server.Close() }
 
-// serve serves the session to the provider, on a free loopback port.
+// serve serves the session for the provider, on a free loopback port.
 func (s *Session) serve() (*proxy, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // It is closed with the server.
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // The server closes it.
 	if err != nil {
 		return nil, err
 	}
@@ -286,11 +287,11 @@ func (s *Session) serve() (*proxy, error) {
 	return p, nil
 }
 
-// proxyError ends the connection where the API gave no answer, as it would have
-// ended without a proxy.
+// proxyError ends the connection if the API sent no response, as it would end
+// without a proxy.
 func (s *Session) proxyError(w http.ResponseWriter, _ *http.Request, err error) {
 	if errors.Is(err, ErrRefused) {
-		fmt.Fprintf(s.out, "the provider tried what this run may not do: %v\n", err)
+		fmt.Fprintf(s.out, "the provider sent a request that this run does not permit: %v\n", err)
 		writeMessage(w, http.StatusForbidden, err.Error())
 		return
 	}

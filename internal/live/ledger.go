@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// Prefix is where the URLs of all runs begin. The domain .invalid never
-	// exists (RFC 2606), so that no delivery arrives anywhere.
+	// Prefix is the prefix of the URLs of all runs. The domain .invalid never
+	// exists (RFC 2606), so no delivery arrives anywhere.
 	Prefix = "https://terraform-acc.invalid/"
 	// LedgerFolder is the folder of the ledgers, in the root of the repository.
 	LedgerFolder = ".kanbert-live"
@@ -25,13 +25,13 @@ const (
 	ledgerSuffix = ".jsonl"
 )
 
-// newRun returns the name of a run: when it began, and something random.
+// newRun returns the name of a run: its start time, and random characters.
 func newRun(now time.Time) string {
 	return now.UTC().Format("20060102t150405") + "-" + strings.ToLower(rand.Text()[:8])
 }
 
-// entry is one line of a ledger. The first line has Run, API and Workspace, each
-// other line one of the rest.
+// entry is one line of a ledger. The first line has Run, API and Workspace. Each
+// other line has one of the other fields.
 type entry struct {
 	Run       string `json:"run,omitempty"`
 	API       string `json:"api,omitempty"`
@@ -41,8 +41,8 @@ type entry struct {
 	Deleted string `json:"deleted,omitempty"`
 }
 
-// ledger holds the ids of the webhooks that one run has made. It holds no URL
-// but those of the run, no token and no secret.
+// ledger contains the ids of the webhooks that one run created. It contains no URLs
+// except those of the run, no token and no secret.
 type ledger struct {
 	run, api, workspace string
 	path                string
@@ -54,7 +54,7 @@ type ledger struct {
 	deleted map[string]bool
 }
 
-// prefix is where the URLs of the run begin.
+// prefix is the prefix of the URLs of the run.
 func (l *ledger) prefix() string { return Prefix + l.run + "/" }
 
 func createLedger(folder, api, workspace string) (*ledger, error) {
@@ -71,8 +71,8 @@ func createLedger(folder, api, workspace string) (*ledger, error) {
 	return l, l.write(entry{Run: l.run, API: api, Workspace: workspace})
 }
 
-// write adds a line and waits until it is on the disk: what a killed run leaves
-// behind is found by it.
+// write adds a line and waits until it is on the disk, so that the webhooks of a
+// killed run can be found.
 func (l *ledger) write(e entry) error {
 	line, err := json.Marshal(e)
 	if err != nil {
@@ -84,7 +84,7 @@ func (l *ledger) write(e entry) error {
 	return l.file.Sync()
 }
 
-// recordMade notes an id and reports whether it is new.
+// recordMade records an id and reports whether it is new.
 func (l *ledger) recordMade(id string) (bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -111,7 +111,7 @@ func (l *ledger) has(id string) bool {
 	return l.made[id]
 }
 
-// left returns the ids that were made and not deleted.
+// left returns the ids that were created and not deleted.
 func (l *ledger) left() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -124,7 +124,7 @@ func (l *ledger) left() []string {
 	return ids
 }
 
-// close closes the ledger and removes its file if asked to.
+// close closes the ledger, and removes its file if requested.
 func (l *ledger) close(remove bool) error {
 	err := l.file.Close()
 	if remove {
@@ -151,7 +151,7 @@ func readLedgers(folder string) ([]*ledger, error) {
 }
 
 func readLedger(path string) (*ledger, error) {
-	file, err := os.Open(path) //nolint:gosec // The path is that of a ledger in the folder the caller names.
+	file, err := os.Open(path) //nolint:gosec // The caller names the folder of the ledger.
 	if err != nil {
 		return nil, err
 	}
@@ -165,12 +165,12 @@ func readLedger(path string) (*ledger, error) {
 	for lines.Scan() {
 		var e entry
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
-			continue // The last line of a killed run may be half written.
+			continue // A killed run may leave an incomplete last line.
 		}
 		l.apply(e)
 	}
 	if l.run == "" || l.run+ledgerSuffix != filepath.Base(path) {
-		return nil, errors.New("this is no ledger of a run")
+		return nil, errors.New("this is not a ledger of a run")
 	}
 	return l, lines.Err()
 }

@@ -16,25 +16,24 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// ProbeSettings say how much is asked.
+// ProbeSettings say which requests a probe may send.
 type ProbeSettings struct {
 	Settings
 
-	// Write permits creates and deletes, by the rules of a [Session]. Without it
-	// nothing but GET is sent.
+	// Write permits creates and deletes, with the rules of a [Session]. Without it,
+	// only GET requests are sent.
 	Write bool
-	// Switch, if it is not nil, asks the person to switch to another workspace in
-	// Kanbert, and returns when that is done.
+	// Switch, if not nil, asks the user to switch to another workspace in Kanbert,
+	// and returns when that is done.
 	Switch func(ctx context.Context) error
 }
 
-// Probe asks the API about every assumption that the provider rests on. The rows
-// are fit to be shown to anyone. Beside an error they hold what was learned
-// before it.
+// Probe tests every assumption of the provider against the API. The rows are safe
+// to publish. With an error, it returns the rows before the error.
 func Probe(ctx context.Context, target Target, settings ProbeSettings) (rows []Row, err error) {
 	if settings.Write && settings.Switch != nil {
-		// If the token follows the person, what follows would write into a workspace
-		// that was not named.
+		// If the token follows the user's workspace, later requests would write
+		// into a workspace that was not named.
 		return nil, errors.New("nothing was sent: -write and -switch cannot be given together")
 	}
 	p := &probe{settings: settings, redact: redactor{}}
@@ -59,7 +58,7 @@ func Probe(ctx context.Context, target Target, settings ProbeSettings) (rows []R
 	return p.rows, err
 }
 
-// readOnly refuses whatever is no read.
+// readOnly refuses every request that is not a read.
 type readOnly struct{ next http.RoundTripper }
 
 func (t readOnly) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -78,7 +77,7 @@ type probe struct {
 	redact   redactor
 	rows     []Row
 
-	// first is the answer to the plain list, and sample its page.
+	// first is the response to the plain list, and sample its page.
 	first  answer
 	sample page
 }
@@ -87,7 +86,7 @@ func (p *probe) run(ctx context.Context) error {
 	type step = func(context.Context) error
 	steps := []step{p.askWhoami, p.askRefusals}
 	if p.session != nil {
-		// What they create gives the reads something to list.
+		// Its creates give the reads something to list.
 		steps = append(steps, p.session.tryDomain, p.askCreate, p.askTaken, p.askSpellings, p.askRefusedCreates, p.askCursorsOfOwn, p.askOverlap, p.askDelete)
 	}
 	steps = append(steps, p.askList, p.askHeaders, p.askPageSizes, p.askCursors, p.askFilters, p.askStringFilters, p.askRefusedQueries, p.tellLimits)
@@ -104,7 +103,7 @@ func (p *probe) add(class, assumption, observed string, verdict Verdict, provide
 	p.rows = append(p.rows, Row{Class: class, Assumption: assumption, Observed: observed, Verdict: verdict, Provider: provider})
 }
 
-// verdict is Holds if it holds, and otherwise what else it is.
+// verdict is Holds if it holds, and otherwise the other verdict.
 func verdict(holds bool, otherwise Verdict) Verdict {
 	if holds {
 		return Holds
@@ -155,7 +154,7 @@ func (p *probe) askSwitch(ctx context.Context, before string) error {
 	named := p.settings.Workspace
 	switch {
 	case before == "":
-		p.add("B", assumption, "space.id is not given", Unknown, provider)
+		p.add("B", assumption, "the response has no space.id", Unknown, provider)
 		return nil
 	case p.settings.Switch != nil:
 		if err := p.settings.Switch(ctx); err != nil {
@@ -174,14 +173,14 @@ func (p *probe) askSwitch(ctx context.Context, before string) error {
 	case named != "" && named != before:
 		p.add("B", assumption, "another one than -workspace names", Differs, provider)
 	case named != "":
-		p.add("B", assumption, "the one that -workspace names; ask with -switch as well", Unknown, provider)
+		p.add("B", assumption, "the one that -workspace names; test with -switch too", Unknown, provider)
 	default:
-		p.add("B", assumption, "not asked: -switch waits for a person to switch", Unknown, provider)
+		p.add("B", assumption, "not tested: -switch waits until you switch workspaces", Unknown, provider)
 	}
 	return nil
 }
 
-// invented is a token that no one has.
+// invented is a token that does not exist.
 const invented = "terraform-probe-invented-token"
 
 func (p *probe) askRefusals(ctx context.Context) error {
@@ -203,7 +202,7 @@ func (p *probe) askRefusals(ctx context.Context) error {
 		return err
 	}
 	p.add("D", "A missing route is 404 in JSON, with a message or an empty one", route.shape(), verdict(route.status == 404 && route.isJSON(), Variant),
-		"No 404 alone proves that a webhook is gone: look-up and listing have to agree.")
+		"A 404 alone does not prove that a webhook is gone: look-up and listing must agree.")
 	return nil
 }
 
@@ -221,7 +220,7 @@ func (p *probe) askList(ctx context.Context) error {
 	meta := slices.Sorted(maps.Keys(p.sample.Meta))
 	_, hasCursor := p.sample.Meta["next_cursor"]
 	p.add("C", "meta has next_cursor; its other fields may be spelled otherwise", names(meta), verdict(hasCursor, Differs),
-		"Follows next_cursor alone, never a URL from a body.")
+		"Follows only next_cursor, never a URL from a body.")
 	p.add("C", "links is an array, empty or not, or absent", jsonKind(p.sample.Links), Holds, "Does not read it.")
 	if len(p.sample.Records) == 0 {
 		p.add("C", "A list shows no secret, and created_at in a form of RFC 3339", "the workspace has no webhook", Unknown, "Accepts every form of RFC 3339.")
@@ -232,7 +231,7 @@ func (p *probe) askList(ctx context.Context) error {
 		"Keeps the secret of the create in state, and has none after an import.")
 	form, ok := timeForm(first.CreatedAt)
 	p.add("C", "created_at is in a form of RFC 3339", form, verdict(ok, Differs), "Accepts Z and offsets, with and without a fraction.")
-	p.add("C", "Ids are opaque texts", idForm(first.ID), verdict(first.ID != "", Differs), "Escapes them in paths, and reads nothing into them.")
+	p.add("C", "Ids are opaque texts", idForm(first.ID), verdict(first.ID != "", Differs), "Escapes them in paths, and does not interpret them.")
 	return nil
 }
 
@@ -247,20 +246,20 @@ func (p *probe) askHeaders(context.Context) error {
 	if limit := p.first.header.Get("X-RateLimit-Limit"); isNumber(limit) {
 		observed += "; X-RateLimit-Limit is " + limit
 	}
-	p.add("C", "Answers have X-RateLimit-Limit and X-RateLimit-Remaining", observed, verdict(p.first.header.Get("X-RateLimit-Limit") != "", Variant),
-		"Waits by Retry-After or X-RateLimit-Reset of a 429, in every form, and by pauses of its own without them.")
+	p.add("C", "Responses have X-RateLimit-Limit and X-RateLimit-Remaining", observed, verdict(p.first.header.Get("X-RateLimit-Limit") != "", Variant),
+		"Waits according to Retry-After or X-RateLimit-Reset of a 429, in every form. Without them, it uses its own pauses.")
 	skew, ok := p.first.skew()
 	observed = "no Date"
 	if ok {
 		observed = fmt.Sprintf("differs by about %ds from the local clock", int(skew.Seconds()))
 	}
-	p.add("C", "Answers have a Date within a day of the local clock", observed, verdict(ok && skew.Abs().Hours() < 24, Variant),
-		"Without a believable Date it does not decide by times, and deletes nothing after a lost answer.")
+	p.add("C", "Responses have a Date within a day of the local clock", observed, verdict(ok && skew.Abs().Hours() < 24, Variant),
+		"Without a plausible Date, it does not use times, and deletes nothing after a lost response.")
 	observed = "absent"
 	if p.first.header.Get("X-Request-Id") != "" {
 		observed = "present"
 	}
-	p.add("C", "Answers may have X-Request-Id", observed, Holds, "Shows it in errors where there is one.")
+	p.add("C", "Responses may have X-Request-Id", observed, Holds, "Shows it in errors.")
 	p.add("D", "HTTP/2 may resend a POST after GOAWAY or a reset of its stream", "the API speaks "+p.first.proto, Holds,
 		"Sends a POST so that nothing below the client can send it again.")
 	return nil
@@ -268,7 +267,7 @@ func (p *probe) askHeaders(context.Context) error {
 
 func (p *probe) askPageSizes(ctx context.Context) error {
 	p.add("A", "A page holds 30 webhooks by default", fmt.Sprintf("per_page %d", p.sample.perPage()), verdict(p.sample.perPage() == 30, Variant),
-		"Never counts on it: only a missing next_cursor ends a list.")
+		"Does not depend on it: only a missing next_cursor ends a list.")
 	for _, size := range []string{fmt.Sprint(kanbert.DefaultPageSize), "1000"} {
 		got, listed, err := p.list(ctx, url.Values{"sort": {"url"}, "page[size]": {size}})
 		if err != nil {
@@ -280,7 +279,7 @@ func (p *probe) askPageSizes(ctx context.Context) error {
 		}
 		refused := got.status == http.StatusBadRequest || got.status == http.StatusUnprocessableEntity
 		p.add("C", "page[size]="+size+" is granted, clamped or refused", observed, verdict(got.ok() || refused, Differs),
-			"Asks for "+fmt.Sprint(kanbert.DefaultPageSize)+", goes by next_cursor, and asks without a size if it is refused.")
+			"Requests "+fmt.Sprint(kanbert.DefaultPageSize)+", follows next_cursor, and omits the size if it is refused.")
 	}
 	got, listed, err := p.list(ctx, url.Values{"page[size]": {"0"}})
 	if err != nil {
@@ -296,7 +295,7 @@ func (p *probe) askCursors(ctx context.Context) error {
 		return err
 	}
 	p.add("C", "A cursor that cannot be read gives the first page or an error", got.shape(), Holds,
-		"Never makes a cursor up. A cursor that comes twice is an error and no endless list.")
+		"Never invents a cursor. A repeated cursor is an error.")
 	one, listed, err := p.list(ctx, url.Values{"sort": {"url"}, "page[size]": {"1"}})
 	if err != nil {
 		return err
@@ -321,12 +320,12 @@ func (p *probe) askCursors(ctx context.Context) error {
 	return nil
 }
 
-// filterCase is one filter and what is thought of it.
+// filterCase is one filter and its assumed result.
 type filterCase struct {
 	class, assumption, filter, provider string
 	// want reports whether the page is as assumed.
 	want func(answer, page) bool
-	// otherwise is the verdict if it is not.
+	// otherwise is the verdict if the page is not as assumed.
 	otherwise Verdict
 }
 
@@ -355,8 +354,8 @@ func answered(a answer, _ page) bool { return a.ok() }
 
 const (
 	sendsJSON      = "Sends its own filters in the JSON form."
-	fallsBack      = "Falls back to the listing where a look-up is refused."
-	comparesItself = "Compares what is listed itself, byte for byte or by equivalent spelling."
+	fallsBack      = "Uses the listing if a look-up is refused."
+	comparesItself = "Compares the listed URLs itself, byte by byte or by equivalent spelling."
 	checksFirst    = "Checks filters before they are sent, and shows what the API refuses."
 )
 
@@ -376,8 +375,8 @@ func (p *probe) askFilters(ctx context.Context) error {
 	return p.askFiltersOf(ctx, p.sample.Records[0].URL)
 }
 
-// askFiltersOf asks with the URL of a webhook: one of this run if it may write,
-// else one of the workspace's.
+// askFiltersOf sends filters with the URL of a webhook: one of this run if it may
+// write, otherwise one of the workspace.
 func (p *probe) askFiltersOf(ctx context.Context, address string) error {
 	return p.askEach(ctx, []filterCase{
 		{"B", "JSON: eq of a webhook's URL lists that one", kanbert.FilterByURL(address), fallsBack, lists(1), Differs},
@@ -386,8 +385,8 @@ func (p *probe) askFiltersOf(ctx context.Context, address string) error {
 	})
 }
 
-// longestFilter is how long the filter of a look-up is at most, in bytes as
-// sent; the package directory has the bound.
+// longestFilter is the largest size of a look-up's filter, in bytes as sent. The
+// package directory has the limit.
 const longestFilter = 7000
 
 func longFilter(absent string) string {
@@ -401,8 +400,8 @@ func longFilter(absent string) string {
 	}
 }
 
-// otherCase changes the case of the letters in the path of a URL, or of all where
-// the path has none.
+// otherCase changes the case of the letters in the path of a URL, or of all letters
+// if the path has none.
 func otherCase(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || strings.ToUpper(u.Path) == u.Path {
@@ -452,12 +451,12 @@ func (p *probe) askRefusedQueries(ctx context.Context) error {
 	return nil
 }
 
-// tellLimits tells of the 429s that were met. None is provoked: the limit may be
-// shared with the team's other integrations.
+// tellLimits reports the 429s of this run. The probe provokes none: the limit may
+// be shared with the team's other integrations.
 func (p *probe) tellLimits(context.Context) error {
 	const (
 		assumption = "A 429 has Retry-After or X-RateLimit-Reset"
-		provider   = "Waits as it says; where it says nothing, with pauses that double."
+		provider   = "Waits for that time. Without one, it uses pauses that double."
 	)
 	limited := p.limited.Load()
 	if limited == nil {
@@ -477,7 +476,7 @@ func (p *probe) tellLimits(context.Context) error {
 	return nil
 }
 
-// message is the message of a refusal, and whether there is one.
+// message returns the message of an error response, and whether there is one.
 func (a answer) message() (string, bool) {
 	var body struct {
 		Message *string `json:"message"`

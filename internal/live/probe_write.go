@@ -16,8 +16,7 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// post creates a webhook from any fields. What it made is deleted when the
-// session closes.
+// post creates a webhook from any fields. The session deletes it when it closes.
 func (p *probe) post(ctx context.Context, fields map[string]any) (answer, error) {
 	got, err := p.do(ctx, request{method: http.MethodPost, path: webhooksPath, body: fields})
 	if err != nil {
@@ -32,7 +31,7 @@ func (p *probe) postURL(ctx context.Context, address string) (answer, error) {
 	return p.post(ctx, map[string]any{"url": address, "event": quietEvent})
 }
 
-// askCreate looks at the answer to a create, and when a list shows it.
+// askCreate checks the response to a create, and when a list contains the webhook.
 func (p *probe) askCreate(ctx context.Context) error {
 	address := p.session.NewURL()
 	got, err := p.postURL(ctx, address)
@@ -40,14 +39,14 @@ func (p *probe) askCreate(ctx context.Context) error {
 		return err
 	}
 	made := got.created()
-	p.add("C", "A create answers 201 or 200 in JSON", got.shape(), verdict((got.status == 201 || got.status == 200) && got.isJSON(), Differs),
-		"Accepts both, and has id and secret in state before anything else.")
+	p.add("C", "A create returns 201 or 200 in JSON", got.shape(), verdict((got.status == 201 || got.status == 200) && got.isJSON(), Differs),
+		"Accepts both, and writes id and secret to state first.")
 	complete := made.ID != "" && made.Secret != "" && made.URL == address
-	p.add("C", "The answer has id, secret and the URL as it was sent", fmt.Sprintf("id: %t, secret: %t, same URL: %t", made.ID != "", made.Secret != "", made.URL == address),
-		verdict(complete, Differs), "Fills state from this answer and from no later read.")
+	p.add("C", "The response has id, secret and the URL as sent", fmt.Sprintf("id: %t, secret: %t, same URL: %t", made.ID != "", made.Secret != "", made.URL == address),
+		verdict(complete, Differs), "Fills state only from this response.")
 	p.askCreatedAt(got, made)
 	err = p.askLag(ctx, "A list shows a webhook at once after its create", address, 1,
-		"Believes that a webhook is gone only from evidence that began 20 seconds after its create or later.")
+		"Treats a webhook as gone only after checks that began 20 seconds or more after its create.")
 	if err != nil {
 		return err
 	}
@@ -57,10 +56,10 @@ func (p *probe) askCreate(ctx context.Context) error {
 	return p.askStringFiltersOf(ctx, address)
 }
 
-// askStringFiltersOf asks what users' filters mean, which no page specifies. An
-// address of this run needs no escapes.
+// askStringFiltersOf tests the meaning of users' filters, which no page specifies.
+// The URLs of this run need no escapes.
 func (p *probe) askStringFiltersOf(ctx context.Context, address string) error {
-	const warns = "Passes it on, and says in the guide on filters that it is not specified."
+	const warns = "Sends it, and says in the guide on filters that it is not specified."
 	ours := `url = "` + address + `"`
 	middle := strings.TrimPrefix(address, Prefix)
 	return p.askEach(ctx, []filterCase{
@@ -83,10 +82,10 @@ func (p *probe) askCreatedAt(got answer, made record) {
 		observed, holds = fmt.Sprintf("created_at is %ds from Date", int(difference.Seconds())), difference.Abs() <= 5*time.Second
 	}
 	p.add("C", "created_at and Date of a create are seconds apart", observed, verdict(holds, Variant),
-		"Deletes a webhook after a lost answer only where created_at lies within the request, by Date.")
+		"After a lost response, deletes a webhook only if created_at is within the time of the request, by Date.")
 }
 
-// askLag looks for a URL until a list shows n webhooks at it.
+// askLag looks up a URL until a list has n webhooks with it.
 func (p *probe) askLag(ctx context.Context, assumption, address string, n int, provider string) error {
 	began := time.Now()
 	for i, pause := range append([]time.Duration{0}, lagPauses...) {
@@ -124,9 +123,9 @@ func (p *probe) askTaken(ctx context.Context) error {
 	observed := fmt.Sprintf("%s, errors: %s", got.shape(), names(slices.Sorted(maps.Keys(fields))))
 	holds := got.status == http.StatusUnprocessableEntity && fields["url"] || got.status == http.StatusConflict
 	p.add("C", "A URL that is taken gets 422 with an error on url, or 409", observed, verdict(holds, Differs),
-		"Decides by the status and the field, never by the text, and looks for the holder.")
+		"Decides by the status and the field, never by the text, and looks up the webhook that has the URL.")
 	english := strings.Contains(strings.ToLower(string(got.body)), "taken")
-	p.add("D", "The text of a refusal may be translated", fmt.Sprintf("has the word taken: %t", english), Holds, "Reads no text of the server.")
+	p.add("D", "The text of a refusal may be translated", fmt.Sprintf("has the word taken: %t", english), Holds, "Does not depend on texts of the server.")
 	other, err := p.postURL(ctx, p.session.ledger.prefix()+"CASE")
 	if err != nil {
 		return err
@@ -136,13 +135,13 @@ func (p *probe) askTaken(ctx context.Context) error {
 		return err
 	}
 	p.add("D", "URLs that differ in the case of the path are two URLs", fmt.Sprintf("%d, then %d", other.status, folded.status), verdict(other.ok() && folded.ok(), Variant),
-		"Treats a taken URL whose holder is spelled in another way as held by that one.")
+		"Treats a URL as taken by a webhook with another spelling of it.")
 	return p.askEach(ctx, []filterCase{{
 		"D", "eq tells accented letters apart", kanbert.FilterByURL(p.session.ledger.prefix() + "casé"), comparesItself, lists(0), Variant,
 	}})
 }
 
-// askSpellings looks at what the API makes of odd but valid values.
+// askSpellings tests what the API stores for unusual but valid values.
 func (p *probe) askSpellings(ctx context.Context) error {
 	address := p.session.NewURL()
 	spaced, err := p.postURL(ctx, address+" ")
@@ -162,7 +161,7 @@ func (p *probe) askSpellings(ctx context.Context) error {
 	if empty.ok() {
 		observed = fmt.Sprintf("%d, null: %t", empty.status, empty.created().ProjectID == nil)
 	}
-	p.add("D", "An empty project_id becomes null", observed, verdict(empty.ok() && empty.created().ProjectID == nil, Variant), "Leaves an empty value out of the request.")
+	p.add("D", "An empty project_id becomes null", observed, verdict(empty.ok() && empty.created().ProjectID == nil, Variant), "Omits an empty value from the request.")
 	quoted := p.session.NewURL() + "/o'hara?a=1&b=%22x%22"
 	got, err := p.postURL(ctx, quoted)
 	if err != nil {
@@ -175,7 +174,7 @@ func (p *probe) askSpellings(ctx context.Context) error {
 	return p.askLag(ctx, "JSON: eq finds a URL with an apostrophe, & and escapes", got.created().URL, 1, sendsJSON)
 }
 
-// refusedCreate is a create that is thought to be refused for one field.
+// refusedCreate is a create that the API is assumed to refuse because of one field.
 type refusedCreate struct {
 	class, assumption, field, provider string
 	fields                             map[string]any
@@ -186,7 +185,7 @@ func (p *probe) askRefusedCreates(ctx context.Context) error {
 	long := prefix + strings.Repeat("x", kanbert.MaxURLLength+1-len(prefix))
 	for _, c := range []refusedCreate{
 		{"A", "A URL of 181 characters gets 422 on url", "url", "Refuses it when planning.", map[string]any{"url": long, "event": quietEvent}},
-		{"C", "An unknown event gets 422 on event", "event", "Warns when planning, and shows the API's refusal.", map[string]any{"url": p.session.NewURL(), "event": "terraform:probe"}},
+		{"C", "An unknown event gets 422 on event", "event", "Refuses it when planning.", map[string]any{"url": p.session.NewURL(), "event": "terraform:probe"}},
 		{"A", "task:delete without a project gets 422", "project_id", "Refuses it when planning.", map[string]any{"url": p.session.NewURL(), "event": "task:delete"}},
 		{"D", "A URL with an emoji gets 422 on url", "url", "Shows the API's refusal.", map[string]any{"url": p.session.NewURL() + "/😀", "event": quietEvent}},
 	} {
@@ -201,7 +200,7 @@ func (p *probe) askRefusedCreates(ctx context.Context) error {
 	return nil
 }
 
-// askCursorsOfOwn walks over the webhooks of this run one by one.
+// askCursorsOfOwn lists the webhooks of this run one by one.
 func (p *probe) askCursorsOfOwn(ctx context.Context) error {
 	const pages = MaxWebhooks + 5
 	query := url.Values{"sort": {"url"}, "page[size]": {"1"}, "filter": {`[{"field":"url","op":"startswith","value":"` + p.session.ledger.prefix() + `"}]`}}
@@ -232,7 +231,7 @@ func (p *probe) askCursorsOfOwn(ctx context.Context) error {
 	want := len(p.session.ledger.left())
 	p.add("C", "A list with a filter goes by next_cursor to its end", fmt.Sprintf("%d of %d webhooks, pages of another size than asked: %d", len(seen), want, short),
 		verdict(len(seen) == want, Differs), "Follows next_cursor to the end, and never ends at a short page.")
-	p.add("D", "sort=url is in the order of bytes", fmt.Sprint(ordered), verdict(ordered, Variant), "Rests on no order, only on its being stable.")
+	p.add("D", "sort=url is in the order of bytes", fmt.Sprint(ordered), verdict(ordered, Variant), "Requires only a stable order.")
 	return nil
 }
 
@@ -262,7 +261,7 @@ func (p *probe) askOverlap(ctx context.Context) error {
 	}
 	slices.Sort(statuses)
 	p.add("D", "Of two creates of one URL at once one succeeds, the other gets 422, 409 or 500", fmt.Sprintf("%d and %d", statuses[0], statuses[1]), verdict(made == 1, Differs),
-		"Deletes nothing after a 5xx of the API: the holder may be of another actor.")
+		"Deletes nothing after a 5xx of the API: the webhook may belong to another program.")
 	return nil
 }
 
@@ -281,8 +280,8 @@ func (p *probe) askDelete(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.add("C", "A delete answers 204 or 200 without a body", first.shape(), verdict(first.ok(), Differs), "Accepts every 2xx.")
-	if err := p.askLag(ctx, "A list does not show a webhook after its delete", address, 0, "Waits where a list still shows the webhook."); err != nil {
+	p.add("C", "A delete returns 204 or 200 without a body", first.shape(), verdict(first.ok(), Differs), "Accepts every 2xx.")
+	if err := p.askLag(ctx, "A list does not show a webhook after its delete", address, 0, "Waits while a list still contains the webhook."); err != nil {
 		return err
 	}
 	second, err := p.session.delete1(ctx, id)
@@ -290,12 +289,12 @@ func (p *probe) askDelete(ctx context.Context) error {
 		return err
 	}
 	p.add("C", "A second delete gets 404 in JSON", second.shape(), verdict(second.status == 404 && second.isJSON(), Variant),
-		"Takes a 404 for success only if look-up and listing agree that the webhook is gone.")
+		"Treats a 404 as success only if look-up and listing agree that the webhook is gone.")
 	again, err := p.postURL(ctx, address)
 	if err != nil {
 		return err
 	}
 	p.add("D", "A URL is free at once after its webhook was deleted", again.shape(), verdict(again.ok(), Variant),
-		"Waits a short while for a URL that is taken although no list shows its holder.")
+		"Waits a short time for a URL that is taken although no list contains its webhook.")
 	return nil
 }

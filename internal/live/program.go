@@ -15,21 +15,21 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// Interruptible returns a context that ends when a person interrupts the program, so
-// that it still deletes what it made.
+// Interruptible returns a context that ends when the user interrupts the program,
+// so the program can still delete its webhooks.
 func Interruptible() (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 }
 
-// Begin parses the flags of a program, and returns the API that the environment
-// names and the folder of the ledgers. The error is [flag.ErrHelp] if the person
-// asked for nothing but help.
+// Begin parses the flags of a program. It returns the API from the environment and
+// the folder of the ledgers. The error is [flag.ErrHelp] if the user requested only
+// help.
 func Begin(flags *flag.FlagSet, args []string) (target Target, ledgers string, err error) {
 	if err := flags.Parse(args); err != nil {
 		return target, "", err
 	}
 	if flags.NArg() > 0 {
-		return target, "", errors.New("there are flags and no arguments")
+		return target, "", errors.New("unexpected arguments: use only flags")
 	}
 	token := os.Getenv("KANBERT_TOKEN")
 	if token == "" {

@@ -11,28 +11,28 @@ import (
 	"text/tabwriter"
 )
 
-// Verdict is how an observation compares with an assumption.
+// Verdict is the result of a comparison of an observation with an assumption.
 type Verdict string
 
-// The verdicts. Only [Differs] asks for a change of the provider.
+// The verdicts. Only [Differs] requires a change of the provider.
 const (
-	// Holds says that the API does what is assumed.
+	// Holds says that the API does what the provider assumes.
 	Holds Verdict = "holds"
-	// Variant says that the API does something else that the provider copes with.
+	// Variant says that the API does something else, which the provider supports.
 	Variant Verdict = "variant"
-	// Differs says that the provider rests on something that is not so.
+	// Differs says that an assumption of the provider is wrong.
 	Differs Verdict = "DIFFERS"
 	// Unknown says that it could not be observed.
 	Unknown Verdict = "unknown"
 )
 
-// Row is one assumption. No field holds a secret, a URL, an id or personal data.
+// Row is one assumption. No field contains a secret, a URL, an id or personal data.
 type Row struct {
 	// Class is B (stated by a page other than the reference), C (inferred from
 	// libraries) or D (measured on the framework).
 	Class string
-	// Assumption is what is thought, Observed what the API did, and Provider
-	// what the provider does about it.
+	// Assumption is what the provider assumes, Observed what the API did, and
+	// Provider what the provider does about it.
 	Assumption, Observed, Provider string
 	Verdict                        Verdict
 }
@@ -48,11 +48,11 @@ func WriteTable(out io.Writer, rows []Row) error {
 	return w.Flush()
 }
 
-// redactor takes out of a row what must not leave the machine. No row is made of
-// such text: it is there for the row that is written tomorrow.
+// redactor removes text that must not leave the machine from a row. No current row
+// contains such text: it protects future rows.
 type redactor map[string]bool
 
-// minRedacted is the length below which a text is part of too many others.
+// minRedacted is the minimum length: a shorter text is part of too many others.
 const minRedacted = 4
 
 func (r redactor) add(texts ...string) {
@@ -70,10 +70,10 @@ func (r redactor) clean(text string) string {
 	return strings.NewReplacer("|", "/", "\n", " ", "\r", " ", "\t", " ").Replace(text)
 }
 
-// fieldName is what a field of a request or an answer may be called in a row.
+// fieldName is the format of a field's name that a row may contain.
 var fieldName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,30}$`)
 
-// names joins those names that are fit for a row.
+// names joins the names that a row may contain.
 func names(all []string) string {
 	var fit []string
 	for _, name := range all {
@@ -88,7 +88,7 @@ func names(all []string) string {
 	return strings.Join(fit, ", ")
 }
 
-// shape says what an answer is without quoting it: "404, JSON with a message".
+// shape describes a response without quoting it: "404, JSON with a message".
 func (a answer) shape() string {
 	return fmt.Sprintf("%d, %s", a.status, a.bodyShape())
 }

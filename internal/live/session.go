@@ -20,43 +20,43 @@ import (
 // MaxWebhooks is how many webhooks one run may create.
 const MaxWebhooks = 20
 
-// cleanupTimeout bounds the deletes at the end of a run.
+// cleanupTimeout limits the deletes at the end of a run.
 const cleanupTimeout = 5 * time.Minute
 
-// ErrRefused is in the errors of requests that a session does not permit.
-var ErrRefused = errors.New("this run may not send that")
+// ErrRefused is the error of requests that a session does not permit.
+var ErrRefused = errors.New("this run does not permit the request")
 
-// ErrInvalidDomain says that the API does not take URLs of the domain .invalid.
-// The run ends: there is no other domain that certainly belongs to no one.
+// ErrInvalidDomain says that the API does not accept URLs of the domain .invalid.
+// The run ends, because no other domain is certainly unused.
 var ErrInvalidDomain = errors.New("the API refuses a URL of the domain .invalid (422 on url): nothing was created, and this run stops")
 
-// Session is one run that may write. It is an [http.RoundTripper] that lets
-// nothing through but reads, creates under the prefix of the run, and deletes of
-// what the run made.
+// Session is one run that may write. It is an [http.RoundTripper] that permits only
+// reads, creates under the prefix of the run, and deletes of webhooks that the run
+// created.
 type Session struct {
 	*api
 
 	ledger *ledger
 	next   http.RoundTripper
 	out    io.Writer
-	// creates counts the POSTs that made, or may have made, a webhook.
+	// creates counts the POSTs that created, or may have created, a webhook.
 	creates atomic.Int32
-	// number is that of the last URL.
+	// number is the number of the last URL.
 	number atomic.Int32
 }
 
 // Settings say where a session writes.
 type Settings struct {
-	// Workspace is the id of the workspace, as the person gave it.
+	// Workspace is the id of the workspace that the user named.
 	Workspace string
 	// Ledgers is the folder of the ledgers.
 	Ledgers string
-	// Out gets the name of the workspace and the ids of what is made.
+	// Out gets the name of the workspace and the ids of the webhooks.
 	Out io.Writer
 }
 
-// OpenSession begins a run. The error is a [*WorkspaceError] if the person did
-// not name the workspace of the token.
+// OpenSession begins a run. The error is a [*WorkspaceError] if the user did not
+// name the workspace of the token.
 func OpenSession(ctx context.Context, target Target, settings Settings) (*Session, error) {
 	s := &Session{next: newTransport(), out: &lockedWriter{to: settings.Out}}
 	var err error
@@ -74,7 +74,7 @@ func OpenSession(ctx context.Context, target Target, settings Settings) (*Sessio
 	return s, nil
 }
 
-// lockedWriter is a writer for the requests that the provider sends side by side.
+// lockedWriter is a writer for parallel requests of the provider.
 type lockedWriter struct {
 	mu sync.Mutex
 	to io.Writer
@@ -86,7 +86,7 @@ func (w *lockedWriter) Write(text []byte) (int, error) {
 	return w.to.Write(text)
 }
 
-// NewURL returns a URL of the run that was not given before.
+// NewURL returns an unused URL of the run.
 func (s *Session) NewURL() string {
 	return fmt.Sprintf("%s%02d", s.ledger.prefix(), s.number.Add(1))
 }
@@ -140,7 +140,7 @@ func (s *Session) create(req *http.Request) (*http.Response, error) {
 		s.creates.Add(-1)
 	}
 	return s.learn(resp, func(body []byte) error {
-		// Where there is no id to be read, a list will show it.
+		// Without a readable id, a list finds the webhook.
 		made := answer{body: body}.created()
 		if made.ID == "" || resp.StatusCode > 299 {
 			return nil
@@ -149,8 +149,8 @@ func (s *Session) create(req *http.Request) (*http.Response, error) {
 	})
 }
 
-// isOurs reports whether a URL is of this run. White space around it is what the
-// API trims.
+// isOurs reports whether a URL belongs to this run. The API trims white space
+// around it.
 func (s *Session) isOurs(address string) bool {
 	return strings.HasPrefix(strings.TrimSpace(address), s.ledger.prefix())
 }
@@ -159,7 +159,7 @@ func (s *Session) delete(req *http.Request, path string) (*http.Response, error)
 	escaped, below := strings.CutPrefix(path, webhooksPath+"/")
 	id, err := url.PathUnescape(escaped)
 	if !below || err != nil || !s.ledger.has(id) {
-		return refuse(req, "the webhook is not known to be of this run")
+		return refuse(req, "the webhook is not known to belong to this run")
 	}
 	resp, err := s.next.RoundTrip(req)
 	if err == nil && resp.StatusCode >= 200 && resp.StatusCode <= 299 {
@@ -168,7 +168,7 @@ func (s *Session) delete(req *http.Request, path string) (*http.Response, error)
 	return resp, err
 }
 
-// learn reads the whole body, shows it to read, and puts it back.
+// learn reads the whole body, passes it to read, and restores it.
 func (s *Session) learn(resp *http.Response, read func(body []byte) error) (*http.Response, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	_ = resp.Body.Close()
@@ -182,9 +182,9 @@ func (s *Session) learn(resp *http.Response, read func(body []byte) error) (*htt
 	return resp, nil
 }
 
-// recordListed notes what a list shows under the prefix of the run: a webhook
-// whose create was not answered has nothing but that to be known by. The prefix
-// is random, so that what stands under it is of this run.
+// recordListed records the webhooks that a list contains under the prefix of the
+// run: a webhook without a response to its create can only be found there. The
+// prefix is random, so all webhooks under it belong to this run.
 func (s *Session) recordListed(body []byte) error {
 	if s.ledger == nil {
 		return nil
@@ -209,8 +209,8 @@ func (s *Session) recordMade(id string) error {
 	return err
 }
 
-// tryDomain creates one webhook and deletes it, so that a run ends before its
-// first step where the API does not take the domain.
+// tryDomain creates one webhook and deletes it. If the API does not accept the
+// domain, the run ends before its first step.
 func (s *Session) tryDomain(ctx context.Context) error {
 	got, err := s.create1(ctx, s.NewURL())
 	if err != nil {
@@ -232,7 +232,7 @@ func (s *Session) tryDomain(ctx context.Context) error {
 	return nil
 }
 
-// quietEvent is one of the events that a workspace has least of.
+// quietEvent is an event that rarely happens in a workspace.
 const quietEvent = "company:delete"
 
 func (s *Session) create1(ctx context.Context, address string) (answer, error) {
@@ -243,12 +243,13 @@ func (s *Session) delete1(ctx context.Context, id string) (answer, error) {
 	return s.do(ctx, request{method: http.MethodDelete, path: webhooksPath + "/" + url.PathEscape(id)})
 }
 
-// Close deletes what the run has made and not deleted, also after ctx is done,
-// and looks whether anything of the run is left. The ledger stays if so.
+// Close deletes the webhooks that the run created and did not delete, even after
+// ctx is done. Then it checks whether any webhook of the run is left. In that case
+// the ledger stays.
 func (s *Session) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	records, err := s.all(ctx) // Notes what is under the prefix.
+	records, err := s.all(ctx) // Records the webhooks under the prefix.
 	errs := []error{err}
 	for _, id := range s.ledger.left() {
 		if err := s.remove(ctx, id); err != nil {
@@ -261,7 +262,7 @@ func (s *Session) Close(ctx context.Context) error {
 	err = errors.Join(errs...)
 	err = errors.Join(err, s.ledger.close(err == nil))
 	if err != nil {
-		return fmt.Errorf("something of the run may be left; `make sweep` removes it: %w", err)
+		return fmt.Errorf("webhooks of the run may be left, and `make sweep` deletes them: %w", err)
 	}
 	return nil
 }
@@ -279,7 +280,7 @@ func (s *Session) remove(ctx context.Context, id string) error {
 	return fmt.Errorf("webhook %q could not be deleted: status %d", id, got.status)
 }
 
-// expectNothing lists until nothing of the run is shown. A list may lag.
+// expectNothing lists until no webhook of the run appears. A list may lag.
 func (s *Session) expectNothing(ctx context.Context) error {
 	var ids []string
 	for _, pause := range lagPauses {
@@ -303,13 +304,13 @@ func (s *Session) expectNothing(ctx context.Context) error {
 	return fmt.Errorf("the list still shows %q", ids)
 }
 
-// lagPauses are the waits between looks at a list that may lag; more than twenty
-// seconds in all.
+// lagPauses are the waits between lists that may lag; more than twenty seconds in
+// total.
 var lagPauses = []time.Duration{
 	250 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 6 * time.Second, 8 * time.Second,
 }
 
-// errorFields are the fields that a refusal names.
+// errorFields are the fields in an error response.
 func (a answer) errorFields() map[string]bool {
 	var body struct {
 		Errors map[string]json.RawMessage `json:"errors"`
@@ -324,7 +325,7 @@ func (a answer) errorFields() map[string]bool {
 	return fields
 }
 
-// created is the webhook in the answer to a create.
+// created is the webhook in the response to a create.
 func (a answer) created() record {
 	var r record
 	_ = json.Unmarshal(a.body, &r)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// jsonKind says of which type a value is.
+// jsonKind returns the type of a JSON value.
 func jsonKind(raw json.RawMessage) string {
 	text := strings.TrimSpace(string(raw))
 	switch {
@@ -26,7 +26,7 @@ func jsonKind(raw json.RawMessage) string {
 	return "of another type"
 }
 
-// timeForm says how a time is written, without the time.
+// timeForm describes the format of a time, without the time.
 func timeForm(text string) (string, bool) {
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
@@ -42,7 +42,7 @@ func timeForm(text string) (string, bool) {
 	return form + " and the offset " + at.Format("-07:00"), true
 }
 
-// idForm says of which characters an id is, without the id.
+// idForm describes the characters of an id, without the id.
 func idForm(id string) string {
 	digits, letters, others := false, false, false
 	for _, r := range id {
@@ -62,8 +62,8 @@ func isNumber(text string) bool {
 	return text != "" && len(text) < 10 && strings.Trim(text, "0123456789") == ""
 }
 
-// skew is how far the server's clock is ahead of the local one, to about a
-// second, and whether the answer has a Date.
+// skew returns how far the server's clock is ahead of the local one, to about a
+// second, and whether the response has a Date.
 func (a answer) skew() (time.Duration, bool) {
 	date, err := http.ParseTime(a.header.Get("Date"))
 	if err != nil {

@@ -14,23 +14,23 @@ import (
 	"time"
 )
 
-// settled is how old a ledger has to be before it is thrown away: lists lag.
+// settled is the age at which a ledger may be deleted: lists lag.
 const settled = time.Minute
 
 // SweepSettings say what a sweep may delete.
 type SweepSettings struct {
 	Settings
 
-	// IDs are webhooks to delete besides those in ledgers. An earlier sweep has
-	// printed them.
+	// IDs are webhooks to delete in addition to those in ledgers. An earlier sweep
+	// has printed them.
 	IDs []string
 	// Now is the time; time.Now if nil.
 	Now func() time.Time
 }
 
-// Sweep deletes the webhooks that killed runs left behind. A webhook is deleted
-// only if the API lists it at a URL under [Prefix], and if the ledger of its run
-// or the person names its id. What else stands under the prefix is printed.
+// Sweep deletes the webhooks that killed runs left behind. It deletes a webhook
+// only if the API lists it at a URL under [Prefix], and if the ledger of its run or
+// the user names its id. It prints all other webhooks under the prefix.
 func Sweep(ctx context.Context, target Target, settings SweepSettings) error {
 	a, err := newAPI(target, nil)
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *sweep) run(ctx context.Context) error {
 		}
 		listed[r.ID] = true
 		if !s.mayDelete(r) {
-			fmt.Fprintf(s.settings.Out, "not deleted: %q is of no run that this machine knows. If it is yours, add: -id %s\n", r.ID, r.ID)
+			fmt.Fprintf(s.settings.Out, "not deleted: %q belongs to no run on this machine. If it is yours, add: -id %s\n", r.ID, r.ID)
 			continue
 		}
 		if err := s.delete(ctx, r.ID); err != nil {
@@ -95,8 +95,8 @@ func (s *sweep) run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// mayDelete reports whether the person, or the ledger of the run whose URL it
-// has, names the webhook.
+// mayDelete reports whether the user, or the ledger of the run in the URL, names
+// the webhook.
 func (s *sweep) mayDelete(r record) bool {
 	return slices.Contains(s.settings.IDs, r.ID) || slices.ContainsFunc(s.ledgers, func(l *ledger) bool {
 		return l.made[r.ID] && strings.HasPrefix(r.URL, l.prefix())
@@ -114,7 +114,7 @@ func (s *sweep) delete(ctx context.Context, id string) error {
 	return nil
 }
 
-// forget removes the ledgers that are done with.
+// forget removes the ledgers that are no longer needed.
 func (s *sweep) forget() error {
 	now := time.Now()
 	if s.settings.Now != nil {

@@ -21,15 +21,15 @@ import (
 )
 
 const (
-	// maxBody is the largest answer that is read, in bytes.
+	// maxBody is the largest response that is read, in bytes.
 	maxBody = 8 << 20
-	// requestTimeout bounds one request.
+	// requestTimeout limits one request.
 	requestTimeout = 30 * time.Second
-	// maxLimitWait is the longest wait for a rate limit that is obeyed, and
-	// maxLimitWaits is how often one request waits.
+	// maxLimitWait is the longest wait for a rate limit, and maxLimitWaits is the
+	// number of waits of one request.
 	maxLimitWait  = 2 * time.Minute
 	maxLimitWaits = 3
-	// maxListPages is how many pages of one list are read.
+	// maxListPages is the maximum number of pages of one list.
 	maxListPages = 1000
 )
 
@@ -38,12 +38,12 @@ type Target struct {
 	// BaseURL is kanbert.DefaultBaseURL if empty.
 	BaseURL string
 	Token   kanbert.Secret
-	// Wait waits for d or until ctx is done. If it is nil, it takes real time.
+	// Wait waits for d or until ctx is done. If it is nil, it uses real time.
 	Wait func(ctx context.Context, d time.Duration) error
 }
 
-// api sends requests as they are and returns raw answers, where the provider's
-// client would interpret, retry or refuse them.
+// api sends requests unchanged and returns raw responses. The provider's client
+// would interpret, retry or refuse them.
 type api struct {
 	base  *url.URL
 	token kanbert.Secret
@@ -97,7 +97,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// request is one request. Path is escaped and stands below the base URL.
+// request is one request. Path is escaped and relative to the base URL.
 type request struct {
 	method, path string
 	query        url.Values
@@ -106,19 +106,19 @@ type request struct {
 	token, accept string
 }
 
-// answer is a whole answer.
+// answer is a complete response.
 type answer struct {
 	status int
 	proto  string
 	header http.Header
 	body   []byte
-	// at is when the request began by the local clock, and took how long it took.
+	// at is the start of the request by the local clock, and took its duration.
 	at   time.Time
 	took time.Duration
 }
 
-// do sends a request, and sends it again after a 429 that asks to wait: a 429
-// did nothing.
+// do sends a request, and sends it again after a 429 with a wait: a 429 had no
+// effect.
 func (a *api) do(ctx context.Context, r request) (answer, error) {
 	for n := 0; ; n++ {
 		got, err := a.once(ctx, r)
@@ -156,7 +156,7 @@ func (a *api) once(ctx context.Context, r request) (answer, error) {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	if err != nil {
-		return answer{}, fmt.Errorf("%s %s: the answer was cut off", r.method, template(r.path))
+		return answer{}, fmt.Errorf("%s %s: the response is incomplete", r.method, template(r.path))
 	}
 	return answer{
 		status: resp.StatusCode, proto: resp.Proto, header: resp.Header, body: body,
@@ -181,7 +181,7 @@ func (a *api) build(ctx context.Context, r request) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: the request cannot be built", r.method, template(r.path))
 	}
-	// Nothing below may send a POST a second time.
+	// No layer below may send a POST again.
 	req.GetBody = nil
 	token, accept := a.token.Reveal(), "application/json"
 	if r.token != "" {
@@ -199,7 +199,7 @@ func (a *api) build(ctx context.Context, r request) (*http.Request, error) {
 	return req, nil
 }
 
-// template is a path without the id in it.
+// template is a path without its id.
 func template(path string) string {
 	if strings.HasPrefix(path, webhooksPath+"/") {
 		return webhooksPath + "/{id}"
@@ -207,7 +207,7 @@ func template(path string) string {
 	return path
 }
 
-// withoutURL takes the URL from an error of net/http.
+// withoutURL removes the URL from an error of net/http.
 func withoutURL(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -221,7 +221,7 @@ const (
 	whoamiPath   = "/whoami"
 )
 
-// isJSON reports whether the answer calls itself JSON and is.
+// isJSON reports whether the response declares JSON and contains JSON.
 func (a answer) isJSON() bool {
 	media, _, err := mime.ParseMediaType(a.header.Get("Content-Type"))
 	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json")) && json.Valid(a.body)
@@ -229,7 +229,7 @@ func (a answer) isJSON() bool {
 
 func (a answer) ok() bool { return a.status >= 200 && a.status <= 299 }
 
-// record is a webhook as a list or a create gives it.
+// record is a webhook in a list or in the response to a create.
 type record struct {
 	ID        string  `json:"id"`
 	URL       string  `json:"url"`
@@ -239,7 +239,7 @@ type record struct {
 	Secret    string  `json:"signature_secret_key"`
 }
 
-// page is an answer to a list. Records that cannot be read are left out.
+// page is a response to a list. Records that cannot be read are omitted.
 type page struct {
 	Records []record
 	Keys    map[string]bool
@@ -266,7 +266,7 @@ func (a answer) page() (page, bool) {
 		for key := range keys {
 			p.Keys[key] = true
 		}
-		// A field of an odd type leaves the others readable.
+		// A field with another type does not affect the others.
 		_ = json.Unmarshal(data, &r)
 		p.Records = append(p.Records, r)
 	}
@@ -285,8 +285,7 @@ func (p page) perPage() int {
 	return n
 }
 
-// all lists the whole workspace without a filter, so that nothing rests on how
-// filters work.
+// all lists the whole workspace without a filter, so it does not depend on filters.
 func (a *api) all(ctx context.Context) ([]record, error) {
 	var records []record
 	query := url.Values{"sort": {"url"}}

@@ -11,21 +11,22 @@ import (
 	"strings"
 )
 
-// UnknownWorkspace is what a person gives for a workspace's id where the API
-// does not say which one a token belongs to.
+// UnknownWorkspace is the workspace id that a user names if the API does not return
+// the workspace of a token.
 const UnknownWorkspace = "unknown"
 
-// WorkspaceError says that the person did not name the workspace of the token.
+// WorkspaceError says that the user did not name the workspace of the token.
 // Nothing was written.
 type WorkspaceError struct{ text string }
 
 func (e *WorkspaceError) Error() string { return e.text }
 
-// space is the workspace of a token. Both are empty where the API does not say.
+// space is the workspace of a token. Both fields are empty if the API does not
+// return it.
 type space struct{ id, name string }
 
-// readSpace reads the workspace out of an answer to GET /whoami, and nothing
-// else of it: the rest is personal data.
+// readSpace reads only the workspace from a response to GET /whoami: the rest is
+// personal data.
 func readSpace(a answer) space {
 	var body struct {
 		Space struct {
@@ -58,8 +59,8 @@ func (a *api) space(ctx context.Context) (space, error) {
 	return readSpace(got), nil
 }
 
-// confirmWorkspace prints which workspace the token belongs to, and returns its
-// id if the person has named it. Before that nothing is written.
+// confirmWorkspace prints the workspace of the token, and returns its id if the
+// user named it. Before that, nothing is written.
 func (a *api) confirmWorkspace(ctx context.Context, named string, out io.Writer) (string, error) {
 	s, err := a.space(ctx)
 	if err != nil {

@@ -21,12 +21,11 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// This file alone turns errors into diagnostics. A summary says what could not be
-// done. A detail says, in whole sentences, what is known and what to do. Every
-// text is kept in testdata/texts, which the troubleshooting guide includes.
+// Only this file turns errors into diagnostics. A summary names the operation that
+// failed. A detail says in sentences what is wrong and what to do. Every text has a
+// golden file in testdata/texts, which the troubleshooting guide includes.
 
-// operation is what was being done when an error came up. It is the summary of
-// the diagnostic.
+// operation is the operation that failed. It is the summary of the diagnostic.
 type operation string
 
 const (
@@ -38,8 +37,8 @@ const (
 	checkURL      operation = "Unable to check whether the URL is free"
 )
 
-// addError adds the diagnostics that explain err. What concerns one of attributes
-// becomes an error on it: a field that the API refused, a URL that is taken.
+// addError adds the diagnostics that explain err. An error about one of attributes is
+// added to that attribute: a field that the API refused, a URL that is taken.
 func addError(diags *diag.Diagnostics, op operation, err error, attributes ...string) {
 	var interrupted *kanbert.InterruptedError
 	if errors.As(err, &interrupted) {
@@ -51,12 +50,12 @@ func addError(diags *diag.Diagnostics, op operation, err error, attributes ...st
 		diags.AddAttributeError(path.Root("url"), string(op), explain(err))
 		return
 	}
-	// Matched by type and not by errors.As: an error that says what became of a
-	// create says more than the answer in it.
+	// Matched by type and not by errors.As: an error that states the outcome of a
+	// create says more than the response that it wraps.
 	if answer, ok := err.(*kanbert.APIError); ok {
 		others := addFieldErrors(diags, op, answer, attributes)
 		if len(answer.Fields) > 0 && len(others) == 0 {
-			return // Each field has told its part.
+			return // Each field has its own error.
 		}
 	}
 	if isRepeated(err, tellError) {
@@ -76,19 +75,19 @@ func explainInterrupted(op operation, e *kanbert.InterruptedError) string {
 }
 
 // addUnconfirmedDelete explains that a webhook stays in state although a server
-// answered its DELETE.
+// responded to its DELETE.
 func addUnconfirmedDelete(diags *diag.Diagnostics, id string, answer, why error) {
-	text := "The server answered that webhook " + strconv.Quote(redactID(id)) + " does not exist, but "
+	text := "The response to the delete says that webhook " + strconv.Quote(redactID(id)) + " does not exist, but "
 	if !kanbert.IsNotFound(answer) {
-		text = "The answer to the delete of webhook " + strconv.Quote(redactID(id)) + " is not one that Kanbert gives, and "
+		text = "The response to the delete of webhook " + strconv.Quote(redactID(id)) + " is not a Kanbert response, and "
 	}
 	if errors.Is(why, directory.ErrStillListed) {
-		diags.AddError(string(deleteWebhook), text+"Kanbert still lists it. It stays in state."+
-			" Check base_url, and what is between this machine and Kanbert: the answer to the delete may not be Kanbert's. Then apply again."+detail("The answer to the delete", answer))
+		diags.AddError(string(deleteWebhook), text+"Kanbert still lists it. It stays in state. "+
+			checkGateway+" The response may come from there. Then apply again."+detail("The response to the delete", answer))
 		return
 	}
-	diags.AddError(string(deleteWebhook), text+"the webhooks could not be listed to confirm that it is gone. It stays in state. "+
-		explainOnce(why, tellError)+detail("The answer to the delete", answer))
+	diags.AddError(string(deleteWebhook), text+"the provider could not list the webhooks to confirm this. It stays in state. "+
+		explainOnce(why, tellError)+detail("The response to the delete", answer))
 }
 
 // addFieldErrors adds an error for each refused field that is one of attributes,
@@ -100,15 +99,15 @@ func addFieldErrors(diags *diag.Diagnostics, op operation, answer *kanbert.APIEr
 			continue
 		}
 		diags.AddAttributeError(path.Root(field), string(op), fmt.Sprintf(
-			"Kanbert refused the value of %s: %s Change it to what Kanbert asks for.%s",
+			"Kanbert refused the value of %s: %s Set a value that Kanbert accepts.%s",
 			field, sentences(answer.Fields[field]), requestLine(answer)))
 	}
 	return others
 }
 
 // addListError adds the diagnostics that explain why the webhooks that userFilter
-// selects could not be listed. sorted is true if the user gave a sort. The client
-// knows of neither, and so cannot tell what in them may be at fault.
+// selects could not be listed. sorted is true if the user set a sort. The client does
+// not know the arguments, so it cannot say which of them may be wrong.
 func addListError(diags *diag.Diagnostics, err error, userFilter types.String, sorted bool) {
 	var answer *kanbert.APIError
 	if !errors.As(err, &answer) {
@@ -120,12 +119,12 @@ func addListError(diags *diag.Diagnostics, err error, userFilter types.String, s
 	switch {
 	case answer.StatusCode == http.StatusBadRequest && !userFilter.IsNull():
 		text = "Kanbert refused the request, most likely because of the filter, which was sent as written. " +
-			"Public documentation leaves parts of the filter language open: the guide \"Filters and sorting\" says which, and what to write instead."
+			"The Kanbert API reference does not specify parts of the filter language. The guide \"Filters and sorting\" lists them, and what to write instead."
 	case answer.StatusCode == http.StatusBadRequest && sorted:
-		argument, text = "sort", "Kanbert refused the request, most likely because of the sort. Sort by url, is_active or created_at, or leave the argument out."
+		argument, text = "sort", "Kanbert refused the request, most likely because of the sort. Sort by url, is_active or created_at, or leave out the argument."
 	case !userFilter.IsNull() && (answer.StatusCode == http.StatusRequestURITooLong || answer.StatusCode == http.StatusRequestHeaderFieldsTooLarge):
-		text = "The filter is longer than Kanbert, or a proxy in front of it, takes. " +
-			"Name fewer values in it, or list more webhooks and select among them with a for expression."
+		text = "The filter is too long for Kanbert, or for a proxy in front of it. " +
+			"Use fewer values, or list more webhooks and select from them with a for expression."
 	default:
 		addError(diags, listWebhooks, err, "filter", "sort")
 		return
@@ -154,9 +153,9 @@ func explain(err error, attributes ...string) string {
 	case errors.As(err, &secretLost):
 		return explainSecretLost(secretLost)
 	case errors.Is(err, context.Canceled):
-		return "The operation was interrupted before it was done. Run the command again." + detail("What was seen last", err)
+		return "The operation was interrupted before it was complete. Run the command again." + detail("Last error", err)
 	case errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &transport):
-		return "The operation took longer than all its retries may take. Run the command again when Kanbert is well." + detail("What was seen last", err)
+		return "The operation exceeded the time limit of all its retries. Run the command again when Kanbert responds." + detail("Last error", err)
 	case errors.As(err, &answer):
 		return explainAnswer(answer, attributes)
 	case errors.As(err, &transport):
@@ -166,9 +165,9 @@ func explain(err error, attributes ...string) string {
 	}
 }
 
-// explainTaken has one wording for each thing that is known: what the plan knew
-// does not reach a create, so that the text is true whether Terraform manages the
-// holder or not.
+// explainTaken has one wording for each case that the create can distinguish. The
+// create does not know what the plan knew, so the text is true whether Terraform
+// manages the holder or not.
 func explainTaken(e *kanbert.URLTakenError) string {
 	var answer *kanbert.APIError
 	request := detail("The refusal", e.Err)
@@ -177,32 +176,31 @@ func explainTaken(e *kanbert.URLTakenError) string {
 	}
 	switch {
 	case e.Holder != nil && e.MadeHere:
-		return "The URL is taken: this run has created " + identify(*e.Holder) + " with it. Nothing else was created. " +
+		return "The URL is taken: this run created " + identify(*e.Holder) + " with it. Nothing else was created. " +
 			"Give each webhook its own URL: see " + guideURL("one-receiver-for-many-events") + request
 	case e.Holder != nil:
 		return "The URL is taken: " + identify(*e.Holder) + " has it. Nothing was created. " +
 			"If Terraform manages that webhook, here or elsewhere, give this resource another URL. " +
-			"If this replaces that webhook, remove create_before_destroy, its own or that of a resource that depends on it, " +
-			"or change the url as well; if that webhook is deposed, only another url helps. " +
-			"Otherwise import it, with this resource's address:\n\n" + importBlock(e.Holder.ID) + request
+			"If this resource replaces it, and it is not deposed, you can remove create_before_destroy instead, here and from resources that depend on this one. " +
+			"Otherwise import it, with the address of this resource:\n\n" + importBlock(e.Holder.ID) + request
 	case e.Lookup != nil:
-		return "The URL is taken, and the webhook that has it could not be looked up. Nothing was created. " +
-			"Apply again: the error then names the webhook, or choose another URL." + detail("The look-up", e.Lookup) + request
+		return "The URL is taken, and the provider could not look up the webhook that has it. Nothing was created. " +
+			"Apply again to see the webhook in the error, or choose another URL." + detail("The look-up", e.Lookup) + request
 	default:
-		return "Kanbert refuses the URL, but no webhook that the API lists has this URL; only another URL helps. Nothing was created." +
+		return "Kanbert refuses the URL, although the API lists no webhook with it. Nothing was created. Choose another URL." +
 			serversWords(answer) + request
 	}
 }
 
-// explainTakenAgain is for a URL about which another error of this run tells more.
+// explainTakenAgain is for a URL that another error of this run explains.
 func explainTakenAgain(e *kanbert.URLTakenError) string {
 	if e.Holder == nil {
-		return "Another error of this run tells why this URL is refused. Nothing was created."
+		return "Kanbert refuses the URL, as another error of this run explains. Nothing was created."
 	}
 	return "The URL is taken by webhook " + strconv.Quote(redactID(e.Holder.ID)) + ", as another error of this run explains. Nothing was created."
 }
 
-// serversWords quotes why the server refused the url.
+// serversWords quotes the server's reason to refuse the url.
 func serversWords(answer *kanbert.APIError) string {
 	switch {
 	case answer == nil:
@@ -215,21 +213,21 @@ func serversWords(answer *kanbert.APIError) string {
 	return ""
 }
 
-// guideURL is where the registry has a guide.
+// guideURL is the address of a guide in the registry.
 func guideURL(name string) string {
 	return "https://registry.terraform.io/providers/kanbert/kanbert/latest/docs/guides/" + name
 }
 
 func explainUnproven(e *kanbert.UnprovenError) string {
-	return "The create got no usable answer. Now " + describe(e.Holder) + " has this URL, and the provider cannot prove that this create made it. " +
-		"It was left alone and is not in state. If no other program created it, delete it in Kanbert and apply again, " +
+	return "The create got no usable response. Now " + describe(e.Holder) + " has this URL, and the provider cannot prove that this create made it. " +
+		"The webhook still exists and is not in state. If no other program created it, delete it in Kanbert and apply again, " +
 		"or import it without its signing secret, " + inPlaceOf + ":\n\n" + importBlock(e.Holder.ID) +
 		detail("The create", e.Err)
 }
 
 func explainUncertain(e *kanbert.UncertainError) string {
-	text := "The provider could not determine whether the webhook was created. One for " + shownEvent(e.Event) + " may exist at the host " + hostOf(e.URL) + ". It is not in state. " +
-		"Apply again when Kanbert answers: if the URL is free the webhook is created, and if it is not the error names the webhook that has it.\n\n" +
+	text := "The provider could not determine whether the webhook was created. It (" + shownEvent(e.Event) + ", host " + hostOf(e.URL) + ") is not in state. " +
+		"Apply again when Kanbert responds: this creates the webhook, or names the one with the URL.\n\n" +
 		explainOnce(e.Err, tellError)
 	if e.Lost != nil && e.Lost.Error() != e.Err.Error() {
 		text += detail("The create", e.Lost)
@@ -238,14 +236,14 @@ func explainUncertain(e *kanbert.UncertainError) string {
 }
 
 func explainSecretLost(e *kanbert.SecretLostError) string {
-	return "The webhook was created, but its signing secret did not arrive, and Kanbert does not return it again. " +
-		"It is " + describe(e.Webhook) + ", and is in state as tainted. " +
-		"Apply again: Terraform replaces it by a webhook whose secret is known." + detail("The cause", e.Err)
+	return "The webhook was created, but the provider did not receive its signing secret, and Kanbert does not return it again. " +
+		"Terraform has " + describe(e.Webhook) + " in state as tainted. " +
+		"Apply again: Terraform replaces it, and the new webhook has its secret in state." + detail("The cause", e.Err)
 }
 
-// inPlaceOf explains an import block, since a provider is not told the address of
-// a resource.
-const inPlaceOf = "with the address of this resource in place of " + webhookResourceType + ".example"
+// inPlaceOf explains an import block: a provider does not know the address of a
+// resource.
+const inPlaceOf = "with the address of this resource instead of " + webhookResourceType + ".example"
 
 // detail ends a text with the error behind it, as the client words it.
 func detail(lead string, err error) string {
@@ -255,8 +253,8 @@ func detail(lead string, err error) string {
 	return "\n\n" + lead + ": " + sentence(err.Error())
 }
 
-// describe names a webhook by what a person can recognise it by. Its URL is known
-// to the reader and is left out: it may hold a password in its query.
+// describe identifies a webhook to the reader. The reader knows its URL, which is
+// left out because its query may contain a password.
 func describe(w kanbert.Webhook) string {
 	text := identify(w)
 	if w.CreatedAt.IsZero() {
@@ -265,8 +263,7 @@ func describe(w kanbert.Webhook) string {
 	return strings.TrimSuffix(text, ")") + ", created at " + w.CreatedAt.UTC().Format(time.RFC3339) + ")"
 }
 
-// identify is describe without the time of creation, for texts that are long
-// already.
+// identify is describe without the time of creation, for long texts.
 func identify(w kanbert.Webhook) string {
 	scope := "no project"
 	if w.ProjectID != "" {
@@ -278,8 +275,8 @@ func identify(w kanbert.Webhook) string {
 	return fmt.Sprintf("webhook %s (event %s, %s)", strconv.Quote(w.ID), shownEvent(w.Event), scope)
 }
 
-// shownEvent is an event of the server's as a text may show it. One that is none
-// is quoted, so that nothing in it can move the cursor of a terminal.
+// shownEvent formats an event from the server. A malformed one is quoted, so that
+// its control characters do not reach the terminal.
 func shownEvent(e kanbert.Event) string {
 	if e.WellFormed() {
 		return string(e)
@@ -287,8 +284,8 @@ func shownEvent(e kanbert.Event) string {
 	return strconv.Quote(string(e))
 }
 
-// importBlock is ready to be copied, the resource's address apart, which a
-// provider is not told.
+// importBlock is ready to be copied, except for the address of the resource, which a
+// provider does not know.
 func importBlock(id string) string {
 	return fmt.Sprintf("  import {\n    to = %s.example\n    id = %s\n  }", webhookResourceType, hclString(id))
 }
@@ -299,8 +296,8 @@ func hclString(s string) string {
 	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(strconv.Quote(s))
 }
 
-// hostOf is what of a user's own URL may be shown anywhere: receivers carry
-// passwords in paths too.
+// hostOf returns the host of a user's URL, the only part that a text may show:
+// paths may contain passwords too.
 func hostOf(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" {
@@ -318,7 +315,7 @@ func sortedFields(answer *kanbert.APIError) []string {
 	return fields
 }
 
-// sentence ends text with a full stop, unless it ends a sentence already.
+// sentence ends text with a full stop, unless it has a final punctuation mark.
 func sentence(text string) string {
 	text = strings.TrimRight(strings.TrimSpace(text), ":;, ")
 	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?") {
@@ -333,4 +330,13 @@ func sentences(texts []string) string {
 		all[i] = sentence(t)
 	}
 	return strings.Join(all, " ")
+}
+
+// enumerate joins names for a sentence: "a", "a and b", "a, b and c".
+func enumerate(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }

@@ -670,8 +670,8 @@ func TestUnreachable(t *testing.T) {
 	for _, test := range []struct{ baseURL, want string }{
 		{secure.URL, "is not trusted on this machine."},
 		{strings.Replace(plain.URL, "http://", "https://", 1), "does not speak TLS."},
-		{closed.URL, "could be made."},
-		{plain.URL, "The answer is not JSON"},
+		{closed.URL, "could not connect to"},
+		{plain.URL, "The response is not JSON"},
 	} {
 		p := newProtocol(t, WithClientOptions(kanbert.WithBackoff(quickly)))
 		wantNone(t, p.configure(attrs{"token": "token", "base_url": test.baseURL, "max_wait": "0s"}))

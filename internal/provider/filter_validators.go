@@ -12,8 +12,8 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/filter"
 )
 
-// filterValidator checks a filter before it is sent. What the API reference rules
-// out is an error, and what it does not specify is a warning.
+// filterValidator checks a filter before it is sent. A filter that the API reference
+// excludes is an error. One that it does not specify is a warning.
 type filterValidator struct{}
 
 var _ validator.String = filterValidator{}

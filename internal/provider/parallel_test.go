@@ -179,11 +179,11 @@ func TestTakenWithoutHolder(t *testing.T) {
 	t.Parallel()
 	refusal := &kanbert.APIError{StatusCode: http.StatusUnprocessableEntity, Message: "Taken", Fields: map[string][]string{"url": {"Already there"}}}
 	for want, e := range map[string]*kanbert.URLTakenError{
-		"no webhook that the API lists has this URL; only another URL helps. Nothing was created. The server said: Already there.": {Err: refusal},
-		"Nothing was created. The server said: Taken.":                          {Err: &kanbert.APIError{StatusCode: 409, Message: "Taken"}},
-		"only another URL helps. Nothing was created.\n\nThe refusal: refused.": {Err: fmt.Errorf("refused")},
-		"could not be looked up. Nothing was created.":                          {Err: refusal, Lookup: fmt.Errorf("no answer")},
-		"this run has created webhook \"w\"":                                    {Err: refusal, Holder: &kanbert.Webhook{ID: "w"}, MadeHere: true},
+		"the API lists no webhook with it. Nothing was created. Choose another URL. The server said: Already there.": {Err: refusal},
+		"Choose another URL. The server said: Taken.":                                                                {Err: &kanbert.APIError{StatusCode: 409, Message: "Taken"}},
+		"Nothing was created. Choose another URL.\n\nThe refusal: refused.":                                          {Err: fmt.Errorf("refused")},
+		"could not look up the webhook that has it. Nothing was created.":                                            {Err: refusal, Lookup: fmt.Errorf("no answer")},
+		"this run created webhook \"w\"":                                                                             {Err: refusal, Holder: &kanbert.Webhook{ID: "w"}, MadeHere: true},
 		"The URL is taken: webhook \"w\" (event contact:create, project \"p\", client \"c\") has it.": {
 			Err: refusal, Holder: &kanbert.Webhook{ID: "w", Event: "contact:create", ProjectID: "p", ClientID: "c"},
 		},
@@ -192,7 +192,7 @@ func TestTakenWithoutHolder(t *testing.T) {
 			t.Errorf("%q lacks %q", got, want)
 		}
 		again := explainTakenAgain(e)
-		if (e.Holder == nil) != strings.HasPrefix(again, "Another error of this run tells why") || !strings.HasSuffix(again, "Nothing was created.") {
+		if (e.Holder == nil) != strings.HasPrefix(again, "Kanbert refuses the URL, as another error") || !strings.HasSuffix(again, "Nothing was created.") {
 			t.Errorf("again: %q", again)
 		}
 	}

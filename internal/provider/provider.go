@@ -19,8 +19,8 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// Address is where the registry has this provider. OpenTofu asks its own
-// registry's host for the same namespace and type.
+// Address is the address of this provider in the registry. OpenTofu uses the same
+// namespace and type at the host of its own registry.
 const Address = "registry.terraform.io/kanbert/kanbert"
 
 var (
@@ -28,8 +28,8 @@ var (
 	_ provider.ProviderWithListResources = (*kanbertProvider)(nil)
 )
 
-// Option changes what the provider is made of. Users have none of them: they are
-// for tests and for comparisons.
+// Option replaces a part of the provider, for tests and comparisons. Users cannot set
+// options.
 type Option func(*kanbertProvider)
 
 // WithClientOptions adds options to the client, after those that follow from the
@@ -38,7 +38,7 @@ func WithClientOptions(opts ...kanbert.Option) Option {
 	return func(p *kanbertProvider) { p.clientOptions = append(p.clientOptions, opts...) }
 }
 
-// WithReader replaces the directory that reads are made through.
+// WithReader replaces the directory for reads.
 func WithReader(newReader func(directory.Source) Reader) Option {
 	return func(p *kanbertProvider) { p.newReader = newReader }
 }
@@ -61,7 +61,7 @@ type kanbertProvider struct {
 	version       string
 	clientOptions []kanbert.Option
 	newReader     func(directory.Source) Reader
-	// unknownSecret has warned, or not, in this process.
+	// unknownSecret warns once in this process.
 	unknownSecret secretWarning
 }
 
@@ -92,8 +92,8 @@ func (p *kanbertProvider) Schema(_ context.Context, _ provider.SchemaRequest, re
 			"max_retries": schema.Int64Attribute{
 				Optional:   true,
 				Validators: []validator.Int64{settingValidator{maxRetriesSetting}},
-				MarkdownDescription: fmt.Sprintf("Number of retries of one call after its first attempt, from 0 to %d. "+
-					"Waits that `max_wait` limits do not count. A create is retried only where that cannot create a second webhook. %s",
+				MarkdownDescription: fmt.Sprintf("Maximum number of retries of one call, from 0 to %d. "+
+					"Waiting that `max_wait` limits does not count. A create is retried only if that cannot create a second webhook. %s",
 					maxMaxRetries, defaultsTo(maxRetriesSetting, fmt.Sprintf("`%d`", kanbert.DefaultMaxRetries))),
 			},
 			"request_timeout": schema.StringAttribute{
@@ -106,17 +106,16 @@ func (p *kanbertProvider) Schema(_ context.Context, _ provider.SchemaRequest, re
 			"max_wait": schema.StringAttribute{
 				Optional:   true,
 				Validators: []validator.String{settingValidator{maxWaitSetting}},
-				MarkdownDescription: "Time limit of waiting for Kanbert without one successful request: for a rate limit (429), " +
-					"for the end of an outage (503), and for connections that cannot be made. Each success starts the time again. " +
-					"A number with a unit, such as `30s` or `10m`, up to `24h`. With `0s` the provider never waits. " +
+				MarkdownDescription: "Maximum time that a run waits without a successful request, for a rate limit (429), an outage (503) or a connection: " +
+					"a number with a unit, such as `30s` or `10m`, up to `24h`. Each success starts the time again. " +
+					"With `0s` the provider never waits. " +
 					defaultsTo(maxWaitSetting, "`"+shortDuration(kanbert.DefaultMaxWait)+"`"),
 			},
 		},
 	}
 }
 
-// defaultsTo returns, for the docs, where a setting comes from if the argument is
-// not set.
+// defaultsTo returns, for the docs, the default of a setting.
 func defaultsTo(s setting, otherwise string) string {
 	text := "Defaults to the environment variable `" + s.variable + "`"
 	if otherwise != "" {
@@ -125,9 +124,8 @@ func defaultsTo(s setting, otherwise string) string {
 	return text + "."
 }
 
-// Configure sends nothing: what is configured is checked, and the client is made
-// when it is needed. What is not known yet is no error: a plan may need no call at
-// all.
+// Configure sends no request. It checks the configuration, and the first request
+// creates the client. An unknown value is not an error: a plan may need no request.
 func (p *kanbertProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var config providerModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -143,8 +141,8 @@ func (p *kanbertProvider) Configure(ctx context.Context, req provider.ConfigureR
 		kanbert.WithLogger(logToTerraform),
 	}, p.clientOptions)
 	if len(settings.unknown) > 0 && req.ClientCapabilities.DeferralAllowed {
-		// Terraform Stacks plan what depends on this provider in a later round. The
-		// framework then answers for each resource and data source.
+		// Terraform Stacks plan the resources of this provider in a later round. The
+		// framework then responds for each resource and data source.
 		resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
 	}
 	data := newProviderData(settings.unknown, options, p.newReader)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,20 +16,20 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// providerData is what resources and data sources get when they are configured:
-// the client, the reader, and the webhooks that this process saw in state. One is
-// made when the provider is configured and shared by all of them, so that there
-// is one gate for rate limits and one reader in a provider process. It is safe
-// for concurrent use.
+// providerData is what Configure passes to resources and data sources: the client, the
+// reader, and the webhooks that this process saw in state. All of them share one, so
+// a provider process has one rate limiter and one reader. It is safe for concurrent
+// use.
 type providerData struct {
-	// unknown names the provider's arguments without which nothing can be sent
-	// and that Terraform does not know yet.
+	// unknown names the provider's arguments that a request needs and that Terraform
+	// does not know yet.
 	unknown []string
-	// open makes the client and the reader, once.
+	// open creates the client and the reader, once.
 	open func() (*api, error)
 	// seen is what this process saw of Terraform's state and plan.
 	seen registry
-	// removals counts what leaves state because it is gone.
+	// removals counts the webhooks that are removed from state because they are
+	// gone.
 	removals removals
 }
 
@@ -38,12 +37,11 @@ type providerData struct {
 type api struct {
 	client *kanbert.Client
 	reader Reader
-	// warnedOfWaiting is true once an operation has said that it waited.
+	// warnedOfWaiting is true after an operation has warned that it waited.
 	warnedOfWaiting atomic.Bool
 }
 
-// Reader answers for webhooks. [directory.Directory] says what each method must
-// hold to.
+// Reader reads webhooks. [directory.Directory] documents each method.
 type Reader interface {
 	Read(ctx context.Context, id, url string, notBefore func() time.Time) (kanbert.Webhook, error)
 	ConfirmGone(ctx context.Context, id, url string, notBefore func() time.Time) error
@@ -57,7 +55,7 @@ type Reader interface {
 	Deleted(id string)
 }
 
-// newProviderData sends nothing. clientOptions come last and win.
+// newProviderData sends no request. Later clientOptions override earlier ones.
 func newProviderData(unknown []string, clientOptions []kanbert.Option, newReader func(directory.Source) Reader) *providerData {
 	return &providerData{
 		unknown: unknown,
@@ -71,53 +69,50 @@ func newProviderData(unknown []string, clientOptions []kanbert.Option, newReader
 	}
 }
 
-// providerDataFrom returns the provider data that the framework hands to a
-// Configure method. It is nil before the provider is configured, which is so
-// whenever a configuration is only validated.
+// providerDataFrom returns the provider data that the framework passes to a Configure
+// method. It is nil before the provider is configured, for example during validate.
 func providerDataFrom(configured any) *providerData {
 	d, _ := configured.(*providerData)
 	return d
 }
 
-// api returns the client and the reader, or nil with an error in diags if
-// nothing can be sent.
+// api returns the client and the reader, or nil with an error in diags if no request
+// can be sent.
 func (d *providerData) api(diags *diag.Diagnostics) *api {
 	if d == nil {
 		diags.AddError("Provider not configured",
-			"A request to Kanbert is needed, but the provider was not configured before. This is an error in the provider or in the CLI: please report it.")
+			"The provider needs to send a request, but it is not configured. This is an error in the provider or in the CLI: please report it.")
 		return nil
 	}
 	if !d.ready() {
 		diags.AddError("Provider configuration not known yet", fmt.Sprintf(
-			"A request to Kanbert is needed now, but the provider's %s will be known only after apply. "+
-				"Nothing was sent. An environment variable is not used instead: it may have the token of another workspace, or another host. "+
-				"Apply what the provider block depends on first, with -target, or take the value from a variable.",
-			strings.Join(d.unknown, " and ")))
+			"The provider needs to send a request, but %s of the provider block will be known only after apply. Nothing was sent. "+
+				"Apply the resources that the provider block depends on first, with -target, or use a variable. "+
+				"The environment variable is not used instead: it may have the token of another workspace, or another host.",
+			enumerate(d.unknown)))
 		return nil
 	}
 	a, err := d.open()
 	if err != nil {
 		diags.AddError("Invalid provider configuration",
-			"The client of Kanbert cannot be made: "+err.Error()+". This is an error in the provider, which should have named the argument: please report it.")
+			"The provider could not create its API client: "+err.Error()+". This is an error in the provider: please report it.")
 		return nil
 	}
 	return a
 }
 
-// ready reports whether something can be sent. It is not so while the provider's
-// configuration is not known.
+// ready reports whether requests can be sent: the provider's configuration is known.
 func (d *providerData) ready() bool { return d != nil && len(d.unknown) == 0 }
 
-// trackManaged remembers that the webhook with this id is in Terraform's state, and
-// returns what this sighting is the first to show. Each sighting of an id in state
-// passes through here: by Read, ModifyPlan, import, and Delete, and what Create
-// puts there.
+// trackManaged records that the webhook with this id is in Terraform's state, and
+// returns the duplication that this sighting is the first to show. Read, ModifyPlan,
+// import, Create and Delete all call it.
 func (d *providerData) trackManaged(id string, by sighting) duplication {
 	if d == nil || id == "" {
 		return managedOnce
 	}
 	seen := d.seen.trackManaged(id, by)
-	// No create may take it for its own. Without a client there is none.
+	// No create may count it as its own. Without a client there is no create.
 	if !d.ready() {
 		return seen
 	}
@@ -127,8 +122,8 @@ func (d *providerData) trackManaged(id string, by sighting) duplication {
 	return seen
 }
 
-// beginApply records that this process creates or deletes webhooks, so that what
-// is planned from here on is planned while others are being applied.
+// beginApply records that this process creates or deletes webhooks: later plans run
+// while other resources are applied.
 func (d *providerData) beginApply() { d.seen.applying.Store(true) }
 
 // applying reports whether the first Create or Delete of this process has begun.

@@ -10,29 +10,28 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// registry holds what this process saw of Terraform's state and plan. Terraform
-// names no resource's address to a provider, so that webhooks in state are told
-// apart by their ids. The zero value is empty. It is safe for concurrent use.
+// registry contains what this process saw of Terraform's state and plan. A provider
+// does not know the addresses of resources, so webhooks in state are identified by
+// their ids. The zero value is empty. It is safe for concurrent use.
 //
 // Terraform plans in one process and applies in another, and configures the
-// provider once in each walk: a registry holds one walk.
+// provider once in each walk: a registry belongs to one walk.
 type registry struct {
 	mu sync.Mutex
-	// managed holds each webhook that was seen in state, by id.
+	// managed contains each webhook that was seen in state, by id.
 	managed map[string]*managedSightings
-	// owners holds who is planned to have a URL after the apply, by the URL in
-	// its canonical spelling and then by owner.
+	// owners contains the owners that are planned to have a URL after the apply, by
+	// the canonical URL and then by owner.
 	owners map[string]map[owner]plannedURL
 	// planned is the URL that an owner is planned to have.
 	planned map[owner]plannedURL
-	// reported holds the URLs, in their canonical spelling, about which this
-	// process has reported a conflict.
+	// reported contains the canonical URLs about which this process has reported a
+	// conflict.
 	reported map[string]conflict
-	// taken holds the URLs, in their canonical spelling, that a create was refused
-	// because of.
+	// taken contains the canonical URLs for which a create was refused.
 	taken map[string]bool
-	// answered holds what the API calls URLs of webhooks in state that it has
-	// another text for, by the URL in state in its canonical spelling.
+	// answered contains the API's text for URLs of webhooks in state, if it
+	// differs, by the canonical URL in state.
 	answered map[string]string
 	// anonymous counts the owners without an id.
 	anonymous int
@@ -49,11 +48,11 @@ const (
 	seenByImport sighting = iota
 	// seenByRead is a refresh.
 	seenByRead
-	// seenAsPrior is the prior state of what is planned to stay or be replaced.
+	// seenAsPrior is the prior state of a webhook that the plan keeps or replaces.
 	seenAsPrior
-	// seenAsDestroyed is the prior state of what is planned to be destroyed.
+	// seenAsDestroyed is the prior state of a webhook that the plan destroys.
 	seenAsDestroyed
-	// seenByApply is a create or a delete. It tells nothing about addresses.
+	// seenByApply is a create or a delete. It says nothing about addresses.
 	seenByApply
 )
 
@@ -63,7 +62,7 @@ type managedSightings struct {
 	reported bool
 }
 
-// duplication is how one webhook is managed more than once.
+// duplication says whether a webhook is managed more than once, and how.
 type duplication int
 
 const (
@@ -74,8 +73,8 @@ const (
 	importedTwice
 )
 
-// add counts a sighting and returns what it shows. A walk reads each address at
-// most once, and plans it at most once with a prior state.
+// add counts a sighting and returns the duplication that it shows. A walk reads
+// each address at most once, and plans it at most once with a prior state.
 func (m *managedSightings) add(by sighting) duplication {
 	reads, priors, destroyed := m.n[seenByRead], m.n[seenAsPrior], m.n[seenAsDestroyed]
 	m.n[by]++
@@ -100,8 +99,8 @@ func (m *managedSightings) add(by sighting) duplication {
 	return atTwoAddresses
 }
 
-// trackManaged remembers that the webhook with this id is in Terraform's state. It
-// returns what this sighting is the first to show.
+// trackManaged records that the webhook with this id is in Terraform's state. It
+// returns the duplication that this sighting is the first to show.
 func (r *registry) trackManaged(id string, by sighting) duplication {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -116,8 +115,8 @@ func (r *registry) trackManaged(id string, by sighting) duplication {
 	return m.add(by)
 }
 
-// owner is who has a URL after the apply: the id of a webhook in state, for what
-// stays and for what replaces it, or a number for each new resource.
+// owner has a URL after the apply. It is the id of a webhook in state (which stays
+// or is replaced), or a number for a new resource.
 type owner struct {
 	id string
 	n  int
@@ -125,11 +124,11 @@ type owner struct {
 
 // plannedURL is a URL as an owner is planned to have it.
 type plannedURL struct {
-	// url is as planned. answered is what the API calls it, as far as is known.
+	// url is as planned. answered is the API's text for it, as far as known.
 	url, answered string
 	event         kanbert.Event
-	// change is true for what is created or changed. Of webhooks that stay as
-	// they are the server has accepted the URLs.
+	// change is true for a webhook that is created or changed. The server has
+	// already accepted the URLs of unchanged webhooks.
 	change bool
 }
 
@@ -155,7 +154,7 @@ func (p plannedURL) conflictsWith(other plannedURL) conflict {
 	}
 }
 
-// conflict is how much two owners of one URL conflict.
+// conflict says how severe the conflict of two owners of one URL is.
 type conflict int
 
 const (
@@ -174,10 +173,10 @@ func (r *registry) newOwner() owner {
 	return owner{n: r.anonymous}
 }
 
-// planURL records what o is planned to have, in place of what was recorded before.
-// It returns how that conflicts with the plans of other owners, and the events of
-// all of them, sorted. A URL has one conflict of a kind: the call that sees it
-// first gets it, and others get noConflict.
+// planURL records the planned URL of o, and replaces an earlier record. It returns
+// how that conflicts with the plans of other owners, and the sorted events of all
+// of them. Only the first call that sees a conflict of a kind for a URL gets it.
+// Later calls get noConflict.
 func (r *registry) planURL(o owner, planned plannedURL) (conflict, []kanbert.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -203,9 +202,9 @@ func (r *registry) planURL(o owner, planned plannedURL) (conflict, []kanbert.Eve
 	return found, events
 }
 
-// report records that a conflict of a URL is reported, and returns whether none of
-// its kind was before, about what was planned or what the API makes of it. The
-// caller holds the lock.
+// report records that a conflict of a URL is reported. It returns whether it is the
+// first of its kind for the planned URL and for the API's text of it. The caller
+// holds the lock.
 func (r *registry) report(planned plannedURL, found conflict) (first bool) {
 	if r.reported == nil {
 		r.reported = make(map[string]conflict)
@@ -218,7 +217,8 @@ func (r *registry) report(planned plannedURL, found conflict) (first bool) {
 	return found > before
 }
 
-// move records o at the URL, and nowhere else. The caller holds the lock.
+// move records o at the URL, and removes it from its earlier URL. The caller holds
+// the lock.
 func (r *registry) move(o owner, planned plannedURL) {
 	if r.owners == nil {
 		r.owners = make(map[string]map[owner]plannedURL)
@@ -236,7 +236,7 @@ func (r *registry) move(o owner, planned plannedURL) {
 	r.planned[o] = planned
 }
 
-// noteSpelling remembers what the API calls the URL of a webhook in state.
+// noteSpelling records the API's text for the URL of a webhook in state.
 func (r *registry) noteSpelling(url, answered string) {
 	if kanbert.SameURL(url, answered) {
 		return
@@ -249,8 +249,8 @@ func (r *registry) noteSpelling(url, answered string) {
 	r.answered[kanbert.CanonicalURL(url)] = answered
 }
 
-// answeredTo returns what the API calls the URL of a webhook in state, if this
-// process knows.
+// answeredTo returns the API's text for the URL of a webhook in state, if this
+// process knows it.
 func (r *registry) answeredTo(url string) (answered string, known bool) {
 	canonical := kanbert.CanonicalURL(url)
 	r.mu.Lock()

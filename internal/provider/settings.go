@@ -27,17 +27,17 @@ import (
 
 const (
 	// maxMaxRetries, maxRequestTimeout and maxMaxWait are the largest values
-	// taken. Above them a failing apply would go on for days.
+	// accepted. Larger ones would let a failing apply run for days.
 	maxMaxRetries     = 100
 	maxRequestTimeout = 10 * time.Minute
 	maxMaxWait        = 24 * time.Hour
 )
 
-// setting is an argument of the provider for which an environment variable can
-// stand in.
+// setting is an argument of the provider, with the environment variable that it
+// defaults to.
 type setting struct {
 	argument, variable string
-	// advice is a sentence that says what to give. It ends every error.
+	// advice says what to set. It ends every error.
 	advice string
 	// option turns the text of a value into an option of the client. The error
 	// is a [*kanbert.OptionError], and so is the option's own.
@@ -48,7 +48,7 @@ var (
 	tokenSetting = setting{
 		argument: "token",
 		variable: "KANBERT_TOKEN",
-		advice:   "Kanbert issues tokens under Settings → Apps & API. Give one exactly as it was issued, with the scope integration.",
+		advice:   "Set a token with the scope integration, exactly as Kanbert issues it under Settings → Apps & API.",
 		option: func(text string) (kanbert.Option, error) {
 			return kanbert.WithToken(kanbert.NewSecret(text)), nil
 		},
@@ -56,25 +56,25 @@ var (
 	baseURLSetting = setting{
 		argument: "base_url",
 		variable: "KANBERT_BASE_URL",
-		advice:   "Leave it out to use Kanbert itself, which is at " + kanbert.DefaultBaseURL + ".",
+		advice:   "The default is " + kanbert.DefaultBaseURL + ".",
 		option:   func(text string) (kanbert.Option, error) { return kanbert.WithBaseURL(text), nil },
 	}
 	maxRetriesSetting = setting{
 		argument: "max_retries",
 		variable: "KANBERT_MAX_RETRIES",
-		advice:   fmt.Sprintf("Give a number from 0 to %d, or leave it out for %d.", maxMaxRetries, kanbert.DefaultMaxRetries),
+		advice:   fmt.Sprintf("Set a number from 0 to %d. The default is %d.", maxMaxRetries, kanbert.DefaultMaxRetries),
 		option:   maxRetriesOption,
 	}
 	requestTimeoutSetting = setting{
 		argument: "request_timeout",
 		variable: "KANBERT_REQUEST_TIMEOUT",
-		advice:   fmt.Sprintf("Give a time with its unit, like 45s or 1m30s, or leave it out for %s.", kanbert.DefaultRequestTimeout),
+		advice:   fmt.Sprintf("Set a number with a unit, such as 45s or 1m30s. The default is %s.", kanbert.DefaultRequestTimeout),
 		option:   durationOption("request_timeout", maxRequestTimeout, kanbert.WithRequestTimeout),
 	}
 	maxWaitSetting = setting{
 		argument: "max_wait",
 		variable: "KANBERT_MAX_WAIT",
-		advice:   fmt.Sprintf("Give a time with its unit, like 30s or 10m, or 0s to never wait, or leave it out for %s.", shortDuration(kanbert.DefaultMaxWait)),
+		advice:   fmt.Sprintf("Set a number with a unit, such as 30s or 10m, or 0s to never wait. The default is %s.", shortDuration(kanbert.DefaultMaxWait)),
 		option:   durationOption("max_wait", maxMaxWait, kanbert.WithMaxWait),
 	}
 )
@@ -96,7 +96,7 @@ func durationOption(argument string, most time.Duration, with func(time.Duration
 	return func(text string) (kanbert.Option, error) {
 		d, err := time.ParseDuration(text)
 		if err != nil {
-			return nil, &kanbert.OptionError{Option: argument, Problem: fmt.Sprintf("must be a time with its unit, and is %q", text)}
+			return nil, &kanbert.OptionError{Option: argument, Problem: fmt.Sprintf("must be a number with a unit, and is %q", text)}
 		}
 		if d > most {
 			return nil, &kanbert.OptionError{Option: argument, Problem: fmt.Sprintf("must be %s or less, and is %s", shortDuration(most), shortDuration(d))}
@@ -117,7 +117,7 @@ func shortDuration(d time.Duration) string {
 	return text
 }
 
-// read returns the option for text, tried out on a client that is thrown away.
+// read returns the option for text, after it has applied it to a temporary client.
 func (s setting) read(text string) (kanbert.Option, error) {
 	option, err := s.option(text)
 	if err != nil {
@@ -132,8 +132,8 @@ func (s setting) fromConfiguration() string { return "The provider's argument " 
 // fromEnvironment begins an error about a value of the environment variable.
 func (s setting) fromEnvironment() string { return "The environment variable " + s.variable }
 
-// addDiagnostic adds the error that a value from subject cannot be used. subject
-// begins a sentence.
+// addDiagnostic adds the error that a value from subject is invalid. subject begins
+// the sentence.
 func (s setting) addDiagnostic(diags *diag.Diagnostics, subject string, err error) {
 	problem := err.Error()
 	var optionError *kanbert.OptionError
@@ -141,24 +141,24 @@ func (s setting) addDiagnostic(diags *diag.Diagnostics, subject string, err erro
 		problem = optionError.Problem
 	}
 	advice := s.advice
-	// Only a configuration has functions. A shell's $(cat FILE) needs none.
+	// Only a configuration has functions. A shell's $(cat FILE) trims by itself.
 	if strings.Contains(problem, "line break") && subject == s.fromConfiguration() {
-		advice = "If it is read from a file, wrap it in trimspace(). " + advice
+		advice = "If the value comes from a file, use trimspace(). " + advice
 	}
 	diags.AddAttributeError(path.Root(s.argument), "Invalid "+s.argument, fmt.Sprintf("%s %s. %s", subject, problem, advice))
 }
 
-// settings is what the provider was configured with.
+// settings is the result of reading the provider's configuration.
 type settings struct {
-	// options are for the client. What they leave out has the client's default.
+	// options are for the client. A missing option has the client's default.
 	options []kanbert.Option
-	// unknown names the arguments without which nothing can be sent and that
-	// Terraform does not know yet.
+	// unknown names the arguments that a request needs and that Terraform does not
+	// know yet.
 	unknown []string
 }
 
-// readSettings takes each setting from the configuration, else from the
-// environment. An environment variable that is empty counts as not set.
+// readSettings reads each setting from the configuration, or else from the
+// environment. An empty environment variable counts as not set.
 func readSettings(config providerModel, lookupEnv func(string) (string, bool), diags *diag.Diagnostics) settings {
 	r := settingsReader{lookupEnv: lookupEnv, diags: diags}
 	if !r.read(tokenSetting, config.Token, config.Token.ValueString()) {
@@ -177,18 +177,18 @@ type settingsReader struct {
 	lookupEnv func(string) (string, bool)
 	diags     *diag.Diagnostics
 	settings  settings
-	// baseURL is the one that is configured, or empty.
+	// baseURL is the configured one, or empty.
 	baseURL string
 }
 
-// read reports whether the setting has a value, good or bad, or will have one.
+// read reports whether the setting has a value, valid or not, or will have one.
 func (r *settingsReader) read(s setting, value attr.Value, text string) bool {
 	subject := s.fromConfiguration()
 	switch {
 	case value.IsUnknown():
-		// The environment never stands in for a value to come: it may hold the
-		// token of another workspace, or name another host. What only says how
-		// to send has its default until it is known.
+		// The environment variable never replaces an unknown value: it may have the
+		// token of another workspace, or another host. An unknown limit has its
+		// default until it is known.
 		if s.argument == tokenSetting.argument || s.argument == baseURLSetting.argument {
 			r.settings.unknown = append(r.settings.unknown, s.argument)
 		}
@@ -212,7 +212,7 @@ func (r *settingsReader) read(s setting, value attr.Value, text string) bool {
 	return true
 }
 
-// describeBaseURL lets errors say where the URL of a request comes from.
+// describeBaseURL lets errors say which setting the URL of a request comes from.
 func (r *settingsReader) describeBaseURL(value types.String) {
 	source := "base_url from the provider block"
 	switch {
@@ -226,12 +226,12 @@ func (r *settingsReader) describeBaseURL(value types.String) {
 	r.settings.options = append(r.settings.options, kanbert.WithBaseURLSource(source))
 }
 
-// checkProxy adds an error about a proxy that would be used and cannot be. Go passes
-// over a variable that it cannot read, and would connect without the proxy.
+// checkProxy adds an error if the proxy for base_url is invalid. Go ignores a variable
+// that it cannot parse, and would connect without the proxy.
 func (r *settingsReader) checkProxy() {
 	base, err := url.Parse(cmp.Or(r.baseURL, kanbert.DefaultBaseURL))
 	if err != nil || base.Scheme != "https" {
-		return // Plain http is for this machine alone, which has no proxy.
+		return // Plain http is only for this machine, which needs no proxy.
 	}
 	name, value := r.firstSet("HTTPS_PROXY", "https_proxy")
 	if value == "" {
@@ -249,8 +249,8 @@ func (r *settingsReader) checkProxy() {
 }
 
 // proxyProblem says what is wrong with the address of a proxy, with %s for the
-// variable, or nothing. It shows nothing of it: it may hold a password. Like Go, it takes an address
-// without a scheme for one of http.
+// variable, or returns "". It shows no part of the address, which may contain a
+// password. Like Go, it reads an address without a scheme as http.
 func proxyProblem(value string) string {
 	if !strings.Contains(value, "://") {
 		value = "http://" + value
@@ -258,9 +258,9 @@ func proxyProblem(value string) string {
 	u, err := url.Parse(value)
 	switch {
 	case err != nil || u.Hostname() == "":
-		return "The environment variable %s cannot be read as the address of a proxy, so that no request can be sent."
+		return "The environment variable %s is not a valid proxy address."
 	case !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme):
-		return "The environment variable %s names a proxy of a kind that is not supported, so that no request can be sent."
+		return "The environment variable %s has a scheme that the provider does not support for proxies."
 	default:
 		return ""
 	}
@@ -277,9 +277,10 @@ func (r *settingsReader) firstSet(names ...string) (name, value string) {
 }
 
 func (r *settingsReader) missingToken() {
-	detail := "The provider has no token to call Kanbert with. Set the environment variable KANBERT_TOKEN or the provider's argument token. " + tokenSetting.advice
+	detail := "The provider has no token. Set the environment variable KANBERT_TOKEN or the provider's argument token " +
+		"to a token with the scope integration. Kanbert issues tokens under Settings → Apps & API."
 	if _, set := r.lookupEnv(tokenSetting.variable); set {
-		detail += " The environment variable KANBERT_TOKEN is set, but it is empty."
+		detail += " The environment variable KANBERT_TOKEN is set, but empty."
 	}
 	r.diags.AddAttributeError(path.Root(tokenSetting.argument), "Missing token", detail)
 }
@@ -323,14 +324,13 @@ type providerModel struct {
 	MaxWait        types.String `tfsdk:"max_wait"`
 }
 
-// userAgent names the CLI and the provider as the API's own log will show them,
-// followed by what TF_APPEND_USER_AGENT holds. The protocol does not tell
-// Terraform from OpenTofu.
+// userAgent names the CLI and the provider for the API's log, followed by the value
+// of TF_APPEND_USER_AGENT. The protocol does not distinguish Terraform from OpenTofu.
 func userAgent(version, cliVersion, more string) string {
 	ua := fmt.Sprintf("Terraform/%s terraform-provider-kanbert/%s", cliVersion, version)
 	more = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
-			return ' ' // A header cannot hold it, and the variable is no reason to fail.
+			return ' ' // A header cannot contain it, and the variable is no reason to fail.
 		}
 		return r
 	}, more))

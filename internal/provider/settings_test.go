@@ -78,9 +78,9 @@ func TestRetriesAndTimeout(t *testing.T) {
 		env        map[string]string
 		requests   int
 	}{
-		{"configuration", "did not answer within 7s.", attrs{"max_retries": 2, "request_timeout": "7s"}, nil, 3},
-		{"environment", "did not answer within 3s.", nil, map[string]string{"KANBERT_MAX_RETRIES": "0", "KANBERT_REQUEST_TIMEOUT": "3s"}, 1},
-		{"defaults", "did not answer within 30s.", nil, nil, 9},
+		{"configuration", "did not respond within 7s.", attrs{"max_retries": 2, "request_timeout": "7s"}, nil, 3},
+		{"environment", "did not respond within 3s.", nil, map[string]string{"KANBERT_MAX_RETRIES": "0", "KANBERT_REQUEST_TIMEOUT": "3s"}, 1},
+		{"defaults", "did not respond within 30s.", nil, nil, 9},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for name, value := range test.env {
@@ -148,10 +148,10 @@ func TestUnreadableProxy(t *testing.T) {
 		variable, value, noProxy, baseURL string
 		want                              string
 	}{
-		{"HTTPS_PROXY", "http://user:hunter2@proxy.example:port", "", "https://api.example", "cannot be read as the address of a proxy"},
-		{"https_proxy", "http://user:hun%zzter2@proxy.example", "", "", "cannot be read as the address of a proxy"},
-		{"HTTPS_PROXY", "ftp://user:hunter2@proxy.example", "", "", "of a kind that is not supported"},
-		{"HTTPS_PROXY", ":hunter2", "", "", "cannot be read as the address of a proxy"},
+		{"HTTPS_PROXY", "http://user:hunter2@proxy.example:port", "", "https://api.example", "is not a valid proxy address"},
+		{"https_proxy", "http://user:hun%zzter2@proxy.example", "", "", "is not a valid proxy address"},
+		{"HTTPS_PROXY", "ftp://user:hunter2@proxy.example", "", "", "a scheme that the provider does not support"},
+		{"HTTPS_PROXY", ":hunter2", "", "", "is not a valid proxy address"},
 		{"HTTPS_PROXY", ":hunter2", "api.example", "https://api.example", ""},
 		{"HTTPS_PROXY", ":hunter2", "*", "", ""},
 		{"HTTPS_PROXY", ":hunter2", "", "http://localhost:1", ""},

@@ -10,13 +10,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// longWait is the shortest wait that is reported to a person.
+// longWait is the shortest wait that causes a warning.
 const longWait = 10 * time.Second
 
-// watchWaiting is called when an operation begins, and returns what is to be
-// called when it ends. The first operation of the process that has waited for
-// long ends with a warning, so that a person learns why the run is slow. The
-// waits of all are in the log, at INFO.
+// watchWaiting is called when an operation begins, and returns the function to call
+// when it ends. The first operation of the process that has waited for longWait ends
+// with a warning that says why the run is slow. The log has all waits, at INFO.
 func (a *api) watchWaiting(diags *diag.Diagnostics) (end func()) {
 	before, _ := a.client.Waited()
 	return func() {
@@ -35,10 +34,10 @@ func waitingText(what string, waited time.Duration) string {
 		return fmt.Sprintf("Kanbert is unavailable at times (503), which slows this run down: this operation waited %s. "+
 			"This may be maintenance, or a proxy that limits requests.", waited) + log
 	case strings.Contains(what, "connection"):
-		return fmt.Sprintf("Connections to Kanbert cannot be made at times, which slows this run down: this operation waited %s. "+
+		return fmt.Sprintf("Kanbert is unreachable at times, which slows this run down: this operation waited %s. "+
 			"Check the network.", waited) + log
 	default:
 		return fmt.Sprintf("Kanbert's rate limit (429) slows this run down: this operation waited %s. "+
-			"Other programs with the same token count too.", waited) + log
+			"Requests of other programs with the same token count too.", waited) + log
 	}
 }

@@ -116,7 +116,7 @@ func TestImportOfNothing(t *testing.T) {
 		  id = "https://receiver.example/nobody"
 		}`))
 	out, err = w.run("plan", "-no-color")
-	if err == nil || !strings.Contains(flat(out), `No webhook of the workspace has the URL that was given, at the host "receiver.example"`) {
+	if err == nil || !strings.Contains(flat(out), `No webhook in the workspace has this URL at the host "receiver.example"`) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	wantNoWrites(t, s)

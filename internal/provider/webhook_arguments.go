@@ -10,15 +10,15 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// argument is one argument of a webhook: what a create asks for, and what cannot
-// be changed afterwards. Its rules at plan are in webhook_plan_checks.go, its
-// description in the schema; all that treats arguments alike goes through
+// argument is one argument of a webhook. A create sends it, and it cannot be
+// changed later. Its rules in the plan are in webhook_plan_checks.go, its
+// description is in the schema. All code that treats arguments alike uses
 // [arguments].
 type argument struct {
 	// name is that of the attribute, and of the field of the API.
 	name string
-	// value, asked and made are the argument of a model, of a create and of what
-	// the API has. In the last two "" is null.
+	// value, asked and made return the argument of a model, of a create request and
+	// of the API's webhook. In the last two, "" means null.
 	value func(*webhookModel) *types.String
 	asked func(*kanbert.NewWebhook) *string
 	made  func(*kanbert.Webhook) *string

@@ -48,7 +48,7 @@ func (d *webhookDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 			"If `url` is set, it keeps its spelling. Otherwise it has the API's spelling.",
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Reads one webhook of the workspace by its `id` or its `url`. Returns an error if no webhook matches. " +
+		MarkdownDescription: "Reads a webhook in the workspace by its `id` or its `url`. Returns an error if no webhook matches. " +
 			"The API does not return the signing secret here: it returns the secret only when the webhook is created.",
 		Attributes: attributes,
 	}
@@ -85,14 +85,14 @@ func (d *webhookDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	}
 	found := newWebhookModel(*webhook)
 	if !config.URL.IsNull() {
-		// Terraform refuses an answer that contradicts the configuration.
+		// Terraform refuses a result that contradicts the configuration.
 		found.URL = config.URL
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, found.object(&resp.Diagnostics))...)
 }
 
-// findByURL looks the webhook up. A webhook of this configuration is found by the
-// URL in its state as well, where the API has another text for that.
+// findByURL looks the webhook up. It also finds a webhook of this configuration by
+// the URL in state if the API has another text for it.
 func (d *webhookDataSource) findByURL(ctx context.Context, reader Reader, url string, diags *diag.Diagnostics) *kanbert.Webhook {
 	if answered, known := d.data.seen.answeredTo(url); known {
 		if webhook, found, err := reader.ByEquivalentURL(ctx, answered); err == nil && found {

@@ -55,7 +55,7 @@ func TestDataSourceFindsNone(t *testing.T) {
 	_, diags := p.readDataSource("kanbert_webhook", attrs{"id": "abc"})
 	wantOneError(t, diags, "", "Unable to read webhook", `has the id "abc"`)
 	_, diags = p.readDataSource("kanbert_webhook", attrs{"url": "https://u:pass@receiver.example/nobody?key=secret"})
-	wantOneError(t, diags, "", "Unable to read webhook", `has the URL that was given, at the host "receiver.example"`)
+	wantOneError(t, diags, "", "Unable to read webhook", `has this URL at the host "receiver.example"`)
 	if strings.Contains(diags.String(), "pass@") || strings.Contains(diags.String(), "key=secret") {
 		t.Errorf("the error shows user info or query:\n%s", diags)
 	}

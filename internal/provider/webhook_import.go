@@ -18,13 +18,13 @@ import (
 )
 
 // whereToFindIDs ends the errors about a webhook that was not found.
-const whereToFindIDs = "The data source kanbert_webhooks lists the webhooks of the workspace with their ids and URLs; from Terraform 1.14 on, terraform query does so too."
+const whereToFindIDs = "The data source kanbert_webhooks lists the webhooks of the workspace with their ids and URLs. So does terraform query, with Terraform 1.14 or newer."
 
-// ImportState takes a webhook's id, its URL, or its identity.
+// ImportState accepts a webhook's id, its URL, or its identity.
 //
-// The webhook is looked up here and not only by the read that follows: so one
-// that does not exist gets a text of this provider, where Terraform's own would
-// say that a remote object is non-existent or that an identity is missing.
+// It looks the webhook up, although a read follows: the error about a webhook that
+// does not exist is then this provider's own. Terraform's text would say that a
+// remote object is non-existent or that an identity is missing.
 func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	find := importTarget(ctx, req, &resp.Diagnostics)
 	if find == nil {
@@ -42,8 +42,8 @@ func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportSt
 	seen := r.data.trackManaged(webhook.ID, seenByImport)
 	if seen == importedTwice {
 		resp.Diagnostics.AddError(string(importWebhook), fmt.Sprintf(
-			"Webhook %q is imported twice: by its id and by its URL, or to two addresses. "+
-				"Where two resources manage one webhook, removing one deletes the other's. Keep one of the imports.", redactID(webhook.ID)))
+			"Webhook %q is imported twice: by its id and by its URL, or to two addresses. Keep one of the imports. "+
+				"If two resources manage one webhook, removing one of them deletes the webhook of both.", redactID(webhook.ID)))
 		return
 	}
 	warnOfTwoAddresses(webhook.ID, seen, &resp.Diagnostics)
@@ -55,27 +55,27 @@ func (r *webhookResource) ImportState(ctx context.Context, req resource.ImportSt
 	webhookPrivate{WorkspaceID: api.client.KnownWorkspaceID()}.save(ctx, resp.Private, &resp.Diagnostics)
 }
 
-// finder looks a webhook up. It gives nil, with an error, if there is none.
+// finder looks a webhook up. It returns nil, with an error, if there is none.
 type finder func(context.Context, Reader, *diag.Diagnostics) *kanbert.Webhook
 
-// importTarget reads what an import names. It gives nil, with an error, if that
-// cannot be the name of a webhook, so that no request is spent on it.
+// importTarget reads the id or identity of an import. It returns nil, with an error,
+// if no webhook can have it. Then no request is sent.
 func importTarget(ctx context.Context, req resource.ImportStateRequest, diags *diag.Diagnostics) finder {
-	// The framework gives a null identity, and not nil, where the import has none.
+	// If the import has no identity, the framework passes a null one, and not nil.
 	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
 		return identityTarget(ctx, req, diags)
 	}
 	name := req.ID
 	switch scheme, _, isURL := strings.Cut(name, "://"); {
 	case strings.TrimSpace(name) == "":
-		diags.AddError(string(importWebhook), "The import id is empty. Give the id or the URL of the webhook. "+whereToFindIDs)
+		diags.AddError(string(importWebhook), "The import id is empty. Set it to the id or the URL of the webhook. "+whereToFindIDs)
 	case strings.TrimSpace(name) != name:
-		diags.AddError(string(importWebhook), "The import id has white space around it. Give the id or the URL of the webhook as it is. "+whereToFindIDs)
+		diags.AddError(string(importWebhook), "The import id begins or ends with white space. Remove the white space. "+whereToFindIDs)
 	case isURL && isHTTP(scheme):
 		return urlTarget(name, diags)
 	case isURL:
 		diags.AddError(string(importWebhook), fmt.Sprintf(
-			"The import id begins with %q, as a URL does, but the URL of a webhook begins with https:// or http://. Give the id or the URL of the webhook. %s", scheme+"://", whereToFindIDs))
+			"The import id begins with %q, but the URL of a webhook begins with https:// or http://. Use the id or the URL of the webhook. %s", scheme+"://", whereToFindIDs))
 	default:
 		return func(ctx context.Context, d Reader, diags *diag.Diagnostics) *kanbert.Webhook {
 			return findByID(ctx, d, importWebhook, name, diags)
@@ -92,7 +92,7 @@ func identityTarget(ctx context.Context, req resource.ImportStateRequest, diags 
 	}
 	id := known.ValueString()
 	if strings.TrimSpace(id) == "" {
-		diags.AddError(string(importWebhook), "The id of the identity is empty. Give the id of the webhook. "+whereToFindIDs)
+		diags.AddError(string(importWebhook), "The id of the identity is empty. Set it to the id of the webhook. "+whereToFindIDs)
 		return nil
 	}
 	return func(ctx context.Context, d Reader, diags *diag.Diagnostics) *kanbert.Webhook {
@@ -103,7 +103,7 @@ func identityTarget(ctx context.Context, req resource.ImportStateRequest, diags 
 func urlTarget(address string, diags *diag.Diagnostics) finder {
 	if u, err := url.Parse(address); err != nil || u.Hostname() == "" {
 		diags.AddError(string(importWebhook),
-			"The import id begins as a URL does, but it is none: "+whatIsWrongWithURL(err)+". Give the id or the URL of the webhook. "+whereToFindIDs)
+			"The import id is not a valid URL: "+whatIsWrongWithURL(err)+". Use the id or the URL of the webhook. "+whereToFindIDs)
 		return nil
 	}
 	return func(ctx context.Context, d Reader, diags *diag.Diagnostics) *kanbert.Webhook {
@@ -111,10 +111,10 @@ func urlTarget(address string, diags *diag.Diagnostics) finder {
 	}
 }
 
-// whatIsWrongWithURL leaves the URL itself out, which may hold a password.
+// whatIsWrongWithURL does not show the URL, which may contain a password.
 func whatIsWrongWithURL(err error) string {
 	if err == nil {
-		return "it names no host"
+		return "it has no host"
 	}
 	var parseError *url.Error
 	if errors.As(err, &parseError) {
@@ -135,13 +135,13 @@ func findByID(ctx context.Context, d Reader, op operation, id string, diags *dia
 		return nil
 	}
 	if !found {
-		diags.AddError(string(op), fmt.Sprintf("No webhook of the workspace has the id %q: all of them were listed.%s %s", redactID(id), idHint(id), whereToFindIDs))
+		diags.AddError(string(op), fmt.Sprintf("None of the webhooks in the workspace has the id %q.%s %s", redactID(id), idHint(id), whereToFindIDs))
 		return nil
 	}
 	return &webhook
 }
 
-// findByURL looks the holder of the URL up for op.
+// findByURL looks up the webhook with this URL for op.
 func findByURL(ctx context.Context, d Reader, op operation, address string, diags *diag.Diagnostics) *kanbert.Webhook {
 	webhook, found, err := d.ByEquivalentURL(ctx, address)
 	if err != nil {
@@ -149,34 +149,34 @@ func findByURL(ctx context.Context, d Reader, op operation, address string, diag
 		return nil
 	}
 	if !found {
-		diags.AddError(string(op), fmt.Sprintf("No webhook of the workspace has the URL that was given, at the host %q. ", hostOf(address))+
+		diags.AddError(string(op), fmt.Sprintf("No webhook in the workspace has this URL at the host %q. ", hostOf(address))+
 			whatIsNear(address, d.Known()))
 		return nil
 	}
 	return &webhook
 }
 
-// idHint says what a text that is no webhook's id looks like. It comes after the
-// look-up and not before: ids are opaque, so that any text may be one.
+// idHint says what an id that was not found looks like. The look-up comes first,
+// because ids are opaque: any text may be one.
 func idHint(id string) string {
 	switch {
 	case strings.Contains(id, "://"):
-		return " It looks like a URL, and ids alone are looked up here."
+		return " It looks like a URL and not like an id."
 	case strings.Trim(id, `"'`) != id:
-		return " It has quotes around it, which are not part of an id."
+		return " The id has quotes around it: remove them."
 	case strings.HasPrefix(id, webhookResourceType+"."):
-		return " It looks like the address of a resource in a configuration, which Kanbert does not know."
+		return " It looks like the address of a Terraform resource and not like an id."
 	case strings.Contains(id, "."):
-		return " If it is a URL, it has to begin with https:// or http://."
+		return " If it is a URL, it must begin with https:// or http://."
 	case strings.ContainsAny(id, " \t\r\n"):
-		return " It has white space in it."
+		return " The id contains white space."
 	}
 	return ""
 }
 
-// redactID is id as an error may show it: without what would be the user info
-// and the query if it were a URL that was written without its scheme, and of a
-// URL the host alone.
+// redactID returns id as an error may show it. Of a URL it returns only the host. Of
+// any other text it removes the user info and the query that a URL without a scheme
+// would have.
 func redactID(id string) string {
 	if scheme, _, isURL := strings.Cut(id, "://"); isURL {
 		return scheme + "://" + hostOf(id) + "/…"

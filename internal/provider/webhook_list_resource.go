@@ -51,7 +51,7 @@ func (l *webhookListResource) ListResourceConfigSchema(_ context.Context, _ list
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators:          []validator.List{eventsValidator{}},
-				MarkdownDescription: "Events to select by, such as `contact:create`. Returns webhooks for one of them. " + selectedAfterListing,
+				MarkdownDescription: "Events to select, such as `contact:create`. Returns webhooks that subscribe to one of them. " + selectedAfterListing,
 			},
 			"project_id": schema.StringAttribute{
 				Optional:            true,
@@ -86,9 +86,9 @@ func (l *webhookListResource) List(ctx context.Context, req list.ListRequest, st
 	stream.Results = listResults(ctx, req, config, api.reader)
 }
 
-// listResults lists page by page, as results are taken, and asks for no page
-// beyond the last result that is wanted. An error is a result as well: dropped, it
-// would make an outage look like a workspace without webhooks.
+// listResults lists page by page, as results are consumed, and requests no page
+// beyond the last result wanted. An error is also a result: without it, an outage
+// would look like a workspace without webhooks.
 func listResults(ctx context.Context, req list.ListRequest, config webhookListModel, d Reader) iter.Seq[list.ListResult] {
 	wanted := config.selection(req.Limit)
 	return func(push func(list.ListResult) bool) {
@@ -109,8 +109,8 @@ func listResults(ctx context.Context, req list.ListRequest, config webhookListMo
 	}
 }
 
-// selection asks for the same as the data source kanbert_webhooks with these
-// arguments. A limit of 0 is none.
+// selection returns the same arguments for the data source kanbert_webhooks. A limit
+// of 0 means no limit.
 func (m webhookListModel) selection(limit int64) webhooksModel {
 	wanted := webhooksModel{Filter: m.Filter, Events: m.Events, ProjectID: m.ProjectID, ClientID: m.ClientID}
 	if limit > 0 {
@@ -137,8 +137,8 @@ func newListResult(ctx context.Context, req list.ListRequest, webhook kanbert.We
 	return result
 }
 
-// displayName is what a person chooses a webhook by. User info and query are left
-// out, because receivers often carry a password there.
+// displayName identifies a webhook in the results. It has no user info and no query,
+// because receivers often have a password there.
 func displayName(webhook kanbert.Webhook) string {
 	return shownEvent(webhook.Event) + " " + kanbert.RedactURL(webhook.URL)
 }

@@ -82,8 +82,8 @@ func attributesOf(ctx context.Context, from source, diags *diag.Diagnostics) map
 	return object.Attributes()
 }
 
-// newWebhookModel is the one conversion from the API. The URL has the server's
-// spelling. What a record of a list lacks is null.
+// newWebhookModel is the only conversion from the API. The URL has the server's
+// spelling. A value that a record of a list does not have is null.
 func newWebhookModel(w kanbert.Webhook) webhookModel {
 	m := webhookModel{ID: types.StringValue(w.ID), CreatedAt: timeOrNull(w.CreatedAt)}
 	for _, a := range arguments {
@@ -92,11 +92,11 @@ func newWebhookModel(w kanbert.Webhook) webhookModel {
 	return m
 }
 
-// timeOrNull prints t in UTC with as much of a fraction as it has, which the
-// library's own conversion would drop. An answer that lacked the time gives null,
-// and so does a time that in UTC leaves the years of RFC 3339, 0 to 9999: null is
-// known, which Terraform asks for after an apply, and a panic between a create and
-// its state would lose the secret.
+// timeOrNull prints t in UTC with its full fraction, which the library's own
+// conversion would drop. It returns null if the response had no time, or if the UTC
+// year is outside of RFC 3339 (0 to 9999). Null is a known value, which Terraform
+// requires after an apply. A panic between a create and its state would lose the
+// secret.
 func timeOrNull(t time.Time) timetypes.RFC3339 {
 	if t.IsZero() {
 		return timetypes.NewRFC3339Null()
@@ -108,7 +108,7 @@ func timeOrNull(t time.Time) timetypes.RFC3339 {
 	return value
 }
 
-// stringOrNull turns the API's null, which the client gives as "", into null.
+// stringOrNull turns the API's null, which the client represents as "", into null.
 func stringOrNull(s string) types.String {
 	if s == "" {
 		return types.StringNull()
@@ -122,7 +122,7 @@ type webhookResourceModel struct {
 	SignatureSecretKey types.String
 }
 
-// secretAttribute is what a resource has beyond a data source.
+// secretAttribute is the attribute that a resource has and a data source has not.
 const secretAttribute = "signature_secret_key"
 
 // webhookResourceTypes are the types of a webhookResourceModel's attributes.
@@ -150,7 +150,7 @@ func (m webhookResourceModel) object(diags *diag.Diagnostics) types.Object {
 	return object
 }
 
-// newWebhook is what a create asks for.
+// newWebhook returns the request of a create.
 func (m webhookResourceModel) newWebhook() kanbert.NewWebhook {
 	var w kanbert.NewWebhook
 	for _, a := range arguments {
@@ -159,10 +159,10 @@ func (m webhookResourceModel) newWebhook() kanbert.NewWebhook {
 	return w
 }
 
-// refresh takes over what the API says of the webhook now. The secret is never
-// read again. What the API made of the planned text at creation is no difference,
-// and neither is another text that means the same, nor another form of the time of
-// creation, which cannot change: state keeps its own text.
+// refresh updates the model with the API's webhook. It does not change the secret.
+// State keeps its own text if the API returns the value that it stored at creation,
+// or another text with the same meaning. It also keeps its own form of the time of
+// creation, which cannot change.
 func (m *webhookResourceModel) refresh(w kanbert.Webhook, created spellings) {
 	fresh := newWebhookModel(w)
 	for _, a := range arguments {
@@ -181,9 +181,9 @@ func (m *webhookResourceModel) refresh(w kanbert.Webhook, created spellings) {
 	m.webhookModel = fresh
 }
 
-// created is the state after a create: what was planned, with what the answer
-// alone could tell. What was planned stays as planned, because Terraform refuses
-// a state that differs from it.
+// created returns the state after a create: the planned values, and the values that
+// only the response has. Planned values stay as planned, because Terraform refuses
+// a state that differs from the plan.
 func (m webhookResourceModel) created(c kanbert.CreatedWebhook) webhookResourceModel {
 	fresh := newWebhookModel(c.Webhook)
 	m.ID, m.CreatedAt = fresh.ID, fresh.CreatedAt

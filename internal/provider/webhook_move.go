@@ -19,9 +19,9 @@ import (
 // moveWebhook is the summary of errors about a moved block.
 const moveWebhook = "Unable to move webhook"
 
-// MoveState takes over webhooks that were managed through a generic REST provider
-// (Terraform 1.8 and newer, OpenTofu 1.10 and newer). It reads the old state and
-// sends nothing. The read that follows looks the webhook up.
+// MoveState moves webhooks that a generic REST provider manages (Terraform 1.8 and
+// newer, OpenTofu 1.10 and newer). It reads the old state and sends no request. The
+// read that follows looks the webhook up.
 func (r *webhookResource) MoveState(ctx context.Context) []resource.StateMover {
 	var own resource.SchemaResponse
 	r.Schema(ctx, resource.SchemaRequest{}, &own)
@@ -33,15 +33,15 @@ func (r *webhookResource) MoveState(ctx context.Context) []resource.StateMover {
 	}
 }
 
-// keepOwnState moves a kanbert_webhook of this provider at another address. Some
-// CLIs call that a move as well: OpenTofu 1.12.4, when a state that Terraform wrote
-// names the provider by the host of Terraform's registry.
+// keepOwnState moves a kanbert_webhook of this provider under another provider
+// address. Some CLIs treat that as a move: OpenTofu 1.12.4 does, if Terraform wrote
+// the state with the host of its own registry.
 func keepOwnState(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 	if req.SourceTypeName != webhookResourceType || providerType(req.SourceProviderAddress) != "kanbert" {
 		return
 	}
 	if req.SourceState == nil {
-		resp.Diagnostics.AddError(moveWebhook, "The state of the kanbert_webhook cannot be read. "+importInstead)
+		resp.Diagnostics.AddError(moveWebhook, "The state of the kanbert_webhook cannot be read. Remove the old resource "+importInstead)
 		return
 	}
 	state := readResourceModel(ctx, req.SourceState, &resp.Diagnostics)
@@ -55,19 +55,18 @@ func keepOwnState(ctx context.Context, req resource.MoveStateRequest, resp *reso
 	}
 }
 
-// providerType returns the last part of a provider's address, by which
-// configurations call it. The host and the namespace before it do not count:
-// mirrors and forks keep the state's shape.
+// providerType returns the last part of a provider's address. The host and the
+// namespace are ignored: mirrors and forks have the same state format.
 func providerType(address string) string {
 	return address[strings.LastIndexByte(address, '/')+1:]
 }
 
-// oldState holds the attributes of the resource that is moved, as its provider
-// wrote them into the state. They are read without that provider's schema, which
-// differs between its versions; a missing attribute and null are the same.
+// oldState contains the attributes of the moved resource, as its provider wrote them
+// into state. They are read without that provider's schema, which differs between
+// its versions. A missing attribute and null are the same.
 type oldState map[string]any
 
-// moverFrom moves a resource of the type out of any provider of the type.
+// moverFrom moves a resource of resourceType from a provider of the type source.
 func (r *webhookResource) moverFrom(source, resourceType string, read func(oldState) oldWebhook) func(context.Context, resource.MoveStateRequest, *resource.MoveStateResponse) {
 	return func(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 		if req.SourceTypeName != resourceType || providerType(req.SourceProviderAddress) != source {
@@ -76,12 +75,12 @@ func (r *webhookResource) moverFrom(source, resourceType string, read func(oldSt
 		var state oldState
 		// The error of encoding/json may quote its input, where a secret may be.
 		if req.SourceRawState == nil || json.Unmarshal(req.SourceRawState.JSON, &state) != nil {
-			resp.Diagnostics.AddError(moveWebhook, fmt.Sprintf("The state of the %s that is moved cannot be read as JSON. %s", resourceType, importInstead))
+			resp.Diagnostics.AddError(moveWebhook, fmt.Sprintf("The state of the %s cannot be read as JSON. Remove the old resource %s", resourceType, importInstead))
 			return
 		}
 		old := read(state)
 		if problem := old.problem(); problem != "" {
-			resp.Diagnostics.AddError(moveWebhook, fmt.Sprintf("The %s that is moved is no Kanbert webhook: %s. %s", resourceType, problem, importInstead))
+			resp.Diagnostics.AddError(moveWebhook, fmt.Sprintf("The %s is not a Kanbert webhook: %s. If it manages one, remove it %s", resourceType, problem, importInstead))
 			return
 		}
 		resp.Diagnostics.Append(resp.TargetState.Set(ctx, old.model().object(&resp.Diagnostics))...)
@@ -92,18 +91,18 @@ func (r *webhookResource) moverFrom(source, resourceType string, read func(oldSt
 	}
 }
 
-const importInstead = "If it is one nevertheless, take the old resource out of the state with a removed block and import the webhook by its id or its URL."
+// importInstead ends the advice to remove a resource that cannot be moved.
+const importInstead = "from state with a removed block, and import the webhook by its id or its URL."
 
-// refuseMove stands last, so that what no other mover took gets a text that says
-// what can be moved.
+// refuseMove is the last mover. Its error says which resources can be moved.
 func refuseMove(_ context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 	resp.Diagnostics.AddError(moveWebhook, fmt.Sprintf(
-		"A %s of the provider %s cannot be moved to a %s. What can be moved is a restapi_object of the provider Mastercard/restapi and a restful_resource of the provider magodo/restful. "+
-			"Everything else is taken out of the state with a removed block, and the webhook is imported by its id or its URL.",
-		req.SourceTypeName, req.SourceProviderAddress, webhookResourceType))
+		"A %s of the provider %s cannot be moved to a %s. Only restapi_object (provider Mastercard/restapi) and restful_resource (provider magodo/restful) can be moved. "+
+			"Remove any other resource %s",
+		req.SourceTypeName, req.SourceProviderAddress, webhookResourceType, importInstead))
 }
 
-// oldWebhook is what an old state tells of a webhook.
+// oldWebhook is a webhook as an old state describes it.
 type oldWebhook struct {
 	webhook kanbert.Webhook
 	secret  string
@@ -116,15 +115,15 @@ func (o oldWebhook) problem() string {
 	address, err := url.Parse(o.webhook.URL)
 	switch {
 	case o.webhook.ID == "":
-		return "its state holds no id of a webhook"
+		return "its state has no id"
 	case o.webhook.URL == "":
-		return "its state holds no url"
+		return "its state has no url"
 	case err != nil || !isHTTP(address.Scheme) || address.Host == "":
-		return "the url in its state is no https or http URL"
+		return "the url in its state is not an https or http URL"
 	case o.webhook.Event == "":
-		return "its state holds no event"
+		return "its state has no event"
 	case !o.webhook.Event.WellFormed():
-		return fmt.Sprintf("the event %q in its state has not the form noun:verb", o.webhook.Event)
+		return fmt.Sprintf("the event %q in its state does not have the form noun:verb", o.webhook.Event)
 	}
 	return ""
 }
@@ -136,24 +135,24 @@ func (o oldWebhook) model() webhookResourceModel {
 	}
 }
 
-// readRestapiObject reads a restapi_object. Its api_response is the last answer,
-// its create_response the answer to the create, with the secret. Its api_data is
-// the last answer once more, and all that versions before 1.10 have of it; and
-// data is what the configuration asked for, which later reads overwrite.
+// readRestapiObject reads a restapi_object. Its api_response is the last response,
+// its create_response the response to the create, with the secret. Its api_data is
+// the last response too, and the only form of it before version 1.10. Its data is
+// the configured value, which later reads overwrite.
 func readRestapiObject(state oldState) oldWebhook {
 	return newOldWebhook(state.objects("api_response", "create_response", "api_data", "data"), textOf(state["id"]))
 }
 
-// readRestfulResource reads a restful_resource. Its output is the last answer,
-// and body what the configuration asked for. Its id is the path of that answer:
-// of the list, or of one webhook.
+// readRestfulResource reads a restful_resource. Its output is the last response, and
+// body the configured value. Its id is the path of that response: of the list, or of
+// one webhook.
 func readRestfulResource(state oldState) oldWebhook {
 	return newOldWebhook(state.objects("sensitive_output", "output", "body"), idFromPath(textOf(state["id"])))
 }
 
-// newOldWebhook takes each field from the first of objects that has it, null or
-// not. Objects of another id are left aside: an answer to a create may be older
-// than the webhook that is managed now, and its secret another's.
+// newOldWebhook takes each field from the first of objects that has it, null or not.
+// It ignores objects with another id: the response to a create may be older than the
+// managed webhook, and its secret then belongs to another webhook.
 func newOldWebhook(objects []map[string]any, fallbackID string) oldWebhook {
 	id := textOf(first(objects, "id"))
 	if id == "" {
@@ -175,8 +174,8 @@ func newOldWebhook(objects []map[string]any, fallbackID string) oldWebhook {
 	return old
 }
 
-// objects returns the JSON objects that the attributes hold, without those that
-// hold none.
+// objects returns the JSON objects in the attributes, and skips attributes without
+// one.
 func (s oldState) objects(names ...string) []map[string]any {
 	var objects []map[string]any
 	for _, name := range names {
@@ -187,7 +186,7 @@ func (s oldState) objects(names ...string) []map[string]any {
 	return objects
 }
 
-// object reads the forms in which a state has an object: itself, a text of JSON,
+// object reads an object from each form that a state may use: an object, JSON text,
 // or a dynamic value, which is {"type": …, "value": …}.
 func object(value any) (map[string]any, bool) {
 	if encoded, ok := value.(string); ok {
@@ -214,8 +213,8 @@ func first(objects []map[string]any, key string) any {
 	return nil
 }
 
-// textOf returns value if it is a string, and nothing otherwise. An api_data has
-// null as Go prints it.
+// textOf returns value if it is a string, and "" otherwise. In api_data null is
+// "<nil>".
 func textOf(value any) string {
 	s, _ := value.(string)
 	if s == "<nil>" {

@@ -253,19 +253,19 @@ func TestMoveRefusals(t *testing.T) {
 		provider, kind, state string
 		parts                 []string
 	}{
-		"no webhook":       {restapi, "restapi_object", object(`{"id":"abc","name":"s3cret"}`), []string{"restapi_object", "holds no url", "removed block"}},
-		"no event":         {restapi, "restapi_object", object(`{"id":"abc","url":"https://receiver.example"}`), []string{"holds no event"}},
+		"no webhook":       {restapi, "restapi_object", object(`{"id":"abc","name":"s3cret"}`), []string{"restapi_object", "has no url", "removed block"}},
+		"no event":         {restapi, "restapi_object", object(`{"id":"abc","url":"https://receiver.example"}`), []string{"has no event"}},
 		"another event":    {restapi, "restapi_object", object(`{"id":"abc","url":"https://receiver.example","event":"push"}`), []string{`"push"`, "noun:verb"}},
-		"another URL":      {restapi, "restapi_object", object(`{"id":"abc","url":"/s3cret","event":"contact:create"}`), []string{"no https or http URL"}},
-		"no id":            {restful, "restful_resource", `{"id":"/webhooks","output":{"type":["object",{}],"value":{"url":"https://receiver.example","event":"contact:create"}}}`, []string{"no id of a webhook"}},
-		"empty state":      {restful, "restful_resource", `{}`, []string{"no id of a webhook"}},
-		"null state":       {restful, "restful_resource", `null`, []string{"no id of a webhook"}},
+		"another URL":      {restapi, "restapi_object", object(`{"id":"abc","url":"/s3cret","event":"contact:create"}`), []string{"not an https or http URL"}},
+		"no id":            {restful, "restful_resource", `{"id":"/webhooks","output":{"type":["object",{}],"value":{"url":"https://receiver.example","event":"contact:create"}}}`, []string{"its state has no id"}},
+		"empty state":      {restful, "restful_resource", `{}`, []string{"its state has no id"}},
+		"null state":       {restful, "restful_resource", `null`, []string{"its state has no id"}},
 		"no JSON":          {restful, "restful_resource", `s3cret`, []string{"cannot be read as JSON"}},
-		"odd types":        {restful, "restful_resource", `{"id":7,"output":[1],"body":true}`, []string{"no id of a webhook"}},
+		"odd types":        {restful, "restful_resource", `{"id":7,"output":[1],"body":true}`, []string{"its state has no id"}},
 		"own, unreadable":  {"registry.terraform.io/kanbert/kanbert", "kanbert_webhook", `{"id":["s3cret"]}`, []string{"cannot be read"}},
-		"another type":     {restful, "restful_operation", `{}`, []string{"restful_operation", restful, "What can be moved"}},
-		"another provider": {"registry.terraform.io/hashicorp/null", "null_resource", `{}`, []string{"null_resource", "What can be moved"}},
-		"a type's double":  {"registry.terraform.io/acme/other", "restapi_object", object(webhookJSON), []string{"acme/other", "What can be moved"}},
+		"another type":     {restful, "restful_operation", `{}`, []string{"restful_operation", restful, "can be moved"}},
+		"another provider": {"registry.terraform.io/hashicorp/null", "null_resource", `{}`, []string{"null_resource", "can be moved"}},
+		"a type's double":  {"registry.terraform.io/acme/other", "restapi_object", object(webhookJSON), []string{"acme/other", "can be moved"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, diags := p.move(moveSource{provider: test.provider, resourceType: test.kind, state: []byte(test.state)})

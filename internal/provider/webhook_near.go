@@ -14,28 +14,28 @@ import (
 // namedNear is how many webhooks with a similar URL an error names.
 const namedNear = 3
 
-// nearWebhook is a webhook whose URL is nearly one that was asked for.
+// nearWebhook is a webhook whose URL is similar to the one looked up.
 type nearWebhook struct {
 	webhook     kanbert.Webhook
 	differences []string
 }
 
-// whatIsNear says which of the webhooks have nearly this URL, and in what they
-// differ from it. It shows nothing of their URLs: they may hold passwords.
+// whatIsNear says which of the webhooks have a similar URL, and how they differ. It
+// does not show their URLs, which may contain passwords.
 func whatIsNear(address string, webhooks []kanbert.Webhook) string {
 	near := nearWebhooks(address, webhooks)
 	if len(near) == 0 {
-		return "The path and the query of a URL must be given exactly as the webhook has them. " + whereToFindIDs
+		return "The path and the query must be exactly those of the webhook. " + whereToFindIDs
 	}
-	text := "Similar URLs exist. Give the URL exactly as the webhook has it, or its id."
+	text := "Similar URLs exist. Use the exact URL of the webhook, or its id."
 	for _, n := range near {
 		text += "\n  - " + identify(n.webhook) + " differs in the " + strings.Join(n.differences, " and the ")
 	}
 	return text
 }
 
-// nearWebhooks returns at most [namedNear] webhooks whose URLs are nearly address,
-// the nearest first.
+// nearWebhooks returns at most [namedNear] webhooks whose URLs are similar to address,
+// the most similar first.
 func nearWebhooks(address string, webhooks []kanbert.Webhook) []nearWebhook {
 	asked, err := url.Parse(kanbert.CanonicalURL(address))
 	if err != nil {
@@ -57,7 +57,7 @@ func nearWebhooks(address string, webhooks []kanbert.Webhook) []nearWebhook {
 	return near[:min(len(near), namedNear)]
 }
 
-// isNear reports whether two URLs have the same host, and the same path but for
+// isNear reports whether two URLs have the same host, and the same path apart from
 // case, escapes and a slash at the end.
 func isNear(a, b *url.URL) bool {
 	return a.Hostname() != "" && a.Hostname() == b.Hostname() &&

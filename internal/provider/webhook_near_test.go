@@ -44,7 +44,7 @@ func TestNearURLsAreNamed(t *testing.T) {
 			if n := s.Count(""); n > far {
 				t.Errorf("%s of %s cost %d requests, and %d where nothing is near", name, c.asked, n, far)
 			}
-			wantOneError(t, diags, "", "No webhook of the workspace has the URL that was given")
+			wantOneError(t, diags, "", "No webhook in the workspace has this URL at the host")
 			text := diags.String()
 			if c.differs == "" {
 				if strings.Contains(text, w.ID) {

@@ -12,17 +12,16 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// This file refuses, at plan, what a webhook that exists may have and a new one
-// cannot get, or should not: before a replacement destroys anything, and without
-// standing in the way of an import.
+// This file refuses, at plan, values that an existing webhook may have and a new one
+// must not: before a replacement destroys anything, and without blocking an import.
 
 // destroyInstead ends the errors of a plan. CLIs plan before they destroy, and a
-// provider cannot tell the two plans apart.
-const destroyInstead = "To destroy what is in state, run terraform destroy -refresh=false."
+// provider cannot distinguish the two plans.
+const destroyInstead = "To destroy the resources in state, run terraform destroy -refresh=false."
 
 // checkPlan adds an error for each argument that is planned to be new or changed
 // and that Kanbert would refuse, and, unless quiet, a warning for a URL that it
-// cannot deliver to. A prior that is null counts as another.
+// cannot deliver to. A null prior counts as different.
 func (r *webhookResource) checkPlan(prior, planned webhookResourceModel, quiet bool, diags *diag.Diagnostics) {
 	if !planned.URL.IsUnknown() && !planned.URL.Equal(prior.URL) {
 		r.checkPlannedURL(planned.URL.ValueString(), quiet, diags)
@@ -53,11 +52,11 @@ func (r *webhookResource) checkPlannedURL(raw string, quiet bool, diags *diag.Di
 	}
 }
 
-// warnOfUndeliverable warns of what Kanbert accepts and cannot deliver to.
+// warnOfUndeliverable warns about URLs that Kanbert accepts but cannot deliver to.
 func (r *webhookResource) warnOfUndeliverable(u *url.URL, diags *diag.Diagnostics) {
 	if u.Fragment != "" {
 		diags.AddAttributeWarning(path.Root("url"), "URL with a fragment",
-			"The part of the URL after # is not sent to a receiver, so that it cannot tell webhooks apart by it. Use another path or query instead.")
+			"Kanbert does not send the part of the URL after # to the receiver. To distinguish webhooks, use another path or query.")
 	}
 	if kanbert.IsPrivateHost(u.Hostname()) && !r.data.hasPrivateAPI() {
 		diags.AddAttributeWarning(path.Root("url"), "URL of a private host", fmt.Sprintf(
@@ -72,25 +71,25 @@ func checkPlannedEvent(event kanbert.Event, diags *diag.Diagnostics) {
 	case event.Known():
 	case event.WellFormed():
 		diags.AddAttributeError(path.Root("event"), unknownEvent, fmt.Sprintf(
-			"There is no event %q. The events are %s. If Kanbert has it by now, a newer version of the provider knows it.\n%s", event, eventNames(), destroyInstead))
+			"There is no event %q. The events are %s. If Kanbert has added it, use a newer version of the provider.\n%s", event, eventNames(), destroyInstead))
 	default:
 		diags.AddAttributeError(path.Root("event"), unknownEvent, malformedEvent(event)+"\n"+destroyInstead)
 	}
 }
 
-// checkPlannedProject refuses a webhook without the project that its event needs.
-// A project that is not known yet is one.
+// checkPlannedProject refuses a webhook without the project that its event requires.
+// An unknown project counts as a project.
 func checkPlannedProject(planned webhookResourceModel, diags *diag.Diagnostics) {
 	event := kanbert.Event(planned.Event.ValueString())
 	if !event.NeedsProject() || !planned.ProjectID.IsNull() {
 		return
 	}
 	diags.AddAttributeError(path.Root("project_id"), "Missing project", fmt.Sprintf(
-		"A webhook for %s has to be scoped to a project, as all for task:* and comment:* have. Set project_id to the id of the project.\n%s", shownEvent(event), destroyInstead))
+		"A webhook for %s requires a project, as all events of tasks and comments do. Set project_id to the id of the project.\n%s", shownEvent(event), destroyInstead))
 }
 
-// hasPrivateAPI reports whether the API is on a loopback or private host, from
-// where it may deliver to others of the kind. While that is not known, it may be.
+// hasPrivateAPI reports whether the API is on a loopback or private host, from which
+// it may deliver to other such hosts. It reports true if the host is not known yet.
 func (d *providerData) hasPrivateAPI() bool {
 	if !d.ready() {
 		return true

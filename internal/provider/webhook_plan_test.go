@@ -171,7 +171,7 @@ func TestLostSecretIsInState(t *testing.T) {
 		s.FailEvery(kanberttest.Match{Method: http.MethodPost}, kanberttest.MissingSecret())
 		s.FailEvery(kanberttest.Match{Method: http.MethodDelete}, kanberttest.Status(403))
 		created, diags := p.apply(instance{}, planned, contact)
-		wantOneError(t, diags, "", "its signing secret did not arrive")
+		wantOneError(t, diags, "", "did not receive its signing secret")
 		settle()
 		webhook := s.Webhooks()[0]
 		if created.values["id"] != webhook.ID || created.values["signature_secret_key"] != nil || created.identity["id"] != webhook.ID {

@@ -10,28 +10,27 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// privateKey is under which a webhook's private state is kept. Terraform stores
-// it with the resource and shows it nowhere.
+// privateKey is the key of a webhook's private state. Terraform stores it with the
+// resource and does not show it.
 const privateKey = "webhook"
 
-// webhookPrivate is what the provider remembers of a webhook beside its
-// attributes. Each field may be missing: an older version wrote none, a tainted
-// resource comes to Delete without it, and so does one that was moved from
-// another provider.
+// webhookPrivate is what the provider stores about a webhook besides its
+// attributes. Each field may be missing: an older version wrote none, and a tainted
+// resource and a resource that was moved from another provider have none.
 type webhookPrivate struct {
-	// WorkspaceID is the Kanbert workspace that the webhook was made or seen in.
-	// Its absence means something in this workspace alone.
+	// WorkspaceID is the Kanbert workspace in which the webhook was created or
+	// seen. Its absence is meaningful only in this workspace.
 	WorkspaceID string `json:"workspace_id,omitempty"`
-	// CreatedAt is when the API answered the create, by its own Date. It is not
-	// created_at, which databases keep in other time zones.
+	// CreatedAt is the Date of the response to the create. It is not created_at,
+	// which databases store in other time zones.
 	CreatedAt time.Time `json:"created_at,omitzero"`
-	// Spellings are what the API made of arguments at creation. An imported webhook
-	// has none.
+	// Spellings are the values that the API stored at creation, if they differ from
+	// the request. An imported webhook has none.
 	Spellings spellings `json:"spellings,omitempty"`
 }
 
-// seenIn notes that the webhook was found in a workspace, if that is known. What
-// is recorded already stays: it is where the webhook was made.
+// seenIn records that the webhook was found in a workspace, if the workspace is
+// known. A recorded workspace stays, because the webhook was created there.
 func (p webhookPrivate) seenIn(workspaceID string) webhookPrivate {
 	if p.WorkspaceID == "" {
 		p.WorkspaceID = workspaceID
@@ -45,8 +44,8 @@ type privateState interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// loadPrivate returns what is there. What cannot be read counts as missing, each
-// field by itself: it is evidence that may be absent, and never a reason to fail.
+// loadPrivate returns the private state. A field that cannot be read counts as
+// missing: it is evidence that may be absent, and never a reason to fail.
 func loadPrivate(ctx context.Context, from privateState) webhookPrivate {
 	raw, _ := from.GetKey(ctx, privateKey)
 	fields := fieldsOf(raw)

@@ -61,11 +61,11 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				Validators:    []validator.String{urlValidator{}},
 				PlanModifiers: argumentNamed("url").modifiers(),
 				MarkdownDescription: fmt.Sprintf("URL that receives the events: an absolute `https` or `http` URL of at most %d characters, without user info. "+
-					"A workspace can use a URL once: a receiver of several events needs a URL for each, with another path or query. "+
-					"A spelling that means the same (the case of the host, a default port, an empty path) is no change, "+
-					"and neither is what Kanbert makes of an argument at creation, such as a host in punycode. "+
-					"An imported webhook needs each argument as Kanbert lists it. "+
-					"The provider warns of plain `http` to a host that is not loopback, of a fragment, and of a loopback or private host. "+
+					"A Kanbert workspace can use a URL only once: a receiver of several events needs a URL for each, with another path or query. "+
+					"Another spelling of the same URL (case of the host, default port, empty path) is not a change. "+
+					"A value that Kanbert normalizes at creation, such as a host in punycode, is not a change either. "+
+					"For an imported webhook, write each argument as the API returns it. "+
+					"The provider warns about plain `http` to a host that is not loopback, a fragment, and a loopback or private host. "+
 					"An existing webhook with user info in its URL can be imported. A change replaces the webhook.", kanbert.MaxURLLength),
 			},
 			"event": schema.StringAttribute{
@@ -73,15 +73,15 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				Validators:    []validator.String{webhookEventValidator{}},
 				PlanModifiers: argumentNamed("event").modifiers(),
 				MarkdownDescription: "Event to subscribe to: one of `" + strings.Join(eventTexts(), "`, `") + "`. " +
-					"Any other event is an error when it is planned as new or changed. An existing webhook with another event can be imported. " +
+					"The plan returns an error for any other event that is new or changed. An existing webhook with another event can be imported. " +
 					"A change replaces the webhook.",
 			},
 			"project_id": schema.StringAttribute{
 				Optional:      true,
 				Validators:    []validator.String{scopeValidator{"project", "for a webhook that is not scoped to a project"}},
 				PlanModifiers: argumentNamed("project_id").modifiers(),
-				MarkdownDescription: "ID of the project that the webhook is scoped to. Events of `task:*` and `comment:*` require one: " +
-					"a new or changed webhook without it is an error of the plan. " +
+				MarkdownDescription: "ID of the project that the webhook is scoped to. Required for events of `task:*` and `comment:*`: " +
+					"the plan returns an error for a new or changed webhook without it. " +
 					"A change replaces the webhook.",
 			},
 			"client_id": schema.StringAttribute{
@@ -93,20 +93,20 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 			"id": schema.StringAttribute{
 				Computed:            true,
 				PlanModifiers:       keep,
-				MarkdownDescription: "ID of the webhook. It is the resource identity as well, which Terraform 1.12 and newer keep in state.",
+				MarkdownDescription: "ID of the webhook. It is also the resource identity, which Terraform 1.12 and newer store in state.",
 			},
 			"created_at": schema.StringAttribute{
 				CustomType:          timetypes.RFC3339Type{},
 				Computed:            true,
 				PlanModifiers:       keep,
-				MarkdownDescription: "Time at which the webhook was created, by Kanbert's clock, in RFC 3339.",
+				MarkdownDescription: "Time of creation, from Kanbert's clock, in RFC 3339 format.",
 			},
 			secretAttribute: schema.StringAttribute{
 				Computed:      true,
 				Sensitive:     true,
 				PlanModifiers: keep,
-				MarkdownDescription: "Secret that signs the deliveries, by HMAC SHA-256 over the body. Kanbert returns it only when it creates the webhook, " +
-					"and it never changes. It is null after an import. The state stores it: protect the state like a password.",
+				MarkdownDescription: "Secret that signs the deliveries (HMAC-SHA256 of the body). Kanbert returns it only when it creates the webhook, " +
+					"and it never changes. It is null after an import. State contains it in plain text: protect state like a password.",
 			},
 		},
 	}
@@ -117,7 +117,7 @@ func (r *webhookResource) IdentitySchema(_ context.Context, _ resource.IdentityS
 		Attributes: map[string]identityschema.Attribute{
 			"id": identityschema.StringAttribute{
 				RequiredForImport: true,
-				Description:       "Kanbert's id of the webhook. The data source kanbert_webhooks lists the ids.",
+				Description:       "ID of the webhook. The data source kanbert_webhooks lists the ids.",
 			},
 		},
 	}
@@ -166,8 +166,8 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 	}
 }
 
-// addCreateError adds the diagnostics that explain why a create failed. A URL that
-// several creates were refused for is explained once.
+// addCreateError adds the diagnostics that explain why a create failed. A URL for
+// which several creates failed is explained once.
 func (r *webhookResource) addCreateError(url string, err error, diags *diag.Diagnostics) {
 	var taken *kanbert.URLTakenError
 	if errors.As(err, &taken) && !r.data.seen.reportTaken(url) {
@@ -210,8 +210,8 @@ func (r *webhookResource) Read(ctx context.Context, req resource.ReadRequest, re
 	managed.private.seenIn(api.client.KnownWorkspaceID()).save(ctx, resp.Private, &resp.Diagnostics)
 }
 
-// Update sends nothing: the API has no update. A plan asks for one only where an
-// argument changes between null and what the API made of it at creation.
+// Update sends no request: the API has no update. A plan contains one only if an
+// argument changes between null and the value that the API stored at creation.
 func (r *webhookResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	state, planned := readResourceModel(ctx, req.State, &resp.Diagnostics), readResourceModel(ctx, req.Plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -221,8 +221,8 @@ func (r *webhookResource) Update(ctx context.Context, req resource.UpdateRequest
 	adopted, ok := private.Spellings.adopt(state, planned)
 	if !ok {
 		resp.Diagnostics.AddError("Unable to update webhook",
-			"Kanbert cannot change a webhook, and a change of any argument is planned as a replacement. "+
-				"That an update was asked for is an error in the provider: please report it.")
+			"The provider received an update, although Kanbert cannot change a webhook and every change is planned as a replacement. "+
+				"This is an error in the provider: please report it.")
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, planned.object(&resp.Diagnostics))...)
@@ -257,11 +257,11 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 	}
 }
 
-// deleteAbsent judges a DELETE whose answer proves nothing. A gateway, a missing
-// route and another workspace answer so as well: only if lists agree is the
-// webhook gone, and the delete a success.
+// deleteAbsent handles a DELETE whose response proves nothing. A gateway, a missing
+// route and another workspace return the same response: the webhook is gone, and the
+// delete successful, only if the lists agree.
 func (r *webhookResource) deleteAbsent(ctx context.Context, managed managedWebhook, api *api, answer error, diags *diag.Diagnostics) {
-	// The request was sent, so that one Ctrl-C does not end what follows from it.
+	// The request was sent, so one Ctrl-C must not end its follow-up.
 	ctx, cancel := api.client.DetachedContext(ctx)
 	defer cancel()
 	if err := managed.confirmGone(ctx, api); err != nil {

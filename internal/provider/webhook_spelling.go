@@ -17,21 +17,20 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// An API may keep another text than it was asked for: a host in punycode, escapes
-// in a path, no slash at the end. State has to keep what was planned, and a
-// difference between the two would replace the webhook at each apply. So private
-// state keeps what the API made of each argument at creation, and as long as the
-// API says that, nothing has changed. A later change by another program is still
-// seen.
+// An API may store another text than requested: a host in punycode, escapes in a
+// path, no slash at the end. State must keep the planned value, and a difference
+// between the two would replace the webhook at each apply. Private state therefore
+// keeps the value that the API stored at creation. While the API returns that value,
+// nothing has changed. A later change by another program is still detected.
 
-// spelling is what the API answered when it was asked for something at creation.
+// spelling is the value of an argument in the create request, and in the response.
 // "" is null.
 type spelling struct {
 	Asked    string `json:"asked"`
 	Answered string `json:"answered"`
 }
 
-// spellings are the arguments, by name, of which the API made another text. They
+// spellings are the arguments, by name, for which the API stored another text. They
 // are never changed in place.
 type spellings map[string]spelling
 
@@ -44,7 +43,7 @@ func (s spellings) with(name string, one spelling) spellings {
 	return all
 }
 
-// spellingsOf compares what was asked for with what the API made of it.
+// spellingsOf compares the request with the response.
 func spellingsOf(asked kanbert.NewWebhook, made kanbert.Webhook) spellings {
 	var all spellings
 	for _, a := range arguments {
@@ -55,8 +54,7 @@ func spellingsOf(asked kanbert.NewWebhook, made kanbert.Webhook) spellings {
 	return all
 }
 
-// answered returns what the API calls text, which is the argument's value in
-// state.
+// answered returns the API's text for the argument's value in state.
 func (s spellings) answered(a argument, text string) string {
 	if pair, ok := s[a.name]; ok && a.same(pair.Asked, text) {
 		return pair.Answered
@@ -64,13 +62,12 @@ func (s spellings) answered(a argument, text string) string {
 	return text
 }
 
-// equivalent reports whether a change of the argument from one text to another
-// changes nothing at the API.
+// equivalent reports whether the API has the same value for both texts.
 func (s spellings) equivalent(a argument, from, to string) bool {
 	return a.same(s.answered(a, from), s.answered(a, to))
 }
 
-// changed returns the arguments of which a plan changes what the API has.
+// changed returns the arguments whose value at the API the plan changes.
 func (s spellings) changed(prior, planned webhookResourceModel) []argument {
 	return slices.DeleteFunc(changedArguments(prior, planned), func(a argument) bool {
 		to := *a.value(&planned.webhookModel)
@@ -78,8 +75,8 @@ func (s spellings) changed(prior, planned webhookResourceModel) []argument {
 	})
 }
 
-// warnOfSpellings warns where the API made something else than was planned. It may
-// be another spelling, or something else.
+// warnOfSpellings warns if the API stored another value than planned. It may be
+// another spelling, or another meaning.
 func warnOfSpellings(all spellings, diags *diag.Diagnostics) {
 	for _, a := range arguments {
 		pair, ok := all[a.name]
@@ -91,15 +88,15 @@ func warnOfSpellings(all spellings, diags *diag.Diagnostics) {
 			kept += " instead of " + planned
 		}
 		diags.AddAttributeWarning(path.Root(a.name), "Kanbert changed an argument", fmt.Sprintf(
-			"Kanbert keeps another %[1]s than was planned: %[2]s. If it does not mean the same, change %[1]s. "+
-				"State keeps what was planned, and plans show no difference as long as Kanbert keeps its own.", a.name, kept))
+			"Kanbert stored another %[1]s than planned: %[2]s. If the two do not mean the same, change %[1]s. "+
+				"State keeps the planned value, and plans show no difference while Kanbert returns its own.", a.name, kept))
 	}
 }
 
-// useStateForEquivalent makes another text of an argument no change, if it means
-// the same, or is what the API made of it at creation: it plans the state's text.
-// It must stand before the modifier that asks for a replacement. Terraform lets a
-// plan keep the prior value of an argument, unless one of the two is null.
+// useStateForEquivalent plans the state's text of an argument if the configured text
+// means the same, or is the value that the API stored at creation. It must come before
+// the modifier that requires replacement. Terraform lets a plan keep the prior value
+// of an argument, unless one of the two is null.
 type useStateForEquivalent struct{ argument }
 
 var _ planmodifier.String = useStateForEquivalent{}
@@ -126,9 +123,9 @@ func (a argument) isEquivalent(ctx context.Context, req planmodifier.StringReque
 	return !req.PlanValue.IsUnknown() && private.Spellings.equivalent(a, req.StateValue.ValueString(), req.PlanValue.ValueString())
 }
 
-// modifiers are the plan modifiers of the argument. A change replaces the webhook,
-// unless it is one between null and what the API made of it, or back, which is
-// planned as an update that sends nothing.
+// modifiers are the plan modifiers of the argument. A change replaces the webhook. A
+// change between null and the value that the API stored is planned as an update that
+// sends no request.
 func (a argument) modifiers() []planmodifier.String {
 	return []planmodifier.String{
 		useStateForEquivalent{a},
@@ -138,8 +135,8 @@ func (a argument) modifiers() []planmodifier.String {
 	}
 }
 
-// adopt returns the spellings after state has taken over the planned texts. It
-// reports false if one of them changes what the API has.
+// adopt returns the spellings after state has the planned texts. It reports false if
+// one of them changes a value at the API.
 func (s spellings) adopt(prior, planned webhookResourceModel) (adopted spellings, ok bool) {
 	if len(s.changed(prior, planned)) > 0 {
 		return nil, false
@@ -151,7 +148,7 @@ func (s spellings) adopt(prior, planned webhookResourceModel) (adopted spellings
 	return s, true
 }
 
-// lookupURL is the URL that the API has of a webhook in state.
+// lookupURL is the API's URL of a webhook in state.
 func (p webhookPrivate) lookupURL(inState types.String) string {
 	return p.Spellings.answered(argumentNamed("url"), inState.ValueString())
 }

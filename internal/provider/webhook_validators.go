@@ -19,9 +19,9 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// Validators refuse only what cannot exist, by the API reference. What may exist
-// has to pass: an existing webhook could not be imported otherwise. See
-// checkPlan for the rest.
+// Validators refuse only values that no webhook can have according to the API
+// reference. Other values must pass, or an existing webhook could not be imported.
+// checkPlan checks the rest.
 
 // urlValidator checks the URL of a webhook.
 type urlValidator struct{}
@@ -45,23 +45,23 @@ func (urlValidator) ValidateString(_ context.Context, req validator.StringReques
 	}
 	if strings.EqualFold(u.Scheme, "http") && !kanbert.IsLoopback(u.Hostname()) {
 		resp.Diagnostics.AddAttributeWarning(req.Path, "URL without TLS",
-			"Deliveries to this URL travel in the clear: everybody on the way can read them. Use https, if the receiver speaks it.")
+			"Deliveries to this URL are not encrypted. Use https if the receiver supports it.")
 	}
 }
 
 const (
 	invalidURL = "Invalid URL"
-	exampleURL = "Give an absolute URL, like https://receiver.example/kanbert."
+	exampleURL = "Set an absolute URL, such as https://receiver.example/kanbert."
 )
 
-// parseWebhookURL returns why no webhook can have raw for its URL, in whole
-// sentences that do not quote it: it may hold a password.
+// parseWebhookURL returns why no webhook can have the URL raw. The sentences do not
+// quote the URL, which may contain a password.
 func parseWebhookURL(raw string) (u *url.URL, problem string) {
 	if raw == "" {
 		return nil, "The URL is empty. " + exampleURL
 	}
 	if strings.IndexFunc(raw, isBlank) >= 0 {
-		return nil, "The URL contains white space, or a control or format character. If it is read from a file, wrap it in trimspace(); otherwise write a space as %20."
+		return nil, "The URL contains white space, or a control or format character. If it comes from a file, use trimspace(). Otherwise write a space as %20."
 	}
 	if i := strings.IndexFunc(raw, isForbiddenInURL); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(raw[i:])
@@ -74,22 +74,23 @@ func parseWebhookURL(raw string) (u *url.URL, problem string) {
 	case u.Scheme == "":
 		return nil, "The URL has no scheme. Did you mean \"https://…\"? " + exampleURL
 	case isHTTP(u.Scheme) && u.Hostname() == "":
-		return nil, "The URL names no host. " + exampleURL
+		return nil, "The URL has no host. " + exampleURL
 	}
 	if n := utf8.RuneCountInString(raw); n > kanbert.MaxURLLength {
-		return nil, fmt.Sprintf("The URL has %d characters, and Kanbert takes at most %d. Shorten its path or its query.", n, kanbert.MaxURLLength)
+		return nil, fmt.Sprintf("The URL has %d characters, and Kanbert accepts at most %d. Shorten its path or its query.", n, kanbert.MaxURLLength)
 	}
 	return u, ""
 }
 
-// isBlank reports whether r shows nothing: white space, control and format
-// characters, such as a zero-width space. APIs trim them off what they are sent.
+// isBlank reports whether r is invisible: white space, control and format characters,
+// such as a zero-width space. APIs trim them from input.
 func isBlank(r rune) bool {
 	return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Z, unicode.Variation_Selector)
 }
 
-// isForbiddenInURL reports whether no URL may contain r: RFC 3986 lacks the ASCII
-// ones, and emoji are symbols. Letters, marks and digits of all scripts pass.
+// isForbiddenInURL reports whether no URL may contain r: ASCII characters that RFC
+// 3986 does not allow, and symbols such as emoji. Letters, marks and digits of all
+// scripts are allowed.
 func isForbiddenInURL(r rune) bool {
 	if r < utf8.RuneSelf {
 		return strings.ContainsRune("|{}^<>\"`\\", r)
@@ -97,7 +98,7 @@ func isForbiddenInURL(r rune) bool {
 	return unicode.In(r, unicode.S, unicode.Me, unicode.Co, unicode.Cs) || !unicode.IsGraphic(r)
 }
 
-// shownRune is r as a text may show it, without what could disturb a terminal.
+// shownRune formats r for a text, without characters that could disturb a terminal.
 func shownRune(r rune) string {
 	if unicode.IsGraphic(r) {
 		return string(r) + fmt.Sprintf(" (%U)", r)
@@ -106,15 +107,15 @@ func shownRune(r rune) string {
 }
 
 // unusableURL returns why Kanbert cannot deliver to u, or why it is unlikely to
-// accept u for a new webhook, although one that exists may have it.
+// accept u for a new webhook. An existing webhook may have such a URL.
 func unusableURL(u *url.URL) (problem string) {
 	switch {
 	case !isHTTP(u.Scheme):
-		return fmt.Sprintf("Kanbert delivers to https and http URLs alone, and the scheme of this one is %q. %s", u.Scheme, exampleURL)
+		return fmt.Sprintf("Kanbert delivers only to https and http URLs, and the scheme of this URL is %q. %s", u.Scheme, exampleURL)
 	case !validPort(u.Port()):
-		return "The port of the URL is out of range: ports go from 1 to 65535."
+		return "The port of the URL is out of range. Set a port from 1 to 65535."
 	case u.User != nil:
-		return "The URL has a user name or a password in it, which Kanbert does not send to receivers. Let the receiver verify the signature of deliveries instead, with signature_secret_key."
+		return "The URL contains a user name or a password, which Kanbert does not send to receivers. Remove it. The receiver can verify the signature of deliveries instead, with signature_secret_key."
 	}
 	return ""
 }
@@ -129,8 +130,8 @@ func validPort(port string) bool {
 
 const unknownEvent = "Unknown event"
 
-// webhookEventValidator checks the event of a webhook. What is no event of the API
-// reference and not nearly one is left to the plan: a webhook that exists may have
+// webhookEventValidator checks the event of a webhook. The plan checks an event that
+// is neither in the API reference nor similar to one: an existing webhook may have
 // it.
 type webhookEventValidator struct{}
 
@@ -160,8 +161,8 @@ func (webhookEventValidator) ValidateString(_ context.Context, req validator.Str
 	}
 }
 
-// refuseNearEvent adds an error if event is not one of the API reference, but
-// nearly one.
+// refuseNearEvent adds an error if event is not in the API reference, but similar to
+// one.
 func refuseNearEvent(at path.Path, event kanbert.Event, diags *diag.Diagnostics) {
 	if meant := meantEvent(event); meant != "" && !event.Known() {
 		diags.AddAttributeError(at, unknownEvent, fmt.Sprintf(
@@ -169,14 +170,14 @@ func refuseNearEvent(at path.Path, event kanbert.Event, diags *diag.Diagnostics)
 	}
 }
 
-// malformedEvent is the detail of the error about an event that has not the form
-// noun:verb.
+// malformedEvent is the detail of the error about an event that does not have the
+// form noun:verb.
 func malformedEvent(event kanbert.Event) string {
-	return fmt.Sprintf("There is no event %q. An event is a noun and a verb with a colon between them. The events are %s.", event, eventNames())
+	return fmt.Sprintf("There is no event %q. An event has the form noun:verb. The events are %s.", event, eventNames())
 }
 
-// eventValidator checks an event to select webhooks by. An event that the API may
-// have got since this release is no error, so that it needs no new release.
+// eventValidator checks an event to select webhooks by. An event that Kanbert may have
+// added since this release is a warning, so that it needs no new release.
 type eventValidator struct{}
 
 var _ validator.String = eventValidator{}
@@ -198,17 +199,15 @@ func (eventValidator) ValidateString(_ context.Context, req validator.StringRequ
 		refuseNearEvent(req.Path, event, &resp.Diagnostics)
 	case event.WellFormed():
 		resp.Diagnostics.AddAttributeWarning(req.Path, "Event not known to this version of the provider", fmt.Sprintf(
-			"The event %q is none of those that Kanbert documents: %s. If Kanbert does not have it, nothing is selected by it.", event, eventNames()))
+			"The Kanbert API reference does not list the event %q. It lists %s. If Kanbert does not have the event, it selects no webhook.", event, eventNames()))
 	default:
 		resp.Diagnostics.AddAttributeError(req.Path, unknownEvent, malformedEvent(event))
 	}
 }
 
-// eventNames lists the events of the API reference in a sentence.
+// eventNames lists the events of the API reference for a sentence.
 func eventNames() string {
-	names := eventTexts()
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " and " + names[last]
+	return enumerate(eventTexts())
 }
 
 func eventTexts() []string {
@@ -219,7 +218,7 @@ func eventTexts() []string {
 	return names
 }
 
-// verbHabits are verbs of other APIs, and what Kanbert calls them.
+// verbHabits maps verbs of other APIs to Kanbert's.
 var verbHabits = map[string]string{
 	"creates": "create", "created": "create", "add": "create", "added": "create", "new": "create", "insert": "create", "inserted": "create",
 	"updates": "update", "updated": "update", "change": "update", "changed": "update", "edit": "update", "edited": "update", "modify": "update", "modified": "update",
@@ -229,13 +228,13 @@ var verbHabits = map[string]string{
 // nounHabits are other forms of Kanbert's nouns.
 var nounHabits = map[string]string{"contacts": "contact", "companies": "company", "tasks": "task", "comments": "comment"}
 
-// nounsOfTheirOwn look like a mistyped noun of Kanbert and may well become an
-// event: they are not corrected.
+// nounsOfTheirOwn look like a mistyped noun of Kanbert, but may become events. They
+// are not corrected.
 var nounsOfTheirOwn = map[string]bool{"contract": true}
 
-// meantEvent returns the event that the writer of e most likely meant, if e is
-// none itself but nearly one: another form of the words, another separator, or
-// one slip of the fingers in each word.
+// meantEvent returns the event that e most likely means, if e is not an event but
+// similar to one: another form of the words, another separator, or one typing error
+// in each word.
 func meantEvent(e kanbert.Event) kanbert.Event {
 	text := strings.ToLower(strings.TrimSpace(string(e)))
 	at := strings.IndexAny(text, ":._-/ ")
@@ -258,14 +257,14 @@ func meantEvent(e kanbert.Event) kanbert.Event {
 	return ""
 }
 
-// isSlip reports whether text is word, or one slip of the fingers away from it.
+// isSlip reports whether text is word, or differs from it by one typing error.
 func isSlip(text, word string) bool { return filter.Distance(text, word) <= 1 }
 
 // scopeValidator checks the id of the project or the client that a webhook is
 // scoped to.
 type scopeValidator struct {
 	noun  string
-	unset string // what the argument is left out for
+	unset string // what a missing argument means
 }
 
 var _ validator.String = scopeValidator{}
@@ -284,9 +283,9 @@ func (v scopeValidator) ValidateString(_ context.Context, req validator.StringRe
 	switch trimmed := strings.TrimFunc(id, isBlank); {
 	case trimmed == "":
 		resp.Diagnostics.AddAttributeError(req.Path, "Empty "+v.noun, fmt.Sprintf(
-			"The id of the %s is empty. Leave the argument out, or set it to null, %s.", v.noun, v.unset))
+			"The id of the %s is empty. Leave out the argument, or set it to null, %s.", v.noun, v.unset))
 	case trimmed != id:
 		resp.Diagnostics.AddAttributeError(req.Path, "White space around an id", fmt.Sprintf(
-			"The id of the %s begins or ends with white space, or a control or format character, which Kanbert trims off. If it is read from a file, wrap it in trimspace().", v.noun))
+			"The id of the %s begins or ends with white space, or a control or format character, which Kanbert removes. If it comes from a file, use trimspace().", v.noun))
 	}
 }

@@ -57,15 +57,15 @@ func (d *webhooksDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 				ElementType: types.StringType,
 				Optional:    true,
 				Validators:  []validator.List{sortValidator{}},
-				MarkdownDescription: "Fields to sort by: `url`, `is_active` and `created_at`, each with a `-` in front to descend. " +
-					"A later entry orders what the entries before it leave equal. " +
+				MarkdownDescription: "Fields to sort by: `url`, `is_active` and `created_at`, with a leading `-` for descending order. " +
+					"Webhooks that are equal in one field are sorted by the next. " +
 					"The provider appends `url` if it is missing, because pages of a list with ties can overlap. Defaults to `url`.",
 			},
 			"events": schema.ListAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators:          []validator.List{eventsValidator{}},
-				MarkdownDescription: "Events to select by, such as `contact:create`. Returns webhooks for one of them. " + selectedAfterListing,
+				MarkdownDescription: "Events to select, such as `contact:create`. Returns webhooks that subscribe to one of them. " + selectedAfterListing,
 			},
 			"project_id": schema.StringAttribute{
 				Optional:            true,
@@ -80,8 +80,8 @@ func (d *webhooksDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 			"limit": schema.Int64Attribute{
 				Optional:   true,
 				Validators: []validator.Int64{int64validator.AtLeast(1)},
-				MarkdownDescription: "Maximum number of webhooks to return, 1 or more. The provider reads no further page once it has found so many. " +
-					"By default there is no limit.",
+				MarkdownDescription: "Maximum number of webhooks to return, 1 or more. The provider stops reading pages when it has found this number. " +
+					"Defaults to no limit.",
 			},
 			"webhooks": schema.ListNestedAttribute{
 				Computed:            true,
@@ -92,31 +92,31 @@ func (d *webhooksDataSource) Schema(_ context.Context, _ datasource.SchemaReques
 				ElementType: types.StringType,
 				Computed:    true,
 				MarkdownDescription: "IDs of `webhooks`, in the same order, for example for an `import` block with `for_each`. " +
-					"Tests with `terraform test` can override this list, and cannot override `webhooks`.",
+					"In `terraform test`, `override_data` can set this list, but not `webhooks`.",
 			},
 			"urls": schema.ListAttribute{
 				ElementType:         types.StringType,
 				Computed:            true,
-				MarkdownDescription: "URLs of `webhooks`, in the same order. Tests can override this list as well.",
+				MarkdownDescription: "URLs of `webhooks`, in the same order. `override_data` can set this list too.",
 			},
 		},
 	}
 }
 
-// What the data source and list blocks say of the same arguments.
+// Descriptions of the arguments that the data source and list blocks share.
 const (
-	filterText = "Filter by `url` and `created_at`, " +
+	filterText = "Filter on `url` and `created_at`, " +
 		"in the string form, such as `url contains 'acme' and created_at >= today-30d`, or in the JSON form, as `jsonencode` writes it. " +
-		"The provider checks it before any request, and sends it as written. See the guide [Filters and sorting](../guides/filters)."
-	selectedAfterListing = "The API cannot filter by it: the provider reads every page that matches `filter`, up to the `limit`, and selects from them."
+		"The provider checks the filter, and sends it unchanged. See the guide [Filters and sorting](../guides/filters)."
+	selectedAfterListing = "The API cannot filter by it. The provider reads all pages that match `filter`, up to `limit`, and selects from them."
 )
 
-// webhookAttributes describes a webhook that the API gives, for both data sources.
+// webhookAttributes describes a webhook of the API, for both data sources.
 func webhookAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"id": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "ID of the webhook, by which it can be imported.",
+			MarkdownDescription: "ID of the webhook, for example for an import.",
 		},
 		"url": schema.StringAttribute{
 			Computed:            true,
@@ -137,7 +137,7 @@ func webhookAttributes() map[string]schema.Attribute {
 		"created_at": schema.StringAttribute{
 			CustomType:          timetypes.RFC3339Type{},
 			Computed:            true,
-			MarkdownDescription: "Time at which the webhook was created, in RFC 3339.",
+			MarkdownDescription: "Time of creation, in RFC 3339 format.",
 		},
 	}
 }
@@ -170,8 +170,8 @@ func (d *webhooksDataSource) Read(ctx context.Context, req datasource.ReadReques
 		model := newWebhookModel(webhook)
 		found = append(found, model.object(&resp.Diagnostics))
 		config.IDs, config.URLs = append(config.IDs, model.ID), append(config.URLs, model.URL)
-		// The loop ends on the last one wanted, not before the next: looking for
-		// the next may cost a page.
+		// The loop ends at the last webhook wanted, and not before the next one,
+		// because the next one may cost a page.
 		if config.full(len(found)) {
 			break
 		}
@@ -182,13 +182,13 @@ func (d *webhooksDataSource) Read(ctx context.Context, req datasource.ReadReques
 	resp.Diagnostics.Append(resp.State.Set(ctx, config)...)
 }
 
-// listOptions is what the API itself can select and sort.
+// listOptions is the part of the arguments that the API applies itself.
 func (m webhooksModel) listOptions() kanbert.ListOptions {
 	opts := kanbert.ListOptions{Filter: m.Filter.ValueString()}
 	if len(m.Sort) > 0 {
 		opts.Sort = filter.StableSort(stringValues(m.Sort))
 	}
-	// Where every webhook of a page counts, no larger page is needed.
+	// If every webhook of a page counts, a larger page is not needed.
 	if limit := m.Limit.ValueInt64(); limit > 0 && limit < kanbert.DefaultPageSize && !m.selectsAfterListing() {
 		opts.PageSize = int(limit)
 	}
@@ -199,14 +199,14 @@ func (m webhooksModel) selectsAfterListing() bool {
 	return m.Events != nil || !m.ProjectID.IsNull() || !m.ClientID.IsNull()
 }
 
-// selects reports whether w is what events, project_id and client_id ask for.
+// selects reports whether w matches events, project_id and client_id.
 func (m webhooksModel) selects(w kanbert.Webhook) bool {
 	return (m.Events == nil || slices.Contains(m.Events, types.StringValue(string(w.Event)))) &&
 		(m.ProjectID.IsNull() || m.ProjectID.ValueString() == w.ProjectID) &&
 		(m.ClientID.IsNull() || m.ClientID.ValueString() == w.ClientID)
 }
 
-// full reports whether found webhooks are as many as limit asks for.
+// full reports whether the number found has reached limit.
 func (m webhooksModel) full(found int) bool {
 	return !m.Limit.IsNull() && int64(found) >= m.Limit.ValueInt64()
 }

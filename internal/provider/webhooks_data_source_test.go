@@ -431,7 +431,7 @@ func TestWebhooksReadFails(t *testing.T) {
 		"same, with a filter":  {fail: secondPage, filter: "url contains 'hooks'", requests: 2},
 		"refused filter":       {options: []kanberttest.Option{kanberttest.WithoutOperator("contains")}, filter: "url contains 'hooks'", atFilter: true, detail: "Kanbert refused the request, most likely because of the filter", requests: 1},
 		"undocumented filter":  {filter: "not url contains 'hooks'", atFilter: true, detail: "Filters and sorting", requests: 1},
-		"filter is too long":   {options: []kanberttest.Option{kanberttest.WithMaxRequestURI(1000)}, filter: "url contains '" + strings.Repeat("a", 1000) + "'", atFilter: true, detail: "Name fewer values", requests: 1},
+		"filter is too long":   {options: []kanberttest.Option{kanberttest.WithMaxRequestURI(1000)}, filter: "url contains '" + strings.Repeat("a", 1000) + "'", atFilter: true, detail: "Use fewer values", requests: 1},
 		"the token is refused": {fail: func(s *kanberttest.Sandbox) { s.FailNth(1, kanberttest.Match{}, kanberttest.Status(401)) }, filter: "url isnotnull", requests: 1},
 	} {
 		t.Run(name, func(t *testing.T) {

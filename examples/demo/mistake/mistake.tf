@@ -1,5 +1,5 @@
-# What other APIs allow and Kanbert does not: one URL for several events. The plan
-# says so, and what to write instead.
+# Other APIs allow one URL for several events. Kanbert does not. The plan returns an
+# error that says what to write instead.
 resource "kanbert_webhook" "companies" {
   for_each = toset(["company:create", "company:update", "company:delete"])
 

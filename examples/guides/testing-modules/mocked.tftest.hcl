@@ -1,4 +1,4 @@
-# Sends nothing and needs no token. Terraform 1.7 or newer, OpenTofu 1.8 or newer.
+# Sends no request and needs no token. Terraform 1.7 or newer, OpenTofu 1.8 or newer.
 
 mock_provider "kanbert" {
   # Without these, a computed attribute is a random string.

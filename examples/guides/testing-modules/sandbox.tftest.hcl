@@ -1,5 +1,5 @@
-# Creates webhooks where KANBERT_BASE_URL and KANBERT_TOKEN lead, and deletes them
-# at the end. Terraform 1.6 or newer, OpenTofu 1.8 or newer.
+# Creates webhooks at KANBERT_BASE_URL, and deletes them at the end. Terraform 1.6 or
+# newer, OpenTofu 1.8 or newer.
 
 variables {
   receiver = "https://hooks.example.com/testing"

@@ -1,5 +1,5 @@
-# One receiver for many events: a webhook has one event and a URL of its own, so
-# that each event gets a path below the receiver's.
+# One receiver for many events. A webhook has one event and its own URL, so each
+# event gets a path below the receiver's.
 
 locals {
   receiver = replace(var.receiver, "/[/]+$/", "")

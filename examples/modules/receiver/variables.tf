@@ -5,17 +5,17 @@ variable "receiver" {
 
   validation {
     condition     = can(regex("^https?://[^/?#@\\s]+(/[^?#\\s]*)?$", var.receiver))
-    error_message = "The receiver must be an https:// or http:// URL without user info, query and fragment, like https://hooks.example.com/kanbert."
+    error_message = "The receiver must be an https:// or http:// URL without user info, query and fragment, such as https://hooks.example.com/kanbert."
   }
 
   validation {
     condition     = length(var.receiver) <= 160
-    error_message = "The receiver must have at most 160 characters: Kanbert takes URLs of up to 180, and the path of the event is added."
+    error_message = "The receiver must have at most 160 characters: a URL has at most 180, and the path of the event is added."
   }
 }
 
 variable "events" {
-  description = "Events to deliver, like contact:create. Each of them gets a webhook."
+  description = "Events to deliver, such as contact:create. Each event gets a webhook."
   type        = set(string)
   nullable    = false
 }

@@ -2,11 +2,11 @@
 
 // Package eval reads, evaluates and prints list filters for the test server.
 //
-// It has tables and a grammar of its own, written from the API reference, and
-// shares nothing with the provider's checker (internal/filter): a mistake in one
-// of them shows where the two disagree, which the tests of this package look for.
-// It takes only what the reference specifies. Where the reference says nothing
-// of what a filter means, Parse returns an error.
+// It has its own tables and its own grammar, written from the API reference, and
+// shares nothing with the provider's checker (internal/filter). The tests of this
+// package find where the two disagree, which shows a mistake in one of them. It
+// accepts only what the reference specifies: if the reference does not specify the
+// meaning of a filter, Parse returns an error.
 //
 // The package must never send a request, read a clock or import another package
 // of this module.
@@ -20,20 +20,19 @@ import (
 	"time"
 )
 
-// Filter is a filter that was read. Two filters that differ only in form, in
-// spacing, in needless parentheses or in the spelling of an operator hold equal
-// trees.
+// Filter is a parsed filter. Two filters that differ only in form, spacing,
+// unnecessary parentheses or the spelling of an operator have equal trees.
 type Filter struct{ root node }
 
-// Record is what a filter is evaluated on: the fields of a webhook that can be
-// filtered by. A zero value stands for null, which no webhook of the API has.
+// Record contains the fields of a webhook for the evaluation of a filter. A zero
+// value means null, which no webhook of the API has.
 type Record struct {
 	URL       string
 	CreatedAt time.Time
 }
 
-// Parse reads text, which is in the JSON form if it begins with "[" or "{" and
-// in the string form otherwise.
+// Parse parses text. It is in the JSON form if it begins with "[" or "{", and
+// otherwise in the string form.
 func Parse(text string) (*Filter, error) {
 	read := parseString
 	if strings.HasPrefix(strings.TrimSpace(text), "[") || strings.HasPrefix(strings.TrimSpace(text), "{") {
@@ -46,8 +45,8 @@ func Parse(text string) (*Filter, error) {
 	return &Filter{root: root}, nil
 }
 
-// Operators returns the operators that f uses, each once, sorted, in the
-// spelling to which its aliases fold: nin for notin, lte for <=.
+// Operators returns the operators in f, each once, sorted, with their main names
+// and not their aliases: nin for notin, lte for <=.
 func (f *Filter) Operators() []string {
 	var names []string
 	f.root.walk(func(c *condition) { names = append(names, c.operator) })
@@ -55,19 +54,19 @@ func (f *Filter) Operators() []string {
 	return slices.Compact(names)
 }
 
-// MapStrings returns f with each string that url is compared with changed by
-// change, as a collation changes it.
+// MapStrings returns f with change applied to each string that url is compared
+// with, as a collation does.
 func (f *Filter) MapStrings(change func(string) string) *Filter {
 	return &Filter{root: f.root.mapStrings(change)}
 }
 
-// maxNesting bounds the nesting of a filter. It is above what the provider
-// sends, and keeps the stack small.
+// maxNesting limits the nesting of a filter. It is larger than in filters of the
+// provider, and keeps the stack small.
 const maxNesting = 200
 
 var errTooDeep = errors.New("the filter nests too deeply")
 
-// operatorNames leads from each spelling of an operator to the operator.
+// operatorNames maps each spelling of an operator to the operator.
 var operatorNames = map[string]string{
 	"eq": "eq", "=": "eq",
 	"ne": "ne", "neq": "ne", "!=": "ne",
@@ -87,7 +86,7 @@ const (
 	fieldCreatedAt = "created_at"
 )
 
-// fieldOperators holds the operators of each field.
+// fieldOperators contains the operators of each field.
 var fieldOperators = map[string][]string{
 	fieldURL:       {"in", "nin", "eq", "ne", "contains", "like", "startswith", "endswith", "isnull", "isnotnull"},
 	fieldCreatedAt: {"eq", "ne", "lt", "lte", "gt", "gte", "in", "nin", "isnull", "isnotnull"},
@@ -96,8 +95,8 @@ var fieldOperators = map[string][]string{
 func takesNothing(operator string) bool { return operator == "isnull" || operator == "isnotnull" }
 func takesList(operator string) bool    { return operator == "in" || operator == "nin" }
 
-// newCondition returns the condition that the parts of one form. The values are
-// nil if there is none. A bare word can be a special value alone.
+// newCondition returns the condition with the parts in either form. The values are
+// nil if there is none. An unquoted word can only be a special value.
 func newCondition(field, spelling string, values []rawValue, isList bool) (*condition, error) {
 	operator := operatorNames[strings.ToLower(spelling)]
 	if !slices.Contains(fieldOperators[field], operator) {
@@ -126,7 +125,7 @@ type rawValue struct {
 	bare bool
 }
 
-// of returns the value that v stands for in a condition on field.
+// of returns the value of v in a condition on field.
 func (v rawValue) of(field string) (value, error) {
 	if field == fieldURL {
 		if v.bare {
@@ -145,8 +144,8 @@ func (v rawValue) of(field string) (value, error) {
 	return value{}, fmt.Errorf("%q is no date that can be evaluated", v.text)
 }
 
-// dateLayouts are the forms of a date that mean one time alone, apart from the
-// zone, which is UTC where none is written.
+// dateLayouts are the forms of a date with only one meaning, apart from the time
+// zone, which is UTC if none is written.
 var dateLayouts = []string{
 	"2006-01-02",
 	"2006-01-02T15:04", "2006-01-02 15:04",

@@ -10,12 +10,12 @@ import (
 
 // Match evaluates f on r at the time now.
 //
-// The API reference leaves details open, and Match assumes: times are in UTC and
-// weeks begin on Monday; letters are compared as they are, with regard to case;
-// in like, % stands for any text and _ for one character, and the whole value is
-// compared; today and today with an offset mean the whole day where equality is
-// asked for (eq, ne, in, nin) and its begin elsewhere, and any other date is one
-// instant; null fulfils isnull and nothing else.
+// The API reference does not specify some details. Match assumes: times are in UTC,
+// and weeks begin on Monday. Comparisons of letters are case-sensitive. In like, %
+// means any text and _ one character, and the whole value is compared. today, with
+// or without an offset, means the whole day for equality (eq, ne, in, nin) and its
+// begin for other operators. Any other date is one instant. null matches only
+// isnull.
 func (f *Filter) Match(r Record, now time.Time) bool {
 	return f.root.match(r, now.UTC())
 }
@@ -91,8 +91,8 @@ func (c *condition) matchTime(t, now time.Time) bool {
 	}
 }
 
-// interval gives the time that v stands for at now, which is in UTC, and for a
-// day its end as well. An instant ends where it begins.
+// interval returns the time of v at now, which is in UTC, and for a day also its
+// end. An instant ends where it begins.
 func (v value) interval(now time.Time) (begin, end time.Time) {
 	if v.kind == dateValue {
 		return v.at, v.at
@@ -120,13 +120,12 @@ func (v value) interval(now time.Time) (begin, end time.Time) {
 	return begin, begin
 }
 
-// lastMoment gives the last microsecond before t, which is what the library that
-// the API is visibly built on calls the end of a week or a month.
+// lastMoment returns the last microsecond before t. The library that the API
+// appears to use defines the end of a week or a month like that.
 func lastMoment(t time.Time) time.Time { return t.Add(-time.Microsecond) }
 
-// like compares s with a pattern in which % stands for any text and _ for one
-// character. It goes back to the last % alone, so that its time is at most the
-// product of the lengths, whatever the pattern.
+// like compares s with a pattern in which % means any text and _ one character. It
+// goes back only to the last %, so its time is at most the product of the lengths.
 func like(s, pattern string) bool {
 	text, p := []rune(s), []rune(pattern)
 	i, j, star, mark := 0, 0, -1, 0

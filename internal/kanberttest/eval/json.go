@@ -70,8 +70,8 @@ func jsonObject(raw json.RawMessage, depth int) (node, error) {
 	return node{cond: cond}, err
 }
 
-// uniqueMembers reads an object. A key that stands twice is an error, which
-// encoding/json lets pass.
+// uniqueMembers reads an object. A repeated key is an error, which encoding/json
+// does not report.
 func uniqueMembers(raw json.RawMessage) (map[string]json.RawMessage, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &members); err != nil {

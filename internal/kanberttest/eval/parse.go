@@ -12,7 +12,7 @@ import (
 	"github.com/alecthomas/participle/v2/lexer"
 )
 
-// The grammar of the string form. Keywords are matched in any case of letters.
+// The grammar of the string form. Keywords ignore case.
 type (
 	disjunction struct {
 		Terms []*conjunction `parser:"@@ ( 'or' @@ )*"`
@@ -40,11 +40,11 @@ type (
 	}
 )
 
-// A quoted string holds neither a backslash nor its own quotes, since the
-// reference does not specify what they mean.
+// A quoted string contains neither a backslash nor its own quotes, because the
+// reference does not specify their meaning.
 var grammar = participle.MustBuild[disjunction](
 	participle.Lexer(lexer.MustSimple([]lexer.SimpleRule{
-		{Name: "space", Pattern: `\s+`}, // a lower-case name is left out of the tokens
+		{Name: "space", Pattern: `\s+`}, // a token with a lower-case name is elided
 		{Name: "String", Pattern: `"[^"\\]*"|'[^'\\]*'`},
 		{Name: "Sign", Pattern: `[=!<>]+`},
 		{Name: "Punctuation", Pattern: `[()\[\],]`},
@@ -115,7 +115,7 @@ func group[T any](join string, terms []T, read func(T) (node, error)) (node, err
 
 var dayOffset = regexp.MustCompile(`^today([+-][0-9]{1,6})d$`)
 
-// specialOf returns the special value that text names.
+// specialOf returns the special value with the name text.
 func specialOf(text string) (value, bool) {
 	text = strings.ToLower(text)
 	if slices.Contains([]string{"now", "today", "sow", "eow", "som", "eom"}, text) {

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// String returns f in the string form. Where a value holds a backslash or both
-// kinds of quotes, it returns the JSON form instead, since the reference does not
-// specify how the string form escapes them.
+// String returns f in the string form. If a value contains a backslash or both
+// kinds of quotes, it returns the JSON form, because the reference does not specify
+// how the string form escapes them.
 func (f *Filter) String() string {
 	text, ok := f.root.text(false)
 	if !ok {
@@ -20,8 +20,8 @@ func (f *Filter) String() string {
 	return text
 }
 
-// text gives n in the string form, in parentheses if it is a group and stands
-// inside another.
+// text returns n in the string form, in parentheses if it is a group inside
+// another.
 func (n node) text(inside bool) (string, bool) {
 	if n.cond != nil {
 		return n.cond.text()
@@ -62,10 +62,10 @@ func (c *condition) text() (string, bool) {
 	return text, true
 }
 
-// signs are printed in place of the operators' names in the string form.
+// signs replace the names of operators in the string form.
 var signs = map[string]string{"eq": "=", "ne": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
-// literal gives v as the string form writes it, if it can.
+// literal returns v in the string form, if possible.
 func (v value) literal() (string, bool) {
 	switch {
 	case v.kind == specialValue:
@@ -80,7 +80,7 @@ func (v value) literal() (string, bool) {
 	return "", false
 }
 
-// plain gives v without quotes.
+// plain returns v without quotes.
 func (v value) plain() string {
 	if v.days != 0 {
 		return fmt.Sprintf("%s%+dd", v.text, v.days)
@@ -88,8 +88,8 @@ func (v value) plain() string {
 	return v.text
 }
 
-// The JSON form (filtering page): a condition, a group, or an array of
-// conditions, which are joined by and. The order of the fields is theirs.
+// The JSON form (filtering page): a condition, a group, or an array of conditions
+// joined by and. The order of the fields is that of the page.
 type (
 	jsonCondition struct {
 		Field string `json:"field"`
@@ -102,8 +102,8 @@ type (
 	}
 )
 
-// JSON returns f in the JSON form: an array where conditions alone are joined by
-// and, else a tree.
+// JSON returns f in the JSON form: an array if and joins conditions only, otherwise
+// a tree.
 func (f *Filter) JSON() string {
 	var top any
 	switch {
@@ -118,7 +118,7 @@ func (f *Filter) JSON() string {
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false) // a URL keeps its &, and a query its length
 	if err := enc.Encode(top); err != nil {
-		panic(err) // strings alone are encoded, which cannot fail
+		panic(err) // encoding strings cannot fail
 	}
 	return strings.TrimSuffix(out.String(), "\n")
 }

@@ -4,8 +4,8 @@ package eval
 
 import "time"
 
-// node is what a filter says once it was checked: a group or a condition. It
-// holds no positions and no spellings, so that equal filters have equal trees.
+// node is the content of a checked filter: a group or a condition. It has no
+// positions and no spellings, so equal filters have equal trees.
 type node struct {
 	join  string // "and" or "or" for a group, empty for a condition
 	terms []node // of a group: two or more, none of them a group of the same join
@@ -15,15 +15,15 @@ type node struct {
 // condition is one comparison.
 type condition struct {
 	field    string
-	operator string // the name to which its aliases fold
+	operator string // the main name of the operator, not an alias
 	values   []value
 }
 
-// value is what a field is compared with.
+// value is the value that a field is compared with.
 type value struct {
 	kind valueKind
-	// text is a string or a date as it was written, or the name of a special
-	// value in lower case.
+	// text is a string or a date as written, or the lower-case name of a special
+	// value.
 	text string
 	days int       // of "today": how many days to add
 	at   time.Time // of a date
@@ -37,8 +37,8 @@ const (
 	specialValue
 )
 
-// newGroup joins terms. A group of one term is that term, and a group inside a
-// group of the same kind is dissolved: what means the same is the same tree.
+// newGroup joins terms. A group of one term is that term. A group inside a group of
+// the same kind is merged, so equivalent filters have the same tree.
 func newGroup(join string, terms []node) node {
 	var flat []node
 	for _, t := range terms {
@@ -65,7 +65,7 @@ func (n node) walk(visit func(*condition)) {
 	}
 }
 
-// depth counts the groups that stand inside one another.
+// depth returns how deeply groups are nested.
 func (n node) depth() int {
 	deepest := 0
 	for _, t := range n.terms {
@@ -77,7 +77,7 @@ func (n node) depth() int {
 	return deepest + 1
 }
 
-// mapStrings returns n with each string that url is compared with changed.
+// mapStrings applies change to each string in n that url is compared with.
 func (n node) mapStrings(change func(string) string) node {
 	if n.cond == nil {
 		terms := make([]node, len(n.terms))

@@ -8,7 +8,7 @@ terraform {
 
 provider "kanbert" {}
 
-# Needs Terraform 1.12 or newer.
+# Requires Terraform 1.12 or newer.
 import {
   to = kanbert_webhook.new_contacts
   identity = {

@@ -1,4 +1,4 @@
-# Needs Terraform 1.14 or newer.
+# Requires Terraform 1.14 or newer.
 list "kanbert_webhook" "receiver" {
   provider         = kanbert
   include_resource = true

@@ -14,7 +14,7 @@ resource "kanbert_webhook" "new_contacts" {
 }
 
 locals {
-  # Every webhook of this configuration goes here.
+  # Add every webhook of this configuration here.
   managed_ids = [kanbert_webhook.new_contacts.id]
 
   unmanaged = [
@@ -28,7 +28,7 @@ data "kanbert_webhooks" "all" {
   depends_on = [kanbert_webhook.new_contacts]
 }
 
-# A warning of every plan and apply. It stops neither.
+# A failed check is a warning of plan and apply. It does not stop them.
 check "every_webhook_is_managed" {
   assert {
     condition     = length(local.unmanaged) == 0

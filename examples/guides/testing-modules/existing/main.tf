@@ -7,7 +7,7 @@ terraform {
 }
 
 variable "receiver" {
-  description = "What the URLs begin with."
+  description = "Prefix of the URLs."
   type        = string
 }
 
