@@ -211,11 +211,13 @@ func TestUnknownConfiguration(t *testing.T) {
 
 func TestConfigureSendsNothing(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New()
-	newProtocolFor(t, s)
-	if n := s.Count(""); n != 0 {
-		t.Errorf("%d requests were sent", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		newProtocolFor(t, s)
+		if n := s.Count(""); n != 0 {
+			t.Errorf("%d requests were sent", n)
+		}
+	})
 }
 
 func TestUserAgent(t *testing.T) {

@@ -117,7 +117,7 @@ func answerField(t *testing.T, source moveSource, field string) string {
 func TestMoveOfRecordedStates(t *testing.T) {
 	t.Parallel()
 	for _, r := range recorded {
-		t.Run(r.file, func(t *testing.T) {
+		bubble(t, r.file, func(t *testing.T) {
 			webhooks := webhooksOf(t, r.file, r.folder)
 			for name, source := range readStateFile(t, r.file).sources() {
 				w := webhooks[name]

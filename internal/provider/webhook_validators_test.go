@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
@@ -86,25 +87,27 @@ func TestUnknownValuesPass(t *testing.T) {
 // needs it.
 func TestProjectIsRequired(t *testing.T) {
 	t.Parallel()
-	p := newProtocolFor(t, kanberttest.New())
-	for e, needsProject := range map[string]bool{
-		"contact:create": false, "contact:update": false, "contact:delete": false,
-		"company:create": false, "company:update": false, "company:delete": false,
-		"task:create": true, "task:update": true, "task:delete": true, "comment:create": true,
-	} {
-		config := attrs{"url": "https://receiver.example/" + e, "event": e}
-		wantNone(t, p.validateWebhook(config))
-		diags := p.plan(instance{}, config).diagnostics
-		if needsProject {
-			wantOneError(t, diags, "project_id", "Missing project", e)
-		} else {
-			wantNone(t, diags)
+	synctest.Test(t, func(t *testing.T) {
+		p := newProtocolFor(t, kanberttest.New())
+		for e, needsProject := range map[string]bool{
+			"contact:create": false, "contact:update": false, "contact:delete": false,
+			"company:create": false, "company:update": false, "company:delete": false,
+			"task:create": true, "task:update": true, "task:delete": true, "comment:create": true,
+		} {
+			config := attrs{"url": "https://receiver.example/" + e, "event": e}
+			wantNone(t, p.validateWebhook(config))
+			diags := p.plan(instance{}, config).diagnostics
+			if needsProject {
+				wantOneError(t, diags, "project_id", "Missing project", e)
+			} else {
+				wantNone(t, diags)
+			}
+			for i, project := range []any{"p", unknown} {
+				url := fmt.Sprintf("https://receiver.example/%s/%d", e, i)
+				wantNone(t, p.plan(instance{}, with(config, attrs{"url": url, "project_id": project})).diagnostics)
+			}
 		}
-		for i, project := range []any{"p", unknown} {
-			url := fmt.Sprintf("https://receiver.example/%s/%d", e, i)
-			wantNone(t, p.plan(instance{}, with(config, attrs{"url": url, "project_id": project})).diagnostics)
-		}
-	}
+	})
 }
 
 // Of what cannot exist validate says so, and shows the value nowhere.
@@ -158,8 +161,7 @@ var doubtful = map[string]struct {
 func TestWhatMayExist(t *testing.T) {
 	t.Parallel()
 	for name, c := range doubtful {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		bubble(t, name, func(t *testing.T) {
 			s := kanberttest.New()
 			config := with(contact, c.change)
 			wantNone(t, newProtocol(t).validateWebhook(config))
@@ -196,49 +198,51 @@ func TestWhatMayExist(t *testing.T) {
 // What Kanbert cannot deliver to is warned of where it is new.
 func TestUndeliverableURL(t *testing.T) {
 	t.Parallel()
-	for url, want := range map[string]string{
-		"https://receiver.example/#part":          "URL with a fragment",
-		"https://localhost/":                      "URL of a private host",
-		"https://LOCALHOST.:8443/":                "URL of a private host",
-		"https://app.localhost/":                  "URL of a private host",
-		"https://127.0.0.1/":                      "URL of a private host",
-		"https://127.8.9.10/":                     "URL of a private host",
-		"https://[::1]/":                          "URL of a private host",
-		"https://[::ffff:10.0.0.1]/":              "URL of a private host",
-		"https://10.1.2.3/":                       "URL of a private host",
-		"https://172.16.0.1/":                     "URL of a private host",
-		"https://192.168.1.1/":                    "URL of a private host",
-		"https://169.254.169.254/":                "URL of a private host",
-		"https://[fd00::1]/":                      "URL of a private host",
-		"https://[fe80::1]/":                      "URL of a private host",
-		"https://0.0.0.0/":                        "URL of a private host",
-		"https://receiver.internal/":              "URL of a private host",
-		"https://receiver/":                       "URL of a private host",
-		"https://172.32.0.1/":                     "",
-		"https://11.0.0.1/":                       "",
-		"https://localhost.receiver.example/":     "",
-		"https://[2001:db8::1]/":                  "",
-		"https://receiver.example/?host=10.0.0.1": "",
-	} {
-		s := kanberttest.New()
-		p := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
-		wantNone(t, p.configure(attrs{"token": s.Token(), "base_url": "https://api.kanbert.example/api/v1"}))
-		config := with(contact, attrs{"url": url})
-		wantNone(t, p.validateWebhook(config))
-		diags := p.plan(instance{}, config).diagnostics
-		if want == "" {
-			wantNone(t, diags)
-			continue
+	synctest.Test(t, func(t *testing.T) {
+		for url, want := range map[string]string{
+			"https://receiver.example/#part":          "URL with a fragment",
+			"https://localhost/":                      "URL of a private host",
+			"https://LOCALHOST.:8443/":                "URL of a private host",
+			"https://app.localhost/":                  "URL of a private host",
+			"https://127.0.0.1/":                      "URL of a private host",
+			"https://127.8.9.10/":                     "URL of a private host",
+			"https://[::1]/":                          "URL of a private host",
+			"https://[::ffff:10.0.0.1]/":              "URL of a private host",
+			"https://10.1.2.3/":                       "URL of a private host",
+			"https://172.16.0.1/":                     "URL of a private host",
+			"https://192.168.1.1/":                    "URL of a private host",
+			"https://169.254.169.254/":                "URL of a private host",
+			"https://[fd00::1]/":                      "URL of a private host",
+			"https://[fe80::1]/":                      "URL of a private host",
+			"https://0.0.0.0/":                        "URL of a private host",
+			"https://receiver.internal/":              "URL of a private host",
+			"https://receiver/":                       "URL of a private host",
+			"https://172.32.0.1/":                     "",
+			"https://11.0.0.1/":                       "",
+			"https://localhost.receiver.example/":     "",
+			"https://[2001:db8::1]/":                  "",
+			"https://receiver.example/?host=10.0.0.1": "",
+		} {
+			s := kanberttest.New()
+			p := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
+			wantNone(t, p.configure(attrs{"token": s.Token(), "base_url": "https://api.kanbert.example/api/v1"}))
+			config := with(contact, attrs{"url": url})
+			wantNone(t, p.validateWebhook(config))
+			diags := p.plan(instance{}, config).diagnostics
+			if want == "" {
+				wantNone(t, diags)
+				continue
+			}
+			wantWarning(t, diags, want)
+			kept := instance{values: with(config, attrs{"id": "id", "created_at": "2024-01-01T00:00:00Z"})}
+			again := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
+			wantNone(t, again.configure(attrs{"token": s.Token(), "base_url": "https://api.kanbert.example/api/v1"}))
+			wantNone(t, again.plan(kept, config).diagnostics)
+			// An API on such a host can deliver there, but never a fragment.
+			private := newProtocolFor(t, s)
+			if diags := private.plan(instance{}, config).diagnostics; len(diags) > 0 && want != "URL with a fragment" {
+				t.Errorf("%s: %s", url, diags)
+			}
 		}
-		wantWarning(t, diags, want)
-		kept := instance{values: with(config, attrs{"id": "id", "created_at": "2024-01-01T00:00:00Z"})}
-		again := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
-		wantNone(t, again.configure(attrs{"token": s.Token(), "base_url": "https://api.kanbert.example/api/v1"}))
-		wantNone(t, again.plan(kept, config).diagnostics)
-		// An API on such a host can deliver there, but never a fragment.
-		private := newProtocolFor(t, s)
-		if diags := private.plan(instance{}, config).diagnostics; len(diags) > 0 && want != "URL with a fragment" {
-			t.Errorf("%s: %s", url, diags)
-		}
-	}
+	})
 }
