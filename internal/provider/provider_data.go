@@ -113,18 +113,14 @@ func (d *providerData) ready() bool { return d != nil && len(d.unknown) == 0 }
 // passes through here: by Read, ModifyPlan, import, and Delete, and what Create
 // puts there.
 func (d *providerData) trackManaged(id string, by sighting) duplication {
-	if d == nil || id == "" {
+	if id == "" {
 		return managedOnce
 	}
-	seen := d.seen.trackManaged(id, by)
 	// No create may take it for its own. Without a client there is none.
-	if !d.ready() {
-		return seen
-	}
 	if a, err := d.open(); err == nil {
 		a.client.Claim(id)
 	}
-	return seen
+	return d.seen.trackManaged(id, by)
 }
 
 // beginApply records that this process creates or deletes webhooks, so that what

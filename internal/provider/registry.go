@@ -176,31 +176,27 @@ func (r *registry) newOwner() owner {
 
 // planURL records what o is planned to have, in place of what was recorded before.
 // It returns how that conflicts with the plans of other owners, and the events of
-// all of them, sorted. A URL has one conflict of a kind: the call that sees it
+// all of them, sorted and each once. A URL has one conflict of a kind: the call that sees it
 // first gets it, and others get noConflict.
 func (r *registry) planURL(o owner, planned plannedURL) (conflict, []kanbert.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.move(o, planned)
 	found, events := noConflict, []kanbert.Event{planned.event}
-	others := map[owner]bool{o: true}
 	for _, canonical := range planned.canonical() {
 		for other, theirs := range r.owners[canonical] {
-			if others[other] {
+			c := planned.conflictsWith(theirs)
+			if other == o || c == noConflict {
 				continue
 			}
-			if c := planned.conflictsWith(theirs); c != noConflict {
-				others[other] = true
-				events = append(events, theirs.event)
-				found = max(found, c)
-			}
+			found, events = max(found, c), append(events, theirs.event)
 		}
 	}
 	if !r.report(planned, found) {
 		return noConflict, nil
 	}
 	slices.Sort(events)
-	return found, events
+	return found, slices.Compact(events)
 }
 
 // report records that a conflict of a URL is reported, and returns whether none of

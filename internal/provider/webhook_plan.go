@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -62,7 +61,7 @@ func (r *webhookResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		}
 	}
 	if isNew {
-		r.warnIfTaken(ctx, planned, predecessor, quiet, &resp.Diagnostics)
+		r.warnIfTaken(ctx, planned, predecessor, req.ClientCapabilities.DeferralAllowed, &resp.Diagnostics)
 		return
 	}
 	if !quiet {
@@ -142,11 +141,11 @@ func explainSpellings(events []kanbert.Event) string {
 		"The Kanbert API reference does not specify whether it accepts that. If it does not, the apply will fail. Give each webhook its own URL, by another path or query."
 }
 
-// seenSoFar names the events, which are sorted. A plan does not know how many
+// seenSoFar names the events. A plan does not know how many
 // resources it has yet to plan.
 func seenSoFar(events []kanbert.Event) string {
 	var names []string
-	for _, e := range slices.Compact(events) {
+	for _, e := range events {
 		if e != "" { // It is not known before the apply.
 			names = append(names, shownEvent(e))
 		}
@@ -193,7 +192,7 @@ func warnOfNewSecret(id string, changed []argument, diags *diag.Diagnostics) {
 // either: Terraform reads and plans resources in no fixed order, so that one text
 // has to be true in each case. The look-up is made in an apply as well: what it
 // sees is evidence for the create.
-func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResourceModel, predecessor string, quiet bool, diags *diag.Diagnostics) {
+func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResourceModel, predecessor string, deferral bool, diags *diag.Diagnostics) {
 	if planned.URL.IsUnknown() || !r.data.ready() {
 		return
 	}
@@ -207,7 +206,7 @@ func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResour
 	case errors.Is(err, kanbert.ErrUnauthorized), errors.Is(err, kanbert.ErrForbidden):
 		// The create would fail of the same.
 		addError(diags, checkURL, err)
-	case ctx.Err() != nil || quiet || r.data.applying():
+	case ctx.Err() != nil || deferral || r.data.applying():
 	case err != nil:
 		diags.AddAttributeWarning(path.Root("url"), string(checkURL),
 			"The plan goes on without knowing whether another webhook has this URL. If one has, the apply will fail and name it. "+explainOnce(err, tellWarning))

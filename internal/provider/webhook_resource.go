@@ -262,8 +262,7 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 // webhook gone, and the delete a success.
 func (r *webhookResource) deleteAbsent(ctx context.Context, managed managedWebhook, api *api, answer error, diags *diag.Diagnostics) {
 	// The request was sent, so that one Ctrl-C does not end what follows from it.
-	ctx, cancel := api.client.DetachedContext(ctx)
-	defer cancel()
+	ctx = context.WithoutCancel(ctx)
 	if err := managed.confirmGone(ctx, api); err != nil {
 		addUnconfirmedDelete(diags, managed.id, answer, err)
 		return

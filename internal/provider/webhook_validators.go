@@ -85,17 +85,20 @@ func parseWebhookURL(raw string) (u *url.URL, problem string) {
 // isBlank reports whether r shows nothing: white space, control and format
 // characters, such as a zero-width space. APIs trim them off what they are sent.
 func isBlank(r rune) bool {
-	return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Z, unicode.Variation_Selector)
+	return unicode.In(r, blanks...)
 }
 
-// isForbiddenInURL reports whether no URL may contain r: RFC 3986 lacks the ASCII
-// ones, and emoji are symbols. Letters, marks and digits of all scripts pass.
+var blanks = []*unicode.RangeTable{unicode.Cc, unicode.Cf, unicode.Z, unicode.Variation_Selector}
+
+// isForbiddenInURL reports whether no URL may contain r. RFC 3986 lacks some ASCII
+// punctuation and has four symbols; emoji are symbols too. Letters, digits and the
+// marks of all scripts pass.
 func isForbiddenInURL(r rune) bool {
-	if r < utf8.RuneSelf {
-		return strings.ContainsRune("|{}^<>\"`\\", r)
-	}
-	return unicode.In(r, unicode.S, unicode.Me, unicode.Co, unicode.Cs) || !unicode.IsGraphic(r)
+	isSymbol := unicode.In(r, symbols...) && !strings.ContainsRune("$+=~", r)
+	return isSymbol || strings.ContainsRune(`{}"\`, r) || !unicode.IsGraphic(r)
 }
+
+var symbols = []*unicode.RangeTable{unicode.S, unicode.Me}
 
 // shownRune is r as a text may show it, without what could disturb a terminal.
 func shownRune(r rune) string {
@@ -238,11 +241,11 @@ var nounsOfTheirOwn = map[string]bool{"contract": true}
 // one slip of the fingers in each word.
 func meantEvent(e kanbert.Event) kanbert.Event {
 	text := strings.ToLower(strings.TrimSpace(string(e)))
-	at := strings.IndexAny(text, ":._-/ ")
-	if at < 0 {
+	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(":._-/ ", r) })
+	if len(words) != 2 {
 		return ""
 	}
-	noun, verb := text[:at], strings.Trim(text[at+1:], ":._-/ ")
+	noun, verb := words[0], words[1]
 	if meant, ok := nounHabits[noun]; ok {
 		noun = meant
 	}

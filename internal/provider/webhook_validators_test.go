@@ -37,6 +37,13 @@ func TestMeantEvent(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]kanbert.Event{
 		"contact:created":   kanbert.ContactCreate,
+		" contact:create ":  kanbert.ContactCreate,
+		"contact create":    kanbert.ContactCreate,
+		"contact-create":    kanbert.ContactCreate,
+		"contact_create":    kanbert.ContactCreate,
+		"contact.-create..": kanbert.ContactCreate,
+		"tasks:delete":      kanbert.TaskDelete,
+		"comments:create":   kanbert.CommentCreate,
 		"contacts:update":   kanbert.ContactUpdate,
 		"contact.deleted":   kanbert.ContactDelete,
 		"Company:Create":    kanbert.CompanyCreate,
@@ -65,6 +72,17 @@ func TestMeantEvent(t *testing.T) {
 	for _, e := range kanbert.Events() {
 		if got := meantEvent(e); got != e {
 			t.Errorf("%q means %q", e, got)
+		}
+	}
+	for want, verbs := range map[kanbert.Event]string{
+		kanbert.CompanyCreate: "creates created add added new insert inserted",
+		kanbert.CompanyUpdate: "updates updated change changed edit edited modify modified",
+		kanbert.CompanyDelete: "deletes deleted remove removed destroy destroyed",
+	} {
+		for _, verb := range strings.Fields(verbs) {
+			if got := meantEvent(kanbert.Event("company:" + verb)); got != want {
+				t.Errorf("company:%s means %q, want %q", verb, got, want)
+			}
 		}
 	}
 }
@@ -114,7 +132,7 @@ func TestProjectIsRequired(t *testing.T) {
 func TestWhatCannotExist(t *testing.T) {
 	t.Parallel()
 	p := newProtocol(t)
-	for _, r := range "|{}^<>\"`\\ \t\n\x00\x7f\u0085\u00a0\u00ad\u200b\u200e\u2028\u2060\ufeff\ufe0f\ue000🚀😀☃👍🏽" {
+	for _, r := range "|{}^<>\"`\\ \t\n\x00\x7f\u0085\u00a0\u00ad\u200b\u200e\u2028\u2060\ufeff\ufe0f\ue000\u20dd\u0378🚀😀☃👍🏽" {
 		for _, url := range []string{"https://receiver.example/hunter2" + string(r), "https://receiver.example/a" + string(r) + "b?hunter2", string(r) + "https://receiver.example/hunter2", "https://receiver.example/?q=hunter2" + string(r) + "#x"} {
 			diags := p.validateWebhook(with(contact, attrs{"url": url}))
 			wantOneError(t, diags, "url", "Invalid URL")

@@ -188,9 +188,10 @@ func (m webhooksModel) listOptions() kanbert.ListOptions {
 	if len(m.Sort) > 0 {
 		opts.Sort = filter.StableSort(stringValues(m.Sort))
 	}
-	// Where every webhook of a page counts, no larger page is needed.
-	if limit := m.Limit.ValueInt64(); limit > 0 && limit < kanbert.DefaultPageSize && !m.selectsAfterListing() {
-		opts.PageSize = int(limit)
+	// Where every webhook of a page counts, no larger page is needed. 0 stands for
+	// the default, as for no limit.
+	if !m.selectsAfterListing() {
+		opts.PageSize = int(min(m.Limit.ValueInt64(), kanbert.DefaultPageSize))
 	}
 	return opts
 }
