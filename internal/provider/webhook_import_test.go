@@ -221,8 +221,8 @@ func TestImportRefusals(t *testing.T) {
 		// asks says whether the refusal needs a request.
 		asks bool
 	}{
-		"no id":                {byID(""), []string{"is empty", find}, false},
-		"blank id":             {byID(" \t"), []string{"is empty", find}, false},
+		"no id":                {byID(""), []string{"The import id is empty.", find}, false},
+		"blank id":             {byID(" \t"), []string{"The import id is empty.", find}, false},
 		"spaced id":            {byID(" abc"), []string{"white space around it", find}, false},
 		"unknown id":           {byID("abc"), []string{`has the id "abc"`, find}, true},
 		"id with line break":   {byID("ab\nc"), []string{`has the id "ab\nc"`, "white space in it"}, true},

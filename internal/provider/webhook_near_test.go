@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
@@ -35,6 +36,8 @@ func TestNearURLsAreNamed(t *testing.T) {
 			{"https://receiver.example/hunter2/Hooks?key=hunter2", ""},
 			{"https://receiver.example/", ""},
 			{"https://other.example/hunter2/Hook?key=hunter2", ""},
+			{"http://receiver.example:8080/hunter2/Hook?key=hunter2", "the scheme"},
+			{"https://receiver.example/hunter2/Hook?", "the query"},
 		} {
 			s := kanberttest.New()
 			w := s.Seed(kanberttest.Webhook{URL: at, Event: "task:create", ProjectID: "p"})[0]
@@ -109,4 +112,16 @@ func TestTheNearestURLsAreNamed(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What cannot be read as a URL is near nothing, whether it was asked for or listed.
+func TestUnreadableURLsAreNearNothing(t *testing.T) {
+	t.Parallel()
+	webhooks := []kanbert.Webhook{{ID: "odd", URL: "https://%zz"}, {ID: "same", URL: "https://a.example/x"}, {ID: "near", URL: "https://a.example/X"}}
+	if near := nearWebhooks("https://%zz", webhooks); len(near) != 0 {
+		t.Errorf("near an unreadable URL is %v", near)
+	}
+	if near := nearWebhooks("https://a.example/x", webhooks); len(near) != 1 || near[0].webhook.ID != "near" {
+		t.Errorf("near is %v", near)
+	}
 }
