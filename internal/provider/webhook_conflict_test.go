@@ -434,3 +434,51 @@ func TestTakenIsExplainedOnce(t *testing.T) {
 		}
 	})
 }
+
+// What is read in this process is in a state: no create takes it for its own, although
+// it looks as if a create had made it that was not answered, and deletes it.
+func TestWhatIsInStateIsNoCreates(t *testing.T) {
+	t.Parallel()
+	for _, isRead := range []bool{true, false} {
+		bubble(t, fmt.Sprint("read: ", isRead), func(t *testing.T) {
+			s := kanberttest.New()
+			p := newProtocolFor(t, s)
+			planned := p.plan(instance{}, contact)
+			wantNone(t, planned.diagnostics)
+			s.FailNth(1, kanberttest.Match{Method: http.MethodPost}, kanberttest.Reset())
+			var other instance
+			s.Before(1, kanberttest.Match{Method: http.MethodPost}, func(s *kanberttest.Sandbox) {
+				other = inState(s, contact)
+				if isRead {
+					_, diags := p.read(other)
+					wantNone(t, diags)
+				}
+			})
+			created, diags := p.apply(instance{}, planned, contact)
+			settle()
+			if !isRead {
+				// So that this test shows something: without the read it is deleted.
+				wantNoErrors(t, diags)
+				if n := s.Count(http.MethodDelete); n != 1 || created.values["id"] == other.values["id"] {
+					t.Errorf("%d DELETEs were sent, and the state is %v", n, created.values)
+				}
+				return
+			}
+			wantOneError(t, diags, "", other.values["id"].(string))
+			if n := s.Count(http.MethodDelete); n != 0 || len(s.Webhooks()) != 1 {
+				t.Errorf("%d DELETEs were sent, and %d webhooks are left", n, len(s.Webhooks()))
+			}
+		})
+	}
+}
+
+// A resource without an id, as of a create that failed, is none that another has.
+func TestNoIDIsNoWebhook(t *testing.T) {
+	t.Parallel()
+	p := newProtocol(t)
+	wantNone(t, p.configure(attrs{"token": unknown}))
+	for i := range 2 {
+		config := urlOfPath(fmt.Sprint(i))
+		wantNone(t, p.plan(instance{values: config}, config).diagnostics)
+	}
+}

@@ -62,6 +62,8 @@ func TestDataSourceFindsNone(t *testing.T) {
 		wantOneError(t, diags, "", "Unable to read webhook", `has the id "abc"`)
 		_, diags = p.readDataSource("kanbert_webhook", attrs{"url": "https://u:pass@receiver.example/nobody?key=secret"})
 		wantOneError(t, diags, "", "Unable to read webhook", `has the URL that was given, at the host "receiver.example"`)
+		_, diags = p.readDataSource("kanbert_webhook", attrs{"url": "https://%zz/?key=secret"})
+		wantOneError(t, diags, "", "Unable to read webhook", `at the host "(unknown)"`)
 		if strings.Contains(diags.String(), "pass@") || strings.Contains(diags.String(), "key=secret") {
 			t.Errorf("the error shows user info or query:\n%s", diags)
 		}

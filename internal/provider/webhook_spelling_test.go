@@ -128,6 +128,9 @@ func TestWhatTheAPIRespellsStays(t *testing.T) {
 			if !maps.Equal(planned.values, state.values) {
 				adopted, diags := p.apply(state, planned, answeredConfig(kept))
 				wantNone(t, diags)
+				if !maps.Equal(adopted.values, planned.values) || !maps.Equal(adopted.identity, attrs{"id": kept.ID}) {
+					t.Errorf("adopted %v with the identity %v", adopted.values, adopted.identity)
+				}
 				state = adopted
 			}
 			read, diags := newProtocolFor(t, s).read(state)
@@ -321,6 +324,18 @@ func TestDataSourceByARespeltURL(t *testing.T) {
 				t.Errorf("%s: found %v", name, found)
 			}
 		}
+		// The process that has created it knows as well, and what is gone is not found.
+		p := newProtocolFor(t, s)
+		other := with(config, attrs{"url": "https://receiver.example/Other"})
+		made := p.create(other)
+		found, diags := p.readDataSource("kanbert_webhook", attrs{"url": other["url"]})
+		wantNone(t, diags)
+		if found["id"] != made.values["id"] {
+			t.Errorf("after the create: found %v", found)
+		}
+		s.Remove(made.values["id"].(string))
+		_, diags = p.readDataSource("kanbert_webhook", attrs{"url": other["url"]})
+		wantOneError(t, diags, "", "No webhook of the workspace has the URL")
 	})
 }
 

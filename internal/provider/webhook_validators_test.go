@@ -163,7 +163,8 @@ var doubtful = map[string]struct {
 	"user info":               {attrs{"url": "https://me:hunter2@receiver.example/"}, "url", "Invalid URL"},
 	"user name":               {attrs{"url": "https://me@receiver.example/"}, "url", "Invalid URL"},
 	"other scheme":            {attrs{"url": "ftp://receiver.example/"}, "url", "Invalid URL"},
-	"port out of range":       {attrs{"url": "https://receiver.example:70000/"}, "url", "Invalid URL"},
+	"port out of range":       {attrs{"url": "https://receiver.example:65536/"}, "url", "Invalid URL"},
+	"port 0":                  {attrs{"url": "https://receiver.example:0/"}, "url", "Invalid URL"},
 	"unknown event":           {attrs{"event": "invoice:paid"}, "event", "Unknown event"},
 	"event of another form":   {attrs{"event": "invoice.paid"}, "event", "Unknown event"},
 	"event of one word":       {attrs{"event": "everything"}, "event", "Unknown event"},
@@ -240,6 +241,8 @@ func TestUndeliverableURL(t *testing.T) {
 			"https://localhost.receiver.example/":     "",
 			"https://[2001:db8::1]/":                  "",
 			"https://receiver.example/?host=10.0.0.1": "",
+			"https://receiver.example:65535/":         "",
+			"https://receiver.example:1/":             "",
 		} {
 			s := kanberttest.New()
 			p := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
