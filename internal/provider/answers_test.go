@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
@@ -257,29 +256,42 @@ func (op operationCase) outcome(t *testing.T, answer answerCase, when placing) s
 // answers that lead to it; -update writes it anew. What must never be is an error
 // whatever that file says.
 func TestAnswersDecide(t *testing.T) {
-	const file = "testdata/answers.golden"
+	t.Parallel()
+	operations := operationCases()
+	tables := make([]string, len(operations))
+	t.Run("each", func(t *testing.T) {
+		for i, op := range operations {
+			t.Run(op.name, func(t *testing.T) {
+				t.Parallel()
+				tables[i] = op.outcomes(t)
+			})
+		}
+	})
+	wantGolden(t, "testdata/answers.golden", strings.Join(tables, ""))
+}
+
+// outcomes does the operation under every answer, and lists the outcomes, each with
+// the answers that lead to it.
+func (op operationCase) outcomes(t *testing.T) string {
+	t.Helper()
 	var table strings.Builder
-	for _, op := range operationCases() {
-		for _, when := range op.placings() {
-			byOutcome := map[string][]string{}
-			for _, answer := range everyAnswer() {
-				if when.after && answer.fault == kanberttest.Refused() {
-					continue
-				}
-				t.Run(op.name+"/"+when.name+"/"+answer.name, func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) {
-						outcome := op.outcome(t, answer, when)
-						byOutcome[outcome] = append(byOutcome[outcome], answer.name)
-					})
-				})
+	for _, when := range op.placings() {
+		byOutcome := map[string][]string{}
+		for _, answer := range everyAnswer() {
+			if when.after && answer.fault == kanberttest.Refused() {
+				continue
 			}
-			fmt.Fprintf(&table, "# %s, %s\n", op.name, when.name)
-			for _, outcome := range slices.Sorted(maps.Keys(byOutcome)) {
-				fmt.Fprintf(&table, "%s\n    %s\n", outcome, strings.Join(byOutcome[outcome], "; "))
-			}
+			bubble(t, when.name+"/"+answer.name, func(t *testing.T) {
+				outcome := op.outcome(t, answer, when)
+				byOutcome[outcome] = append(byOutcome[outcome], answer.name)
+			})
+		}
+		fmt.Fprintf(&table, "# %s, %s\n", op.name, when.name)
+		for _, outcome := range slices.Sorted(maps.Keys(byOutcome)) {
+			fmt.Fprintf(&table, "%s\n    %s\n", outcome, strings.Join(byOutcome[outcome], "; "))
 		}
 	}
-	wantGolden(t, file, table.String())
+	return table.String()
 }
 
 // placing is to which requests an answer is given.

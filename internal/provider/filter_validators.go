@@ -52,8 +52,8 @@ func (v sortValidator) MarkdownDescription(ctx context.Context) string { return 
 func (sortValidator) ValidateList(_ context.Context, req validator.ListRequest, resp *validator.ListResponse) {
 	seen := make(map[string]bool)
 	for i, element := range req.ConfigValue.Elements() {
-		entry, ok := element.(types.String)
-		if !ok || entry.IsUnknown() {
+		entry, _ := element.(types.String)
+		if entry.IsUnknown() {
 			continue
 		}
 		at := req.Path.AtListIndex(i)
@@ -98,11 +98,9 @@ func (eventsValidator) ValidateList(ctx context.Context, req validator.ListReque
 			resp.Diagnostics.AddAttributeError(at, "Unknown event", "This event is null. The events are "+eventNames()+".")
 			continue
 		}
-		if event, ok := element.(types.String); ok {
-			one := validator.StringRequest{Path: at, Config: req.Config, ConfigValue: event}
-			result := &validator.StringResponse{}
-			eventValidator{}.ValidateString(ctx, one, result)
-			resp.Diagnostics.Append(result.Diagnostics...)
-		}
+		event, _ := element.(types.String)
+		one := &validator.StringResponse{}
+		eventValidator{}.ValidateString(ctx, validator.StringRequest{Path: at, ConfigValue: event}, one)
+		resp.Diagnostics.Append(one.Diagnostics...)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
@@ -48,6 +47,7 @@ func count(all diagnostics, text string) int {
 // What many calls share is reported once, whichever comes first. Under -race this
 // finds each lock that is missing.
 func TestSharedByParallelCalls(t *testing.T) {
+	t.Parallel()
 	const n = 30
 	url := func(i int) attrs { return attrs{"url": receiver(i), "event": "contact:create"} }
 
@@ -166,11 +166,6 @@ func TestSharedByParallelCalls(t *testing.T) {
 			t.Errorf("%d warnings, %d named:\n%s", len(all), named, all)
 		}
 	})
-}
-
-// bubble runs a subtest in virtual time.
-func bubble(t *testing.T, name string, f func(t *testing.T)) {
-	t.Run(name, func(t *testing.T) { synctest.Test(t, f) })
 }
 
 // A refusal of the URL is explained with a holder and without one, at first and

@@ -126,8 +126,7 @@ func TestDeleteThatIsNotFound(t *testing.T) {
 		"a page of HTML 410": kanberttest.HTML(410),
 		"a gateway's 200":    kanberttest.Answer(200, "application/json", `{"message":"Accepted."}`),
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		bubble(t, name, func(t *testing.T) {
 			s := kanberttest.New()
 			p := newProtocolFor(t, s)
 			created := p.create(contact)
@@ -230,8 +229,7 @@ func TestRemovalInAnUnknownWorkspace(t *testing.T) {
 		"unknown at create": {false, true, "check that token and base_url"},
 		"unknown at read":   {true, false, "check that token and base_url"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		bubble(t, name, func(t *testing.T) {
 			s := kanberttest.New()
 			whoami := kanberttest.Match{PathPrefix: kanberttest.WhoamiPath}
 			if !test.atCreate {
@@ -256,18 +254,20 @@ func TestRemovalInAnUnknownWorkspace(t *testing.T) {
 // off.
 func TestWorkspaceIsAskedAgain(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []kanberttest.Fault{
-		kanberttest.Status(503), kanberttest.HTML(502), kanberttest.Reset(), kanberttest.RateLimited(kanberttest.InSeconds, 0),
-	} {
-		s := kanberttest.New()
-		created := newProtocolFor(t, s).create(contact)
-		other := s.AddWorkspace("Other")
-		s.FailNth(1, kanberttest.Match{PathPrefix: kanberttest.WhoamiPath}, fault)
-		p := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport()), kanbert.WithBackoff(kanbert.Backoff{Lag: time.Millisecond})))
-		wantNone(t, p.configure(attrs{"token": other.Token, "base_url": s.BaseURL()}))
-		_, diags := p.read(created)
-		wantOneError(t, diags, "", "another Kanbert workspace")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		for _, fault := range []kanberttest.Fault{
+			kanberttest.Status(503), kanberttest.HTML(502), kanberttest.Reset(), kanberttest.RateLimited(kanberttest.InSeconds, 0),
+		} {
+			s := kanberttest.New()
+			created := newProtocolFor(t, s).create(contact)
+			other := s.AddWorkspace("Other")
+			s.FailNth(1, kanberttest.Match{PathPrefix: kanberttest.WhoamiPath}, fault)
+			p := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport()), kanbert.WithBackoff(kanbert.Backoff{Lag: time.Millisecond})))
+			wantNone(t, p.configure(attrs{"token": other.Token, "base_url": s.BaseURL()}))
+			_, diags := p.read(created)
+			wantOneError(t, diags, "", "another Kanbert workspace")
+		}
+	})
 }
 
 // A webhook whose create was dated a little into the future, by another server of
@@ -292,48 +292,52 @@ func TestYoungByAnotherServersClock(t *testing.T) {
 // share one that CLIs collapse.
 func TestRemovalsAreNamed(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New()
-	p := newProtocolFor(t, s)
-	summaries := map[string]int{}
-	for i := range 8 {
-		created := newProtocolFor(t, s).create(attrs{"url": fmt.Sprintf("https://receiver.example/%d", i), "event": "contact:create"})
-		s.Remove(created.values["id"].(string))
-		_, diags := p.read(created)
-		summaries[diags[0].Summary]++
-	}
-	if n := summaries["Further webhooks no longer exist"]; n != 3 || len(summaries) != 6 {
-		t.Errorf("the summaries are %v", summaries)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		p := newProtocolFor(t, s)
+		summaries := map[string]int{}
+		for i := range 8 {
+			created := newProtocolFor(t, s).create(attrs{"url": fmt.Sprintf("https://receiver.example/%d", i), "event": "contact:create"})
+			s.Remove(created.values["id"].(string))
+			_, diags := p.read(created)
+			summaries[diags[0].Summary]++
+		}
+		if n := summaries["Further webhooks no longer exist"]; n != 3 || len(summaries) != 6 {
+			t.Errorf("the summaries are %v", summaries)
+		}
+	})
 }
 
 // The workspace is recorded by create, import and read where it is known already,
 // and asked for by none but the create.
 func TestWorkspaceIsRecorded(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New()
-	want := fmt.Sprintf("%q", s.Workspace().ID)
-	p := newProtocolFor(t, s)
-	created := p.create(contact)
-	if !strings.Contains(decodePrivate(t, created.private), want) {
-		t.Errorf("create keeps %s, want %s in it", created.private, want)
-	}
-	imported, diags := p.importByID(created.values["id"].(string))
-	wantNoErrors(t, diags)
-	if !strings.Contains(decodePrivate(t, imported.private), want) {
-		t.Errorf("import keeps %s, want %s in it", imported.private, want)
-	}
-	s.ResetRequests()
-	created.private = nil
-	read, diags := p.read(created)
-	wantNone(t, diags)
-	if !strings.Contains(decodePrivate(t, read.private), want) {
-		t.Errorf("read keeps %s, want %s in it", read.private, want)
-	}
-	_, diags = newProtocolFor(t, s).read(created)
-	wantNone(t, diags)
-	if n := s.CountOf(kanberttest.Match{PathPrefix: kanberttest.WhoamiPath}); n != 0 {
-		t.Errorf("reads asked for the workspace %d times", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		want := fmt.Sprintf("%q", s.Workspace().ID)
+		p := newProtocolFor(t, s)
+		created := p.create(contact)
+		if !strings.Contains(decodePrivate(t, created.private), want) {
+			t.Errorf("create keeps %s, want %s in it", created.private, want)
+		}
+		imported, diags := p.importByID(created.values["id"].(string))
+		wantNoErrors(t, diags)
+		if !strings.Contains(decodePrivate(t, imported.private), want) {
+			t.Errorf("import keeps %s, want %s in it", imported.private, want)
+		}
+		s.ResetRequests()
+		created.private = nil
+		read, diags := p.read(created)
+		wantNone(t, diags)
+		if !strings.Contains(decodePrivate(t, read.private), want) {
+			t.Errorf("read keeps %s, want %s in it", read.private, want)
+		}
+		_, diags = newProtocolFor(t, s).read(created)
+		wantNone(t, diags)
+		if n := s.CountOf(kanberttest.Match{PathPrefix: kanberttest.WhoamiPath}); n != 0 {
+			t.Errorf("reads asked for the workspace %d times", n)
+		}
+	})
 }
 
 // decodePrivate is a private state as the provider wrote it: the framework keeps

@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -84,6 +85,11 @@ func newProtocolFor(t testing.TB, s *kanberttest.Sandbox, opts ...Option) *proto
 	)}, opts...)...)
 	wantNone(t, p.configure(attrs{"token": s.Token(), "base_url": s.BaseURL()}))
 	return p
+}
+
+// bubble runs a subtest in virtual time.
+func bubble(t *testing.T, name string, f func(t *testing.T)) {
+	t.Run(name, func(t *testing.T) { synctest.Test(t, f) })
 }
 
 func (p *protocol) must(err error) {

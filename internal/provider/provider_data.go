@@ -108,18 +108,14 @@ func (d *providerData) ready() bool { return d != nil && len(d.unknown) == 0 }
 // returns the duplication that this sighting is the first to show. Read, ModifyPlan,
 // import, Create and Delete all call it.
 func (d *providerData) trackManaged(id string, by sighting) duplication {
-	if d == nil || id == "" {
+	if id == "" {
 		return managedOnce
 	}
-	seen := d.seen.trackManaged(id, by)
 	// No create may count it as its own. Without a client there is no create.
-	if !d.ready() {
-		return seen
-	}
 	if a, err := d.open(); err == nil {
 		a.client.Claim(id)
 	}
-	return seen
+	return d.seen.trackManaged(id, by)
 }
 
 // beginApply records that this process creates or deletes webhooks: later plans run

@@ -182,24 +182,20 @@ func (r *registry) planURL(o owner, planned plannedURL) (conflict, []kanbert.Eve
 	defer r.mu.Unlock()
 	r.move(o, planned)
 	found, events := noConflict, []kanbert.Event{planned.event}
-	others := map[owner]bool{o: true}
 	for _, canonical := range planned.canonical() {
 		for other, theirs := range r.owners[canonical] {
-			if others[other] {
+			c := planned.conflictsWith(theirs)
+			if other == o || c == noConflict {
 				continue
 			}
-			if c := planned.conflictsWith(theirs); c != noConflict {
-				others[other] = true
-				events = append(events, theirs.event)
-				found = max(found, c)
-			}
+			found, events = max(found, c), append(events, theirs.event)
 		}
 	}
 	if !r.report(planned, found) {
 		return noConflict, nil
 	}
 	slices.Sort(events)
-	return found, events
+	return found, slices.Compact(events)
 }
 
 // report records that a conflict of a URL is reported. It returns whether it is the

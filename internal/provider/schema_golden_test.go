@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -91,7 +92,10 @@ func checkLines(ctx context.Context) []string {
 	}
 	var own provider.SchemaResponse
 	p.Schema(ctx, provider.SchemaRequest{}, &own)
-	lines := checksOf(ctx, "provider", own.Schema.Attributes)
+	var name provider.MetadataResponse
+	p.Metadata(ctx, provider.MetadataRequest{}, &name)
+	lines := []string{fmt.Sprintf("provider %s, version %s", name.TypeName, name.Version)}
+	lines = append(lines, checksOf(ctx, "provider", own.Schema.Attributes)...)
 	for _, construct := range p.Resources(ctx) {
 		r := construct()
 		var name resource.MetadataResponse
@@ -162,4 +166,41 @@ func configValidators(ctx context.Context, of any) []string {
 		return behaviourOf(ctx, "  all of it", "validators", reflect.ValueOf(v.ConfigValidators(ctx)))
 	}
 	return nil
+}
+
+// Each schema and each attribute is described, and docs/, which make generate writes,
+// has the description word by word.
+func TestDescriptionsAreInTheDocs(t *testing.T) {
+	t.Parallel()
+	p := newProtocol(t)
+	wantDocumented(t, "index.md", "provider", p.schemas.Provider.Block)
+	wantDocumented(t, "resources/webhook.md", "resource", p.schemas.ResourceSchemas[webhookResourceType].Block)
+	wantDocumented(t, "data-sources/webhook.md", "data source", p.schemas.DataSourceSchemas["kanbert_webhook"].Block)
+	wantDocumented(t, "data-sources/webhooks.md", "data source of all", p.schemas.DataSourceSchemas[webhooksType].Block)
+	wantDocumented(t, "list-resources/webhook.md", "list resource", p.schemas.ListResourceSchemas[webhookResourceType].Block)
+	for _, a := range p.identities[webhookResourceType].IdentityAttributes {
+		wantPart(t, "resources/webhook.md", "identity."+a.Name, a.Description)
+	}
+}
+
+func wantDocumented(t *testing.T, page, title string, block *tfprotov6.SchemaBlock) {
+	t.Helper()
+	wantPart(t, page, title, block.Description)
+	var visit func(attributes []*tfprotov6.SchemaAttribute)
+	visit = func(attributes []*tfprotov6.SchemaAttribute) {
+		for _, a := range attributes {
+			wantPart(t, page, title+"."+a.Name, a.Description)
+			if a.NestedType != nil {
+				visit(a.NestedType.Attributes)
+			}
+		}
+	}
+	visit(block.Attributes)
+}
+
+func wantPart(t *testing.T, page, title, description string) {
+	t.Helper()
+	if description == "" || !strings.Contains(readFile(t, filepath.Join("..", "..", "docs", page)), description) {
+		t.Errorf("docs/%s lacks the description of %s: %q", page, title, description)
+	}
 }

@@ -216,8 +216,6 @@ func (r *settingsReader) read(s setting, value attr.Value, text string) bool {
 func (r *settingsReader) describeBaseURL(value types.String) {
 	source := "base_url from the provider block"
 	switch {
-	case value.IsUnknown():
-		return
 	case r.baseURL == "":
 		source = "default base_url"
 	case value.IsNull():

@@ -3,6 +3,7 @@
 package provider
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"strings"
@@ -156,7 +157,10 @@ func TestUnreadableProxy(t *testing.T) {
 		{"HTTPS_PROXY", ":hunter2", "*", "", ""},
 		{"HTTPS_PROXY", ":hunter2", "", "http://localhost:1", ""},
 		{"HTTPS_PROXY", "proxy.example:3128", "", "", ""},
+		{"HTTPS_PROXY", "http://proxy.example:3128", "", "", ""},
+		{"HTTPS_PROXY", "https://proxy.example", "", "", ""},
 		{"HTTPS_PROXY", "socks5://proxy.example", "", "", ""},
+		{"HTTPS_PROXY", "socks5h://proxy.example", "", "", ""},
 	} {
 		t.Run(test.variable+" "+test.value, func(t *testing.T) {
 			t.Setenv(test.variable, test.value)
@@ -211,11 +215,13 @@ func TestUnknownConfiguration(t *testing.T) {
 
 func TestConfigureSendsNothing(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New()
-	newProtocolFor(t, s)
-	if n := s.Count(""); n != 0 {
-		t.Errorf("%d requests were sent", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		newProtocolFor(t, s)
+		if n := s.Count(""); n != 0 {
+			t.Errorf("%d requests were sent", n)
+		}
+	})
 }
 
 func TestUserAgent(t *testing.T) {
@@ -225,5 +231,66 @@ func TestUserAgent(t *testing.T) {
 	}
 	if got := userAgent("1.2.3", "1.11.4", "\x00 \n"); strings.HasSuffix(got, " ") {
 		t.Errorf("%q ends with a space", got)
+	}
+}
+
+// The bounds of the settings are those of the docs, in the provider block and in the
+// environment: each is taken at its bound, and refused beside it.
+func TestSettingsAtTheirBounds(t *testing.T) {
+	for _, c := range []struct {
+		argument, variable string
+		good, bad          []any
+	}{
+		{"max_retries", "KANBERT_MAX_RETRIES", []any{0, 1, 100}, []any{-1, 101}},
+		{"request_timeout", "KANBERT_REQUEST_TIMEOUT", []any{"1ms", "10m", "600s"}, []any{"0s", "-1s", "10m1s", "10"}},
+		{"max_wait", "KANBERT_MAX_WAIT", []any{"0s", "24h", "1440m"}, []any{"-1ns", "24h0m1s", "5"}},
+	} {
+		t.Run(c.argument, func(t *testing.T) {
+			for i, value := range append(c.good, c.bad...) {
+				inBlock := newProtocol(t).validateProvider(attrs{c.argument: value})
+				configured := newProtocol(t).configure(attrs{"token": "token", c.argument: value})
+				t.Setenv(c.variable, fmt.Sprint(value))
+				inEnvironment := newProtocol(t).configure(attrs{"token": "token"})
+				t.Setenv(c.variable, "")
+				for from, diags := range map[string]diagnostics{"The provider's argument " + c.argument: inBlock, "The environment variable " + c.variable: inEnvironment, "": configured} {
+					if i < len(c.good) {
+						wantNone(t, diags)
+						continue
+					}
+					wantOneError(t, diags, c.argument, "Invalid "+c.argument, from)
+				}
+			}
+		})
+	}
+}
+
+// An option that the client refuses, although every setting was good, is an error of
+// what needs a request.
+func TestClientThatCannotBeMade(t *testing.T) {
+	t.Parallel()
+	p := newProtocol(t, WithClientOptions(kanbert.WithMaxRetries(-1)))
+	wantNone(t, p.configure(attrs{"token": "token"}))
+	_, diags := p.read(instance{values: with(contact, attrs{"id": "id"})})
+	wantOneError(t, diags, "", "Invalid provider configuration", "please report it")
+	wantOneError(t, p.plan(instance{}, contact).diagnostics, "", "Invalid provider configuration")
+}
+
+// The URL of a request, and where it comes from, stand in its error.
+func TestErrorsNameTheSourceOfTheURL(t *testing.T) {
+	for _, c := range []struct {
+		config any
+		env    string
+		want   string
+	}{
+		{nil, "", "Request: GET https://api.kanbert.com/api/v1/webhooks (default base_url)"},
+		{nil, "https://staging.example/api/v1", "Request: GET https://staging.example/api/v1/webhooks (base_url from KANBERT_BASE_URL)"},
+		{"https://own.example/api/v1", "https://staging.example", "Request: GET https://own.example/api/v1/webhooks (base_url from the provider block)"},
+	} {
+		t.Setenv("KANBERT_BASE_URL", c.env)
+		s := kanberttest.New()
+		s.FailEvery(kanberttest.Match{}, kanberttest.Status(403))
+		p := newProtocolWith(t, s, attrs{"token": s.Token(), "base_url": c.config})
+		_, diags := p.readDataSource(webhooksType, attrs{})
+		wantOneError(t, diags, "", c.want)
 	}
 }

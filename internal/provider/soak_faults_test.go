@@ -220,7 +220,7 @@ func TestAnswersLostThroughTheCLI(t *testing.T) {
 
 // Sixty creates under a limit of twenty requests in three seconds all succeed.
 // The server's clock goes by requests, ten to a second, so that the limit is met
-// on any machine and nobody waits; the client's own tests wait, in virtual time.
+// on any machine without waiting; the client's own tests wait, in virtual time.
 func TestRateLimitThroughTheCLI(t *testing.T) {
 	t.Parallel()
 	const webhooks = 60

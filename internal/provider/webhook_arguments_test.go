@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -87,4 +88,42 @@ func TestArgumentsAreDistinct(t *testing.T) {
 	if w.URL != "url" || w.Event != "event" || w.ProjectID != "project_id" || w.ClientID != "client_id" {
 		t.Errorf("the webhook is %+v", w)
 	}
+}
+
+// Each argument goes to the API, and comes back from it, under its own name. All of
+// them differ, so that none can stand for another.
+func TestEachArgumentKeepsItsName(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		p := newProtocolFor(t, s)
+		config := attrs{"url": "https://receiver.example/all", "event": "task:create", "project_id": "the project", "client_id": "the client"}
+		planned := p.plan(instance{}, config)
+		wantNone(t, planned.diagnostics)
+		created, diags := p.apply(instance{}, planned, config)
+		wantNone(t, diags)
+		var sent attrs
+		for _, r := range s.Requests() {
+			if r.Method == http.MethodPost {
+				if err := json.Unmarshal(r.Body, &sent); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if !maps.Equal(sent, config) {
+			t.Errorf("sent %v, want %v", sent, config)
+		}
+		made := s.Webhooks()[0]
+		imported, diags := newProtocolFor(t, s).importByID(made.ID)
+		wantNoneBut(t, secretSummary, diags)
+		listed, diags := p.readDataSource("kanbert_webhook", attrs{"id": made.ID})
+		wantNone(t, diags)
+		for name, got := range map[string]attrs{"create": created.values, "import": imported.values, "data source": listed} {
+			for argument, want := range config {
+				if got[argument] != want {
+					t.Errorf("%s: %s is %v, want %v", name, argument, got[argument], want)
+				}
+			}
+		}
+	})
 }

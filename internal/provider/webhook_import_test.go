@@ -103,97 +103,107 @@ func wantNoWrites(t *testing.T, s *kanberttest.Sandbox) {
 // Every webhook can be imported in three ways, and no plan is left over.
 func TestImportEveryKindInProcess(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New()
-	webhooks := s.Seed(everyKind(40)...)
-	for name, importIt := range map[string]func(*protocol, kanberttest.Webhook) (instance, diagnostics){
-		"id":  func(p *protocol, w kanberttest.Webhook) (instance, diagnostics) { return p.importByID(w.ID) },
-		"URL": func(p *protocol, w kanberttest.Webhook) (instance, diagnostics) { return p.importByID(w.URL) },
-		"identity": func(p *protocol, w kanberttest.Webhook) (instance, diagnostics) {
-			return p.importByIdentity(attrs{"id": w.ID})
-		},
-	} {
-		p := newProtocolFor(t, s)
-		for _, w := range webhooks {
-			imported, diags := importIt(p, w)
-			wantNoneBut(t, secretSummary, diags)
-			wantImported(t, p, imported, w, configOf(w))
-			if t.Failed() {
-				t.Fatalf("import by %s of %+v", name, w)
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		webhooks := s.Seed(everyKind(40)...)
+		for name, importIt := range map[string]func(*protocol, kanberttest.Webhook) (instance, diagnostics){
+			"id":  func(p *protocol, w kanberttest.Webhook) (instance, diagnostics) { return p.importByID(w.ID) },
+			"URL": func(p *protocol, w kanberttest.Webhook) (instance, diagnostics) { return p.importByID(w.URL) },
+			"identity": func(p *protocol, w kanberttest.Webhook) (instance, diagnostics) {
+				return p.importByIdentity(attrs{"id": w.ID})
+			},
+		} {
+			p := newProtocolFor(t, s)
+			for _, w := range webhooks {
+				imported, diags := importIt(p, w)
+				wantNoneBut(t, secretSummary, diags)
+				wantImported(t, p, imported, w, configOf(w))
+				if t.Failed() {
+					t.Fatalf("import by %s of %+v", name, w)
+				}
 			}
 		}
-	}
-	wantNoWrites(t, s)
+		wantNoWrites(t, s)
+	})
 }
 
 // Ids are opaque: one that looks like a path is found as it is.
 func TestImportByOddID(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New(kanberttest.WithOddIDs())
-	w := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/odd"})[0]
-	p := newProtocolFor(t, s)
-	imported, diags := p.importByID(w.ID)
-	wantNoneBut(t, secretSummary, diags)
-	wantImported(t, p, imported, w, configOf(w))
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New(kanberttest.WithOddIDs())
+		w := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/odd"})[0]
+		p := newProtocolFor(t, s)
+		imported, diags := p.importByID(w.ID)
+		wantNoneBut(t, secretSummary, diags)
+		wantImported(t, p, imported, w, configOf(w))
+	})
 }
 
 // Neither the import nor the configuration need spell the URL as the server does.
 func TestImportByAnotherSpelling(t *testing.T) {
 	t.Parallel()
-	spellings := []string{"https://receiver.example/", "https://receiver.example", "HTTPS://Receiver.Example:443", "https://RECEIVER.example:443/"}
-	for _, kept := range spellings {
-		s := kanberttest.New()
-		w := s.Seed(kanberttest.Webhook{URL: kept})[0]
-		for _, spelling := range spellings {
-			p := newProtocolFor(t, s)
-			imported, diags := p.importByID(spelling)
-			wantNoneBut(t, secretSummary, diags)
-			wantImported(t, p, imported, w, attrs{"url": spelling, "event": w.Event})
+	synctest.Test(t, func(t *testing.T) {
+		spellings := []string{"https://receiver.example/", "https://receiver.example", "HTTPS://Receiver.Example:443", "https://RECEIVER.example:443/"}
+		for _, kept := range spellings {
+			s := kanberttest.New()
+			w := s.Seed(kanberttest.Webhook{URL: kept})[0]
+			for _, spelling := range spellings {
+				p := newProtocolFor(t, s)
+				imported, diags := p.importByID(spelling)
+				wantNoneBut(t, secretSummary, diags)
+				wantImported(t, p, imported, w, attrs{"url": spelling, "event": w.Event})
+			}
 		}
-	}
+	})
 }
 
 // Of two webhooks whose URLs differ in spelling alone, each is what its state says:
 // a server that compares texts lets both stand.
 func TestTwinsAreReadApart(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New()
-	p := newProtocolFor(t, s)
-	for _, w := range s.Seed(kanberttest.Webhook{URL: "https://receiver.example"}, kanberttest.Webhook{URL: "https://receiver.example/"}) {
-		imported, diags := p.importByID(w.ID)
-		wantNoneBut(t, secretSummary, diags)
-		wantImported(t, p, imported, w, attrs{"url": w.URL, "event": w.Event})
-		found, diags := p.readDataSource("kanbert_webhook", attrs{"url": w.URL})
-		wantNone(t, diags)
-		if found["id"] != w.ID {
-			t.Errorf("at %s there is %v, want %s", w.URL, found["id"], w.ID)
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		p := newProtocolFor(t, s)
+		for _, w := range s.Seed(kanberttest.Webhook{URL: "https://receiver.example"}, kanberttest.Webhook{URL: "https://receiver.example/"}) {
+			imported, diags := p.importByID(w.ID)
+			wantNoneBut(t, secretSummary, diags)
+			wantImported(t, p, imported, w, attrs{"url": w.URL, "event": w.Event})
+			found, diags := p.readDataSource("kanbert_webhook", attrs{"url": w.URL})
+			wantNone(t, diags)
+			if found["id"] != w.ID {
+				t.Errorf("at %s there is %v, want %s", w.URL, found["id"], w.ID)
+			}
 		}
-	}
+	})
 }
 
 // URLs that no webhook has share one listing, for data sources and imports alike,
 // where they are asked for at the same time.
 func TestMissingURLsShareAListing(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New()
-	s.Seed(numbered(95)...)
-	p := newProtocolFor(t, s)
-	var all sync.WaitGroup
-	for i := range 5 {
-		url := fmt.Sprintf("https://nobody.example/%d", i)
-		all.Go(func() {
-			_, diags := p.readDataSource("kanbert_webhook", attrs{"url": url})
-			wantOneError(t, diags, "", "No webhook")
-		})
-		all.Go(func() {
-			_, diags := p.importByID(url)
-			wantOneError(t, diags, "", "No webhook")
-		})
-	}
-	all.Wait()
-	const pages = 4 // of 30 webhooks, and one for the two ends, and a look-up
-	if n := s.Count(http.MethodGet); n > pages+2 {
-		t.Errorf("%d requests for ten URLs, want no more than %d", n, pages+2)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		s.Seed(numbered(95)...)
+		p := newProtocolFor(t, s)
+		var all sync.WaitGroup
+		for i := range 5 {
+			url := fmt.Sprintf("https://nobody.example/%d", i)
+			all.Go(func() {
+				_, diags := p.readDataSource("kanbert_webhook", attrs{"url": url})
+				wantOneError(t, diags, "", "No webhook")
+			})
+			all.Go(func() {
+				_, diags := p.importByID(url)
+				wantOneError(t, diags, "", "No webhook")
+			})
+		}
+		all.Wait()
+		const pages = 4 // of 30 webhooks, and one for the two ends, and a look-up
+		if n := s.Count(http.MethodGet); n > pages+2 {
+			t.Errorf("%d requests for ten URLs, want no more than %d", n, pages+2)
+		}
+	})
 }
 
 func TestImportRefusals(t *testing.T) {
@@ -222,7 +232,7 @@ func TestImportRefusals(t *testing.T) {
 		"address":              {byID("kanbert_webhook.this"), []string{"address of a Terraform resource"}, true},
 		"URL without scheme":   {byID("u:pass@receiver.example/x?key=secret"), []string{"must begin with https://", "…@receiver.example/x…"}, true},
 		"another scheme":       {byID("ftp://receiver.example"), []string{`begins with "ftp://"`}, false},
-		"URL of nobody":        {byID("https://u:pass@receiver.example/nobody?key=secret"), []string{`has this URL at the host "receiver.example"`, find}, true},
+		"URL of none":          {byID("https://u:pass@receiver.example/nobody?key=secret"), []string{`has this URL at the host "receiver.example"`, find}, true},
 		"URL without host":     {byID("https:///nobody"), []string{"has no host"}, false},
 		"URL with bad port":    {byID("https://u:pass@receiver.example:port/"), []string{"invalid port"}, false},
 		"URL with bad escape":  {byID("https://receiver%zz.example/"), []string{"invalid URL escape"}, false},
@@ -232,10 +242,10 @@ func TestImportRefusals(t *testing.T) {
 		"null identity":        {byIdentity(nil), []string{"identity is empty", find}, false},
 		"URL as identity":      {byIdentity("https://receiver.example/taken?key=secret"), []string{"looks like a URL"}, true},
 	} {
-		s := kanberttest.New()
-		s.Seed(kanberttest.Webhook{URL: "https://receiver.example/taken?key=secret"})
-		diags := test.importIt(newProtocolFor(t, s))
-		t.Run(name, func(t *testing.T) {
+		bubble(t, name, func(t *testing.T) {
+			s := kanberttest.New()
+			s.Seed(kanberttest.Webhook{URL: "https://receiver.example/taken?key=secret"})
+			diags := test.importIt(newProtocolFor(t, s))
 			wantOneError(t, diags, "", append(test.parts, "Unable to import webhook")...)
 			for _, never := range []string{"pass@", "key=secret", "Missing Resource Identity"} {
 				if strings.Contains(diags.String(), never) {
@@ -254,18 +264,20 @@ func TestImportRefusals(t *testing.T) {
 // it.
 func TestImportUnderFaults(t *testing.T) {
 	t.Parallel()
-	for _, id := range []string{"abc", "https://receiver.example/x"} {
-		s := kanberttest.New()
-		s.FailEvery(kanberttest.Match{}, kanberttest.Status(http.StatusUnauthorized))
-		_, diags := newProtocolFor(t, s).importByID(id)
-		wantOneError(t, diags, "", "Unable to import webhook")
-		if strings.Contains(diags.String(), "No webhook") {
-			t.Errorf("an error was taken for an absence:\n%s", diags)
+	synctest.Test(t, func(t *testing.T) {
+		for _, id := range []string{"abc", "https://receiver.example/x"} {
+			s := kanberttest.New()
+			s.FailEvery(kanberttest.Match{}, kanberttest.Status(http.StatusUnauthorized))
+			_, diags := newProtocolFor(t, s).importByID(id)
+			wantOneError(t, diags, "", "Unable to import webhook")
+			if strings.Contains(diags.String(), "No webhook") {
+				t.Errorf("an error was taken for an absence:\n%s", diags)
+			}
 		}
-	}
+	})
 }
 
-// Without a known configuration there is nobody to ask.
+// Without a known configuration no server can be asked.
 func TestImportBeforeConfigurationIsKnown(t *testing.T) {
 	t.Parallel()
 	p := newProtocol(t)

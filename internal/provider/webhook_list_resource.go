@@ -112,11 +112,7 @@ func listResults(ctx context.Context, req list.ListRequest, config webhookListMo
 // selection returns the same arguments for the data source kanbert_webhooks. A limit
 // of 0 means no limit.
 func (m webhookListModel) selection(limit int64) webhooksModel {
-	wanted := webhooksModel{Filter: m.Filter, Events: m.Events, ProjectID: m.ProjectID, ClientID: m.ClientID}
-	if limit > 0 {
-		wanted.Limit = types.Int64Value(limit)
-	}
-	return wanted
+	return webhooksModel{Filter: m.Filter, Events: m.Events, ProjectID: m.ProjectID, ClientID: m.ClientID, Limit: types.Int64Value(limit)}
 }
 
 func listDiagnostics(userFilter types.String, err error) diag.Diagnostics {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
@@ -43,7 +44,7 @@ func TestListInProcess(t *testing.T) {
 		"filter and project": {attrs{"filter": "url contains 'example'", "project_id": "p1"}, []int{1}},
 		"none":               {attrs{"project_id": "p3"}, nil},
 	} {
-		t.Run(name, func(t *testing.T) {
+		bubble(t, name, func(t *testing.T) {
 			p := newProtocolFor(t, s)
 			config := test.config
 			if config == nil {
@@ -90,101 +91,109 @@ func TestListNames(t *testing.T) {
 // secret is not among it.
 func TestListWithResource(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New()
-	webhooks := s.Seed(everyKind(20)...)
-	byID := map[string]kanberttest.Webhook{}
-	for _, w := range webhooks {
-		byID[w.ID] = w
-	}
-	p := newProtocolFor(t, s)
-	results := p.list(listing{config: attrs{}, limit: 100, includeResource: true})
-	if len(results) != len(webhooks) {
-		t.Fatalf("%d results, want %d", len(results), len(webhooks))
-	}
-	for _, r := range results {
-		wantNone(t, r.diagnostics)
-		w := byID[r.identity["id"].(string)]
-		imported, diags := p.importByIdentity(r.identity)
-		wantNoneBut(t, secretSummary, diags)
-		if !maps.Equal(r.values, imported.values) || r.values["signature_secret_key"] != nil {
-			t.Errorf("listed as %v\nimported as %v", r.values, imported.values)
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		webhooks := s.Seed(everyKind(20)...)
+		byID := map[string]kanberttest.Webhook{}
+		for _, w := range webhooks {
+			byID[w.ID] = w
 		}
-		if w.ID == "" || strings.Contains(fmt.Sprint(r), w.Secret) {
-			t.Errorf("an unknown webhook, or its secret, was listed: %v", r)
+		p := newProtocolFor(t, s)
+		results := p.list(listing{config: attrs{}, limit: 100, includeResource: true})
+		if len(results) != len(webhooks) {
+			t.Fatalf("%d results, want %d", len(results), len(webhooks))
 		}
-	}
+		for _, r := range results {
+			wantNone(t, r.diagnostics)
+			w := byID[r.identity["id"].(string)]
+			imported, diags := p.importByIdentity(r.identity)
+			wantNoneBut(t, secretSummary, diags)
+			if !maps.Equal(r.values, imported.values) || r.values["signature_secret_key"] != nil {
+				t.Errorf("listed as %v\nimported as %v", r.values, imported.values)
+			}
+			if w.ID == "" || strings.Contains(fmt.Sprint(r), w.Secret) {
+				t.Errorf("an unknown webhook, or its secret, was listed: %v", r)
+			}
+		}
+	})
 }
 
 // No page is asked for that holds nothing that is wanted.
 func TestListAsksForNoPageTooMany(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		listing listing
-		// results and pages are what comes of 95 webhooks in pages of 30.
-		results, pages int
-	}{
-		"all":               {listing{limit: 100}, 95, 4},
-		"no limit":          {listing{}, 95, 4},
-		"first page":        {listing{limit: 30}, 30, 1},
-		"one":               {listing{limit: 1}, 1, 1},
-		"one more":          {listing{limit: 31}, 31, 2},
-		"push says stop":    {listing{limit: 100, stopAfter: 5}, 5, 1},
-		"stop at the seam":  {listing{limit: 100, stopAfter: 30}, 30, 1},
-		"stop after a seam": {listing{limit: 100, stopAfter: 31}, 31, 2},
-		"selected":          {listing{config: attrs{"project_id": "p"}, limit: 1}, 0, 4},
-	} {
-		s := kanberttest.New()
-		s.Seed(numbered(95)...)
-		p := newProtocolFor(t, s)
-		if test.listing.config == nil {
-			test.listing.config = attrs{}
+	synctest.Test(t, func(t *testing.T) {
+		for name, test := range map[string]struct {
+			listing listing
+			// results and pages are what comes of 95 webhooks in pages of 30.
+			results, pages int
+		}{
+			"all":               {listing{limit: 100}, 95, 4},
+			"no limit":          {listing{}, 95, 4},
+			"first page":        {listing{limit: 30}, 30, 1},
+			"one":               {listing{limit: 1}, 1, 1},
+			"one more":          {listing{limit: 31}, 31, 2},
+			"push says stop":    {listing{limit: 100, stopAfter: 5}, 5, 1},
+			"stop at the seam":  {listing{limit: 100, stopAfter: 30}, 30, 1},
+			"stop after a seam": {listing{limit: 100, stopAfter: 31}, 31, 2},
+			"selected":          {listing{config: attrs{"project_id": "p"}, limit: 1}, 0, 4},
+		} {
+			s := kanberttest.New()
+			s.Seed(numbered(95)...)
+			p := newProtocolFor(t, s)
+			if test.listing.config == nil {
+				test.listing.config = attrs{}
+			}
+			results := p.list(test.listing)
+			if len(results) != test.results {
+				t.Errorf("%s: %d results, want %d", name, len(results), test.results)
+			}
+			if n := s.Count(http.MethodGet); n != test.pages {
+				t.Errorf("%s: %d requests, want %d", name, n, test.pages)
+			}
 		}
-		results := p.list(test.listing)
-		if len(results) != test.results {
-			t.Errorf("%s: %d results, want %d", name, len(results), test.results)
-		}
-		if n := s.Count(http.MethodGet); n != test.pages {
-			t.Errorf("%s: %d requests, want %d", name, n, test.pages)
-		}
-	}
+	})
 }
 
 // Results come while the list is still being read: the first page is given before
 // the second is asked for.
 func TestListStreams(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New()
-	s.Seed(numbered(60)...)
-	p := newProtocolFor(t, s)
-	s.FailNth(2, kanberttest.Match{}, kanberttest.Status(http.StatusForbidden))
-	results := p.list(listing{config: attrs{}, limit: 100})
-	if len(results) != 31 {
-		t.Fatalf("%d results, want the 30 of the first page and an error", len(results))
-	}
-	for _, r := range results[:30] {
-		wantNone(t, r.diagnostics)
-	}
-	wantOneError(t, results[30].diagnostics, "", "Unable to list webhooks")
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		s.Seed(numbered(60)...)
+		p := newProtocolFor(t, s)
+		s.FailNth(2, kanberttest.Match{}, kanberttest.Status(http.StatusForbidden))
+		results := p.list(listing{config: attrs{}, limit: 100})
+		if len(results) != 31 {
+			t.Fatalf("%d results, want the 30 of the first page and an error", len(results))
+		}
+		for _, r := range results[:30] {
+			wantNone(t, r.diagnostics)
+		}
+		wantOneError(t, results[30].diagnostics, "", "Unable to list webhooks")
+	})
 }
 
 // An outage must never look like a workspace without webhooks.
 func TestListUnderFaults(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]kanberttest.Fault{
-		"unauthorized": kanberttest.Status(http.StatusUnauthorized),
-		"forbidden":    kanberttest.Status(http.StatusForbidden),
-		"page in HTML": kanberttest.HTML(http.StatusOK),
-		"redirect":     kanberttest.HTML(http.StatusFound),
-	} {
-		s := kanberttest.New()
-		s.Seed(numbered(3)...)
-		s.FailEvery(kanberttest.Match{}, fault)
-		results := newProtocolFor(t, s).list(listing{config: attrs{}, limit: 100})
-		if len(results) != 1 {
-			t.Fatalf("%s: %d results, want one, an error", name, len(results))
+	synctest.Test(t, func(t *testing.T) {
+		for name, fault := range map[string]kanberttest.Fault{
+			"unauthorized": kanberttest.Status(http.StatusUnauthorized),
+			"forbidden":    kanberttest.Status(http.StatusForbidden),
+			"page in HTML": kanberttest.HTML(http.StatusOK),
+			"redirect":     kanberttest.HTML(http.StatusFound),
+		} {
+			s := kanberttest.New()
+			s.Seed(numbered(3)...)
+			s.FailEvery(kanberttest.Match{}, fault)
+			results := newProtocolFor(t, s).list(listing{config: attrs{}, limit: 100})
+			if len(results) != 1 {
+				t.Fatalf("%s: %d results, want one, an error", name, len(results))
+			}
+			wantOneError(t, results[0].diagnostics, "", "Unable to list webhooks")
 		}
-		wantOneError(t, results[0].diagnostics, "", "Unable to list webhooks")
-	}
+	})
 }
 
 func TestListBeforeConfigurationIsKnown(t *testing.T) {

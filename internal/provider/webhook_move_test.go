@@ -117,7 +117,7 @@ func answerField(t *testing.T, source moveSource, field string) string {
 func TestMoveOfRecordedStates(t *testing.T) {
 	t.Parallel()
 	for _, r := range recorded {
-		t.Run(r.file, func(t *testing.T) {
+		bubble(t, r.file, func(t *testing.T) {
 			webhooks := webhooksOf(t, r.file, r.folder)
 			for name, source := range readStateFile(t, r.file).sources() {
 				w := webhooks[name]
@@ -197,6 +197,11 @@ func TestMoveOfOtherForms(t *testing.T) {
 		"dynamic output":       {"restful_resource", `{"id":"/webhooks","output":{"type":["object",{}],"value":` + webhookJSON + `}}`, whole},
 		"sensitive output":     {"restful_resource", `{"id":"/webhooks","output":null,"sensitive_output":{"type":["object",{}],"value":` + webhookJSON + `}}`, whole},
 		"id in the path alone": {"restful_resource", `{"id":"/api/v1/webhooks/a%2Fc?x=1","output":{"type":["object",{}],"value":{"event":"contact:create"}},"body":{"type":["object",{}],"value":{"url":"https://receiver.example/x"}}}`, attrs{"id": "a/c", "url": "https://receiver.example/x", "event": "contact:create", "project_id": nil, "client_id": nil, "created_at": nil, "signature_secret_key": nil}},
+		"path with a slash":    {"restful_resource", `{"id":"/webhooks/abc/","output":` + quoted(strings.Replace(webhookJSON, `"id":"abc",`, "", 1)) + `}`, whole},
+		"null beside body":     {"restful_resource", `{"id":"/webhooks/abc","sensitive_output":"null","output":{"type":"x","value":null},"body":` + webhookJSON + `}`, whole},
+		"field named type":     {"restful_resource", `{"id":"/webhooks/abc","output":` + strings.Replace(webhookJSON, `{`, `{"type":"webhook",`, 1) + `}`, whole},
+		"http":                 {"restapi_object", `{"id":"abc","data":` + quoted(strings.Replace(webhookJSON, "https", "HTTP", 1)) + `}`, without("url", "HTTP://receiver.example/x")},
+		"client_id":            {"restapi_object", `{"id":"abc","data":` + quoted(strings.Replace(webhookJSON, `"project_id":null`, `"project_id":"p","client_id":"c"`, 1)) + `}`, with(whole, attrs{"project_id": "p", "client_id": "c"})},
 		"create_response":      {"restapi_object", `{"id":"abc","create_response":` + quoted(webhookJSON) + `,"api_response":` + quoted(noSecret) + `}`, whole},
 		"api_response":         {"restapi_object", `{"id":"abc","create_response":null,"api_response":` + quoted(webhookJSON) + `}`, whole},
 		"no create_response":   {"restapi_object", `{"id":"abc","create_response":null,"api_response":` + quoted(noSecret) + `}`, without("signature_secret_key", nil)},
@@ -258,6 +263,9 @@ func TestMoveRefusals(t *testing.T) {
 		"another event":    {restapi, "restapi_object", object(`{"id":"abc","url":"https://receiver.example","event":"push"}`), []string{`"push"`, "noun:verb"}},
 		"another URL":      {restapi, "restapi_object", object(`{"id":"abc","url":"/s3cret","event":"contact:create"}`), []string{"not an https or http URL"}},
 		"no id":            {restful, "restful_resource", `{"id":"/webhooks","output":{"type":["object",{}],"value":{"url":"https://receiver.example","event":"contact:create"}}}`, []string{"its state has no id"}},
+		"escape in the id": {restful, "restful_resource", `{"id":"/webhooks/%zz","output":{"url":"https://receiver.example","event":"contact:create"}}`, []string{"its state has no id"}},
+		"no host":          {restapi, "restapi_object", object(`{"id":"abc","url":"https:///s3cret","event":"contact:create"}`), []string{"not an https or http URL"}},
+		"unreadable URL":   {restapi, "restapi_object", object(`{"id":"abc","url":"https://%zz/s3cret","event":"contact:create"}`), []string{"not an https or http URL"}},
 		"empty state":      {restful, "restful_resource", `{}`, []string{"its state has no id"}},
 		"null state":       {restful, "restful_resource", `null`, []string{"its state has no id"}},
 		"no JSON":          {restful, "restful_resource", `s3cret`, []string{"cannot be read as JSON"}},

@@ -60,7 +60,7 @@ func nearWebhooks(address string, webhooks []kanbert.Webhook) []nearWebhook {
 // isNear reports whether two URLs have the same host, and the same path apart from
 // case, escapes and a slash at the end.
 func isNear(a, b *url.URL) bool {
-	return a.Hostname() != "" && a.Hostname() == b.Hostname() &&
+	return a.Hostname() == b.Hostname() &&
 		strings.EqualFold(strings.TrimRight(a.Path, "/"), strings.TrimRight(b.Path, "/"))
 }
 

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -61,7 +60,7 @@ func (r *webhookResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		}
 	}
 	if isNew {
-		r.warnIfTaken(ctx, planned, predecessor, quiet, &resp.Diagnostics)
+		r.warnIfTaken(ctx, planned, predecessor, req.ClientCapabilities.DeferralAllowed, &resp.Diagnostics)
 		return
 	}
 	if !quiet {
@@ -143,7 +142,7 @@ func explainSpellings(events []kanbert.Event) string {
 // resources the plan still has.
 func seenSoFar(events []kanbert.Event) string {
 	var names []string
-	for _, e := range slices.Compact(events) {
+	for _, e := range events {
 		if e != "" { // An unknown event is empty here.
 			names = append(names, shownEvent(e))
 		}
@@ -190,7 +189,7 @@ func warnOfNewSecret(id string, changed []argument, diags *diag.Diagnostics) {
 // in state: Terraform reads and plans resources in no fixed order. One text therefore
 // has to be true in each case. An apply sends the look-up as well, because its result
 // is evidence for the create.
-func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResourceModel, predecessor string, quiet bool, diags *diag.Diagnostics) {
+func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResourceModel, predecessor string, deferral bool, diags *diag.Diagnostics) {
 	if planned.URL.IsUnknown() || !r.data.ready() {
 		return
 	}
@@ -204,7 +203,7 @@ func (r *webhookResource) warnIfTaken(ctx context.Context, planned webhookResour
 	case errors.Is(err, kanbert.ErrUnauthorized), errors.Is(err, kanbert.ErrForbidden):
 		// The create would fail with the same error.
 		addError(diags, checkURL, err)
-	case ctx.Err() != nil || quiet || r.data.applying():
+	case ctx.Err() != nil || deferral || r.data.applying():
 	case err != nil:
 		diags.AddAttributeWarning(path.Root("url"), string(checkURL),
 			"The provider could not check whether another webhook has this URL. If one has it, the apply fails and names it. "+explainOnce(err, tellWarning))

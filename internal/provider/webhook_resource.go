@@ -262,8 +262,7 @@ func (r *webhookResource) Delete(ctx context.Context, req resource.DeleteRequest
 // delete successful, only if the lists agree.
 func (r *webhookResource) deleteAbsent(ctx context.Context, managed managedWebhook, api *api, answer error, diags *diag.Diagnostics) {
 	// The request was sent, so one Ctrl-C must not end its follow-up.
-	ctx, cancel := api.client.DetachedContext(ctx)
-	defer cancel()
+	ctx = context.WithoutCancel(ctx)
 	if err := managed.confirmGone(ctx, api); err != nil {
 		addUnconfirmedDelete(diags, managed.id, answer, err)
 		return

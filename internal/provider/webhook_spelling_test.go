@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -94,8 +95,7 @@ func answeredConfig(w kanberttest.Webhook) attrs {
 func TestWhatTheAPIRespellsStays(t *testing.T) {
 	t.Parallel()
 	for name, c := range respelt {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		bubble(t, name, func(t *testing.T) {
 			s := kanberttest.New(kanberttest.WithKept(c.keep))
 			s.Seed(numbered(65)...)
 			config := with(contact, c.config)
@@ -128,6 +128,9 @@ func TestWhatTheAPIRespellsStays(t *testing.T) {
 			if !maps.Equal(planned.values, state.values) {
 				adopted, diags := p.apply(state, planned, answeredConfig(kept))
 				wantNone(t, diags)
+				if !maps.Equal(adopted.values, planned.values) || !maps.Equal(adopted.identity, attrs{"id": kept.ID}) {
+					t.Errorf("adopted %v with the identity %v", adopted.values, adopted.identity)
+				}
 				state = adopted
 			}
 			read, diags := newProtocolFor(t, s).read(state)
@@ -145,53 +148,53 @@ func TestWhatTheAPIRespellsStays(t *testing.T) {
 // new one stays again. A change back is none.
 func TestDriftOfARespeltWebhookIsSeen(t *testing.T) {
 	t.Parallel()
-	drifts := map[string]struct {
-		change func(*kanberttest.Webhook)
-	}{
-		"url":        {func(w *kanberttest.Webhook) { w.URL = "https://other.example/" }},
-		"event":      {func(w *kanberttest.Webhook) { w.Event = "company:create" }},
-		"project_id": {func(w *kanberttest.Webhook) { w.ProjectID = "another" }},
-		"client_id":  {func(w *kanberttest.Webhook) { w.ClientID = "another" }},
+	drifts := map[string]func(*kanberttest.Webhook){
+		"url":        func(w *kanberttest.Webhook) { w.URL = "https://other.example/" },
+		"event":      func(w *kanberttest.Webhook) { w.Event = "company:create" },
+		"project_id": func(w *kanberttest.Webhook) { w.ProjectID = "another" },
+		"client_id":  func(w *kanberttest.Webhook) { w.ClientID = "another" },
 	}
 	for argument, drift := range drifts {
 		for name, c := range respelt {
-			s := kanberttest.New(kanberttest.WithKept(c.keep))
-			config := with(contact, c.config)
-			created := newProtocolFor(t, s).create(config)
-			kept := s.Webhooks()[0]
-			other := kept
-			drift.change(&other)
-			s.Remove(kept.ID)
-			s.Seed(other)
+			bubble(t, argument+"/"+name, func(t *testing.T) {
+				s := kanberttest.New(kanberttest.WithKept(c.keep))
+				config := with(contact, c.config)
+				created := newProtocolFor(t, s).create(config)
+				kept := s.Webhooks()[0]
+				other := kept
+				drift(&other)
+				s.Remove(kept.ID)
+				s.Seed(other)
 
-			p := newProtocolFor(t, s)
-			drifted, diags := p.read(created)
-			wantNone(t, diags)
-			planned := p.plan(drifted, config)
-			if !slices.Equal(planned.replaces, []string{argument}) {
-				t.Fatalf("%s: the drift of %s replaces because of %v; the state is %v", name, argument, planned.replaces, drifted.values)
-			}
-			// The change is taken back.
-			s.Remove(kept.ID)
-			s.Seed(kept)
-			back, diags := newProtocolFor(t, s).read(drifted)
-			wantNone(t, diags)
-			if !maps.Equal(back.values, created.values) {
-				t.Errorf("%s: after a change back the state is %v\nwant %v", name, back.values, created.values)
-			}
-			s.Remove(kept.ID)
-			s.Seed(other)
+				p := newProtocolFor(t, s)
+				drifted, diags := p.read(created)
+				wantNone(t, diags)
+				planned := p.plan(drifted, config)
+				if !slices.Equal(planned.replaces, []string{argument}) {
+					t.Fatalf("the drift replaces because of %v; the state is %v", planned.replaces, drifted.values)
+				}
+				// The change is taken back.
+				s.Remove(kept.ID)
+				s.Seed(kept)
+				back, diags := newProtocolFor(t, s).read(drifted)
+				wantNone(t, diags)
+				if !maps.Equal(back.values, created.values) {
+					t.Errorf("after a change back the state is %v\nwant %v", back.values, created.values)
+				}
+				s.Remove(kept.ID)
+				s.Seed(other)
 
-			p = newProtocolFor(t, s)
-			second := p.replace(drifted, config)
-			wantNoErrors(t, second.diagnostics)
-			_, diags = p.apply(drifted, plannedChange{}, nil)
-			wantNone(t, diags)
-			replaced, diags := p.apply(instance{}, second, config)
-			wantNoErrors(t, diags)
-			read, diags := newProtocolFor(t, s).read(replaced)
-			wantNone(t, diags)
-			wantNoChange(t, newProtocolFor(t, s), read, config)
+				p = newProtocolFor(t, s)
+				second := p.replace(drifted, config)
+				wantNoErrors(t, second.diagnostics)
+				_, diags = p.apply(drifted, plannedChange{}, nil)
+				wantNone(t, diags)
+				replaced, diags := p.apply(instance{}, second, config)
+				wantNoErrors(t, diags)
+				read, diags := newProtocolFor(t, s).read(replaced)
+				wantNone(t, diags)
+				wantNoChange(t, newProtocolFor(t, s), read, config)
+			})
 		}
 	}
 }
@@ -200,59 +203,63 @@ func TestDriftOfARespeltWebhookIsSeen(t *testing.T) {
 // and by a delete.
 func TestARespeltWebhookIsLookedUpByTheAPIsURL(t *testing.T) {
 	t.Parallel()
-	const asked, answered = "https://bücher.example/hook", "https://xn--bcher-kva.example/hook"
-	for _, name := range []string{"read", "delete"} {
-		s := kanberttest.New(kanberttest.WithKept(respelt["punycode host"].keep))
-		config := with(contact, attrs{"url": asked})
-		created := newProtocolFor(t, s).create(config)
-		s.Remove(created.values["id"].(string))
-		s.ResetRequests()
-		p := newProtocolFor(t, s)
-		var gone instance
-		var diags diagnostics
-		if name == "read" {
-			gone, diags = p.read(created)
-		} else {
-			gone, diags = p.apply(created, p.plan(created, nil), nil)
-		}
-		wantWarning(t, diags, "no longer exists")
-		if gone.values != nil {
-			t.Errorf("%s: the state is %v", name, gone.values)
-		}
-		lookups := 0
-		for _, r := range s.Requests() {
-			if filter := r.Query.Get("filter"); filter != "" {
-				lookups++
-				if !strings.Contains(filter, answered) || strings.Contains(filter, asked) {
-					t.Errorf("%s: the filter is %s", name, filter)
+	synctest.Test(t, func(t *testing.T) {
+		const asked, answered = "https://bücher.example/hook", "https://xn--bcher-kva.example/hook"
+		for _, name := range []string{"read", "delete"} {
+			s := kanberttest.New(kanberttest.WithKept(respelt["punycode host"].keep))
+			config := with(contact, attrs{"url": asked})
+			created := newProtocolFor(t, s).create(config)
+			s.Remove(created.values["id"].(string))
+			s.ResetRequests()
+			p := newProtocolFor(t, s)
+			var gone instance
+			var diags diagnostics
+			if name == "read" {
+				gone, diags = p.read(created)
+			} else {
+				gone, diags = p.apply(created, p.plan(created, nil), nil)
+			}
+			wantWarning(t, diags, "no longer exists")
+			if gone.values != nil {
+				t.Errorf("%s: the state is %v", name, gone.values)
+			}
+			lookups := 0
+			for _, r := range s.Requests() {
+				if filter := r.Query.Get("filter"); filter != "" {
+					lookups++
+					if !strings.Contains(filter, answered) || strings.Contains(filter, asked) {
+						t.Errorf("%s: the filter is %s", name, filter)
+					}
 				}
 			}
+			if lookups == 0 {
+				t.Errorf("%s: the URL was not looked up", name)
+			}
 		}
-		if lookups == 0 {
-			t.Errorf("%s: the URL was not looked up", name)
-		}
-	}
+	})
 }
 
 // What the plan knows of the API's spelling counts where URLs conflict.
 func TestRespeltURLsConflict(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New(kanberttest.WithKept(respelt["punycode host"].keep))
-	asked := with(contact, attrs{"url": "https://bücher.example/hook"})
-	answered := with(contact, attrs{"url": "https://xn--bcher-kva.example/hook"})
-	created := newProtocolFor(t, s).create(asked)
-	for name, steps := range map[string][]step{
-		"a new one":           {isRead(created, stays(created, asked)), isNew(answered)},
-		"a new one, replaced": {isReplaced(created, with(asked, attrs{"event": "contact:update"})), isNew(answered)},
-		"as it was asked for": {isRead(created, stays(created, asked)), isNew(asked)},
-	} {
-		planInAnyOrder(newProtocolFor(t, s), steps, func(order []int, diags diagnostics) {
-			if errors := diags.errors(); len(errors) != 1 || len(errors.withSummary(conflictSummary)) != 1 {
-				t.Errorf("%s, order %v: the errors are\n%s", name, order, errors)
-			}
-		})
-	}
-	planInAnyOrder(newProtocolFor(t, s), []step{stays(created, asked), isNew(urlOfPath("other"))}, func(_ []int, diags diagnostics) { wantNone(t, diags) })
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New(kanberttest.WithKept(respelt["punycode host"].keep))
+		asked := with(contact, attrs{"url": "https://bücher.example/hook"})
+		answered := with(contact, attrs{"url": "https://xn--bcher-kva.example/hook"})
+		created := newProtocolFor(t, s).create(asked)
+		for name, steps := range map[string][]step{
+			"a new one":           {isRead(created, stays(created, asked)), isNew(answered)},
+			"a new one, replaced": {isReplaced(created, with(asked, attrs{"event": "contact:update"})), isNew(answered)},
+			"as it was asked for": {isRead(created, stays(created, asked)), isNew(asked)},
+		} {
+			planInAnyOrder(newProtocolFor(t, s), steps, func(order []int, diags diagnostics) {
+				if errors := diags.errors(); len(errors) != 1 || len(errors.withSummary(conflictSummary)) != 1 {
+					t.Errorf("%s, order %v: the errors are\n%s", name, order, errors)
+				}
+			})
+		}
+		planInAnyOrder(newProtocolFor(t, s), []step{stays(created, asked), isNew(urlOfPath("other"))}, func(_ []int, diags diagnostics) { wantNone(t, diags) })
+	})
 }
 
 // A new webhook is planned between the two plannings of a replacement: the second
@@ -277,43 +284,59 @@ func TestConflictBetweenTwoPlannings(t *testing.T) {
 // A move of the provider's own state keeps what the API made of it.
 func TestMoveKeepsTheSpelling(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New(kanberttest.WithKept(respelt["path in lower case"].keep))
-	config := with(contact, respelt["path in lower case"].config)
-	created := newProtocolFor(t, s).create(config)
-	state, err := json.Marshal(created.values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := newProtocolFor(t, s)
-	resp, err := p.server.MoveResourceState(t.Context(), &tfprotov6.MoveResourceStateRequest{
-		SourceProviderAddress: "registry.opentofu.org/kanbert/kanbert", SourceTypeName: webhookResourceType, TargetTypeName: webhookResourceType,
-		SourceState: &tfprotov6.RawState{JSON: state}, SourcePrivate: created.private,
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New(kanberttest.WithKept(respelt["path in lower case"].keep))
+		config := with(contact, respelt["path in lower case"].config)
+		created := newProtocolFor(t, s).create(config)
+		state, err := json.Marshal(created.values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := newProtocolFor(t, s)
+		resp, err := p.server.MoveResourceState(t.Context(), &tfprotov6.MoveResourceStateRequest{
+			SourceProviderAddress: "registry.opentofu.org/kanbert/kanbert", SourceTypeName: webhookResourceType, TargetTypeName: webhookResourceType,
+			SourceState: &tfprotov6.RawState{JSON: state}, SourcePrivate: created.private,
+		})
+		p.must(err)
+		wantNone(t, resp.Diagnostics)
+		moved, diags := p.read(instance{values: p.decode(p.webhookType(), resp.TargetState), private: resp.TargetPrivate})
+		wantNone(t, diags)
+		wantNoChange(t, p, moved, config)
 	})
-	p.must(err)
-	wantNone(t, resp.Diagnostics)
-	moved, diags := p.read(instance{values: p.decode(p.webhookType(), resp.TargetState), private: resp.TargetPrivate})
-	wantNone(t, diags)
-	wantNoChange(t, p, moved, config)
 }
 
 // The data source finds a webhook of this configuration by the URL in its state.
 func TestDataSourceByARespeltURL(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New(kanberttest.WithKept(respelt["path in lower case"].keep))
-	config := with(contact, respelt["path in lower case"].config)
-	created := newProtocolFor(t, s).create(config)
-	for name, first := range map[string]func(*protocol){
-		"after a read":                   func(p *protocol) { _, _ = p.read(created) },
-		"after a plan without a refresh": func(p *protocol) { p.plan(created, config) },
-	} {
-		p := newProtocolFor(t, s)
-		first(p)
-		found, diags := p.readDataSource("kanbert_webhook", attrs{"url": config["url"]})
-		wantNone(t, diags)
-		if found["id"] != created.values["id"] || found["url"] != config["url"] {
-			t.Errorf("%s: found %v", name, found)
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New(kanberttest.WithKept(respelt["path in lower case"].keep))
+		config := with(contact, respelt["path in lower case"].config)
+		created := newProtocolFor(t, s).create(config)
+		for name, first := range map[string]func(*protocol){
+			"after a read":                   func(p *protocol) { _, _ = p.read(created) },
+			"after a plan without a refresh": func(p *protocol) { p.plan(created, config) },
+		} {
+			p := newProtocolFor(t, s)
+			first(p)
+			found, diags := p.readDataSource("kanbert_webhook", attrs{"url": config["url"]})
+			wantNone(t, diags)
+			if found["id"] != created.values["id"] || found["url"] != config["url"] {
+				t.Errorf("%s: found %v", name, found)
+			}
 		}
-	}
+		// The process that has created it knows as well, and what is gone is not found.
+		p := newProtocolFor(t, s)
+		other := with(config, attrs{"url": "https://receiver.example/Other"})
+		made := p.create(other)
+		found, diags := p.readDataSource("kanbert_webhook", attrs{"url": other["url"]})
+		wantNone(t, diags)
+		if found["id"] != made.values["id"] {
+			t.Errorf("after the create: found %v", found)
+		}
+		s.Remove(made.values["id"].(string))
+		_, diags = p.readDataSource("kanbert_webhook", attrs{"url": other["url"]})
+		wantOneError(t, diags, "", "No webhook of the workspace has the URL")
+	})
 }
 
 // The same through a real CLI: applies, refreshes, moves and taints.

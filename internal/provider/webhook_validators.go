@@ -85,18 +85,20 @@ func parseWebhookURL(raw string) (u *url.URL, problem string) {
 // isBlank reports whether r is invisible: white space, control and format characters,
 // such as a zero-width space. APIs trim them from input.
 func isBlank(r rune) bool {
-	return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Z, unicode.Variation_Selector)
+	return unicode.In(r, blanks...)
 }
+
+var blanks = []*unicode.RangeTable{unicode.Cc, unicode.Cf, unicode.Z, unicode.Variation_Selector}
 
 // isForbiddenInURL reports whether no URL may contain r: ASCII characters that RFC
 // 3986 does not allow, and symbols such as emoji. Letters, marks and digits of all
 // scripts are allowed.
 func isForbiddenInURL(r rune) bool {
-	if r < utf8.RuneSelf {
-		return strings.ContainsRune("|{}^<>\"`\\", r)
-	}
-	return unicode.In(r, unicode.S, unicode.Me, unicode.Co, unicode.Cs) || !unicode.IsGraphic(r)
+	isSymbol := unicode.In(r, symbols...) && !strings.ContainsRune("$+=~", r)
+	return isSymbol || strings.ContainsRune(`{}"\`, r) || !unicode.IsGraphic(r)
 }
+
+var symbols = []*unicode.RangeTable{unicode.S, unicode.Me}
 
 // shownRune formats r for a text, without characters that could disturb a terminal.
 func shownRune(r rune) string {
@@ -237,11 +239,11 @@ var nounsOfTheirOwn = map[string]bool{"contract": true}
 // in each word.
 func meantEvent(e kanbert.Event) kanbert.Event {
 	text := strings.ToLower(strings.TrimSpace(string(e)))
-	at := strings.IndexAny(text, ":._-/ ")
-	if at < 0 {
+	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(":._-/ ", r) })
+	if len(words) != 2 {
 		return ""
 	}
-	noun, verb := text[:at], strings.Trim(text[at+1:], ":._-/ ")
+	noun, verb := words[0], words[1]
 	if meant, ok := nounHabits[noun]; ok {
 		noun = meant
 	}

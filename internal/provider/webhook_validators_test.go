@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
@@ -36,6 +37,13 @@ func TestMeantEvent(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]kanbert.Event{
 		"contact:created":   kanbert.ContactCreate,
+		" contact:create ":  kanbert.ContactCreate,
+		"contact create":    kanbert.ContactCreate,
+		"contact-create":    kanbert.ContactCreate,
+		"contact_create":    kanbert.ContactCreate,
+		"contact.-create..": kanbert.ContactCreate,
+		"tasks:delete":      kanbert.TaskDelete,
+		"comments:create":   kanbert.CommentCreate,
 		"contacts:update":   kanbert.ContactUpdate,
 		"contact.deleted":   kanbert.ContactDelete,
 		"Company:Create":    kanbert.CompanyCreate,
@@ -66,6 +74,17 @@ func TestMeantEvent(t *testing.T) {
 			t.Errorf("%q means %q", e, got)
 		}
 	}
+	for want, verbs := range map[kanbert.Event]string{
+		kanbert.CompanyCreate: "creates created add added new insert inserted",
+		kanbert.CompanyUpdate: "updates updated change changed edit edited modify modified",
+		kanbert.CompanyDelete: "deletes deleted remove removed destroy destroyed",
+	} {
+		for _, verb := range strings.Fields(verbs) {
+			if got := meantEvent(kanbert.Event("company:" + verb)); got != want {
+				t.Errorf("company:%s means %q, want %q", verb, got, want)
+			}
+		}
+	}
 }
 
 // What is not known yet passes every check.
@@ -86,35 +105,37 @@ func TestUnknownValuesPass(t *testing.T) {
 // needs it.
 func TestProjectIsRequired(t *testing.T) {
 	t.Parallel()
-	p := newProtocolFor(t, kanberttest.New())
-	for e, needsProject := range map[string]bool{
-		"contact:create": false, "contact:update": false, "contact:delete": false,
-		"company:create": false, "company:update": false, "company:delete": false,
-		"task:create": true, "task:update": true, "task:delete": true, "comment:create": true,
-	} {
-		config := attrs{"url": "https://receiver.example/" + e, "event": e}
-		wantNone(t, p.validateWebhook(config))
-		diags := p.plan(instance{}, config).diagnostics
-		if needsProject {
-			wantOneError(t, diags, "project_id", "Missing project", e)
-		} else {
-			wantNone(t, diags)
+	synctest.Test(t, func(t *testing.T) {
+		p := newProtocolFor(t, kanberttest.New())
+		for e, needsProject := range map[string]bool{
+			"contact:create": false, "contact:update": false, "contact:delete": false,
+			"company:create": false, "company:update": false, "company:delete": false,
+			"task:create": true, "task:update": true, "task:delete": true, "comment:create": true,
+		} {
+			config := attrs{"url": "https://receiver.example/" + e, "event": e}
+			wantNone(t, p.validateWebhook(config))
+			diags := p.plan(instance{}, config).diagnostics
+			if needsProject {
+				wantOneError(t, diags, "project_id", "Missing project", e)
+			} else {
+				wantNone(t, diags)
+			}
+			for i, project := range []any{"p", unknown} {
+				url := fmt.Sprintf("https://receiver.example/%s/%d", e, i)
+				wantNone(t, p.plan(instance{}, with(config, attrs{"url": url, "project_id": project})).diagnostics)
+			}
 		}
-		for i, project := range []any{"p", unknown} {
-			url := fmt.Sprintf("https://receiver.example/%s/%d", e, i)
-			wantNone(t, p.plan(instance{}, with(config, attrs{"url": url, "project_id": project})).diagnostics)
-		}
-	}
+	})
 }
 
 // Of what cannot exist validate says so, and shows the value nowhere.
 func TestWhatCannotExist(t *testing.T) {
 	t.Parallel()
 	p := newProtocol(t)
-	for _, r := range "|{}^<>\"`\\ \t\n\x00\x7f\u0085\u00a0\u00ad\u200b\u200e\u2028\u2060\ufeff\ufe0f\ue000🚀😀☃👍🏽" {
+	for _, r := range "|{}^<>\"`\\ \t\n\x00\x7f\u0085\u00a0\u00ad\u200b\u200e\u2028\u2060\ufeff\ufe0f\ue000\u20dd\u0378🚀😀☃👍🏽" {
 		for _, url := range []string{"https://receiver.example/hunter2" + string(r), "https://receiver.example/a" + string(r) + "b?hunter2", string(r) + "https://receiver.example/hunter2", "https://receiver.example/?q=hunter2" + string(r) + "#x"} {
 			diags := p.validateWebhook(with(contact, attrs{"url": url}))
-			wantOneError(t, diags, "url", "Invalid URL")
+			wantOneError(t, diags, "url", "Invalid URL", "The URL contains ")
 			if text := diags.String(); strings.Contains(text, "hunter2") || strings.Contains(text, "\u200e") || strings.Contains(text, "\x00") {
 				t.Errorf("%q: the error is %q", r, text)
 			}
@@ -142,7 +163,8 @@ var doubtful = map[string]struct {
 	"user info":               {attrs{"url": "https://me:hunter2@receiver.example/"}, "url", "Invalid URL"},
 	"user name":               {attrs{"url": "https://me@receiver.example/"}, "url", "Invalid URL"},
 	"other scheme":            {attrs{"url": "ftp://receiver.example/"}, "url", "Invalid URL"},
-	"port out of range":       {attrs{"url": "https://receiver.example:70000/"}, "url", "Invalid URL"},
+	"port out of range":       {attrs{"url": "https://receiver.example:65536/"}, "url", "Invalid URL"},
+	"port 0":                  {attrs{"url": "https://receiver.example:0/"}, "url", "Invalid URL"},
 	"unknown event":           {attrs{"event": "invoice:paid"}, "event", "Unknown event"},
 	"event of another form":   {attrs{"event": "invoice.paid"}, "event", "Unknown event"},
 	"event of one word":       {attrs{"event": "everything"}, "event", "Unknown event"},
@@ -158,8 +180,7 @@ var doubtful = map[string]struct {
 func TestWhatMayExist(t *testing.T) {
 	t.Parallel()
 	for name, c := range doubtful {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		bubble(t, name, func(t *testing.T) {
 			s := kanberttest.New()
 			config := with(contact, c.change)
 			wantNone(t, newProtocol(t).validateWebhook(config))
@@ -196,49 +217,53 @@ func TestWhatMayExist(t *testing.T) {
 // What Kanbert cannot deliver to is warned of where it is new.
 func TestUndeliverableURL(t *testing.T) {
 	t.Parallel()
-	for url, want := range map[string]string{
-		"https://receiver.example/#part":          "URL with a fragment",
-		"https://localhost/":                      "URL of a private host",
-		"https://LOCALHOST.:8443/":                "URL of a private host",
-		"https://app.localhost/":                  "URL of a private host",
-		"https://127.0.0.1/":                      "URL of a private host",
-		"https://127.8.9.10/":                     "URL of a private host",
-		"https://[::1]/":                          "URL of a private host",
-		"https://[::ffff:10.0.0.1]/":              "URL of a private host",
-		"https://10.1.2.3/":                       "URL of a private host",
-		"https://172.16.0.1/":                     "URL of a private host",
-		"https://192.168.1.1/":                    "URL of a private host",
-		"https://169.254.169.254/":                "URL of a private host",
-		"https://[fd00::1]/":                      "URL of a private host",
-		"https://[fe80::1]/":                      "URL of a private host",
-		"https://0.0.0.0/":                        "URL of a private host",
-		"https://receiver.internal/":              "URL of a private host",
-		"https://receiver/":                       "URL of a private host",
-		"https://172.32.0.1/":                     "",
-		"https://11.0.0.1/":                       "",
-		"https://localhost.receiver.example/":     "",
-		"https://[2001:db8::1]/":                  "",
-		"https://receiver.example/?host=10.0.0.1": "",
-	} {
-		s := kanberttest.New()
-		p := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
-		wantNone(t, p.configure(attrs{"token": s.Token(), "base_url": "https://api.kanbert.example/api/v1"}))
-		config := with(contact, attrs{"url": url})
-		wantNone(t, p.validateWebhook(config))
-		diags := p.plan(instance{}, config).diagnostics
-		if want == "" {
-			wantNone(t, diags)
-			continue
+	synctest.Test(t, func(t *testing.T) {
+		for url, want := range map[string]string{
+			"https://receiver.example/#part":          "URL with a fragment",
+			"https://localhost/":                      "URL of a private host",
+			"https://LOCALHOST.:8443/":                "URL of a private host",
+			"https://app.localhost/":                  "URL of a private host",
+			"https://127.0.0.1/":                      "URL of a private host",
+			"https://127.8.9.10/":                     "URL of a private host",
+			"https://[::1]/":                          "URL of a private host",
+			"https://[::ffff:10.0.0.1]/":              "URL of a private host",
+			"https://10.1.2.3/":                       "URL of a private host",
+			"https://172.16.0.1/":                     "URL of a private host",
+			"https://192.168.1.1/":                    "URL of a private host",
+			"https://169.254.169.254/":                "URL of a private host",
+			"https://[fd00::1]/":                      "URL of a private host",
+			"https://[fe80::1]/":                      "URL of a private host",
+			"https://0.0.0.0/":                        "URL of a private host",
+			"https://receiver.internal/":              "URL of a private host",
+			"https://receiver/":                       "URL of a private host",
+			"https://172.32.0.1/":                     "",
+			"https://11.0.0.1/":                       "",
+			"https://localhost.receiver.example/":     "",
+			"https://[2001:db8::1]/":                  "",
+			"https://receiver.example/?host=10.0.0.1": "",
+			"https://receiver.example:65535/":         "",
+			"https://receiver.example:1/":             "",
+		} {
+			s := kanberttest.New()
+			p := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
+			wantNone(t, p.configure(attrs{"token": s.Token(), "base_url": "https://api.kanbert.example/api/v1"}))
+			config := with(contact, attrs{"url": url})
+			wantNone(t, p.validateWebhook(config))
+			diags := p.plan(instance{}, config).diagnostics
+			if want == "" {
+				wantNone(t, diags)
+				continue
+			}
+			wantWarning(t, diags, want)
+			kept := instance{values: with(config, attrs{"id": "id", "created_at": "2024-01-01T00:00:00Z"})}
+			again := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
+			wantNone(t, again.configure(attrs{"token": s.Token(), "base_url": "https://api.kanbert.example/api/v1"}))
+			wantNone(t, again.plan(kept, config).diagnostics)
+			// An API on such a host can deliver there, but never a fragment.
+			private := newProtocolFor(t, s)
+			if diags := private.plan(instance{}, config).diagnostics; len(diags) > 0 && want != "URL with a fragment" {
+				t.Errorf("%s: %s", url, diags)
+			}
 		}
-		wantWarning(t, diags, want)
-		kept := instance{values: with(config, attrs{"id": "id", "created_at": "2024-01-01T00:00:00Z"})}
-		again := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
-		wantNone(t, again.configure(attrs{"token": s.Token(), "base_url": "https://api.kanbert.example/api/v1"}))
-		wantNone(t, again.plan(kept, config).diagnostics)
-		// An API on such a host can deliver there, but never a fragment.
-		private := newProtocolFor(t, s)
-		if diags := private.plan(instance{}, config).diagnostics; len(diags) > 0 && want != "URL with a fragment" {
-			t.Errorf("%s: %s", url, diags)
-		}
-	}
+	})
 }

@@ -188,9 +188,10 @@ func (m webhooksModel) listOptions() kanbert.ListOptions {
 	if len(m.Sort) > 0 {
 		opts.Sort = filter.StableSort(stringValues(m.Sort))
 	}
-	// If every webhook of a page counts, a larger page is not needed.
-	if limit := m.Limit.ValueInt64(); limit > 0 && limit < kanbert.DefaultPageSize && !m.selectsAfterListing() {
-		opts.PageSize = int(limit)
+	// If every webhook of a page counts, a larger page is not needed. 0 is the
+	// default page size, and no limit.
+	if !m.selectsAfterListing() {
+		opts.PageSize = int(min(m.Limit.ValueInt64(), kanbert.DefaultPageSize))
 	}
 	return opts
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -29,6 +30,7 @@ import (
 const webhooksType = "kanbert_webhooks"
 
 func TestWebhooksValidate(t *testing.T) {
+	t.Parallel()
 	filterPath := tftypes.NewAttributePath().WithAttributeName("filter")
 	sortPath := tftypes.NewAttributePath().WithAttributeName("sort")
 	eventsPath := tftypes.NewAttributePath().WithAttributeName("events")
@@ -226,31 +228,35 @@ func orNull(s string) any {
 }
 
 func TestWebhooksReadsEveryPage(t *testing.T) {
-	sandbox := kanberttest.New()
-	var want []attrs
-	for _, w := range seedWebhooks(sandbox, 75) {
-		want = append(want, attrs{
-			"id": w.ID, "url": w.URL, "event": w.Event, "created_at": w.CreatedAt.Format(time.RFC3339),
-			"project_id": orNull(w.ProjectID), "client_id": orNull(w.ClientID),
-		})
-	}
-	state, diags := readWebhooks(t, sandbox, attrs{})
-	wantNone(t, diags)
-	if got := state["webhooks"]; !reflect.DeepEqual(got, want) {
-		t.Errorf("the webhooks are %v, want %v", got, want)
-	}
-	for i, r := range sandbox.Requests() {
-		if r.Query.Has("filter") || r.Query.Get("sort") != "url" || r.Query.Has("page[cursor]") != (i > 0) {
-			t.Errorf("request %d asks for %v", i+1, r.Query)
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sandbox := kanberttest.New()
+		var want []attrs
+		for _, w := range seedWebhooks(sandbox, 75) {
+			want = append(want, attrs{
+				"id": w.ID, "url": w.URL, "event": w.Event, "created_at": w.CreatedAt.Format(time.RFC3339),
+				"project_id": orNull(w.ProjectID), "client_id": orNull(w.ClientID),
+			})
 		}
-	}
-	if n := sandbox.Count(""); n != 3 {
-		t.Errorf("%d requests, want 3", n)
-	}
+		state, diags := readWebhooks(t, sandbox, attrs{})
+		wantNone(t, diags)
+		if got := state["webhooks"]; !reflect.DeepEqual(got, want) {
+			t.Errorf("the webhooks are %v, want %v", got, want)
+		}
+		for i, r := range sandbox.Requests() {
+			if r.Query.Has("filter") || r.Query.Get("sort") != "url" || r.Query.Has("page[cursor]") != (i > 0) {
+				t.Errorf("request %d asks for %v", i+1, r.Query)
+			}
+		}
+		if n := sandbox.Count(""); n != 3 {
+			t.Errorf("%d requests, want 3", n)
+		}
+	})
 }
 
 // TestWebhooksSendsTheFilterAsWritten looks for every byte of it.
 func TestWebhooksSendsTheFilterAsWritten(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]string{
 		"string form":      "\n  url   STARTSWITH 'https://hooks.example.com/00'\tand created_at NE \"2024-05-01T00:00:00Z\" \n",
 		"JSON form":        ` { "or" : [ {"value":"https:\/\/hooks.example.com\/00","op":"startsWith","field":"url"} ] } `,
@@ -259,7 +265,7 @@ func TestWebhooksSendsTheFilterAsWritten(t *testing.T) {
 		"left open: not":   `not url contains "x"`,
 		"left open: quote": `url contains "x\"y"`,
 	} {
-		t.Run(name, func(t *testing.T) {
+		bubble(t, name, func(t *testing.T) {
 			sandbox := kanberttest.New()
 			_, diags := readWebhooks(t, sandbox, attrs{"filter": text})
 			if open := strings.HasPrefix(name, "left open"); open != (len(diags) > 0) {
@@ -287,6 +293,7 @@ func sentSort(t *testing.T, sandbox *kanberttest.Sandbox, want string) {
 }
 
 func TestWebhooksSorts(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		sort             []string
 		sent, sentForAll string
@@ -298,7 +305,7 @@ func TestWebhooksSorts(t *testing.T) {
 		"all alike":      {[]string{"is_active"}, "is_active,url", "is_active,url", func(a, b kanberttest.Webhook) int { return cmp.Compare(a.URL, b.URL) }},
 		"empty":          {nil, "url", "url", func(a, b kanberttest.Webhook) int { return cmp.Compare(a.URL, b.URL) }},
 	} {
-		t.Run(name, func(t *testing.T) {
+		bubble(t, name, func(t *testing.T) {
 			sandbox := kanberttest.New(kanberttest.WithTiesLost(), kanberttest.WithMaxPageSize(7))
 			seeded := seedWebhooks(sandbox, 40)
 			slices.SortFunc(seeded, test.order)
@@ -322,6 +329,7 @@ func TestWebhooksSorts(t *testing.T) {
 }
 
 func TestWebhooksSelectsAfterTheListing(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		arguments attrs
 		selects   func(kanberttest.Webhook) bool
@@ -352,7 +360,7 @@ func TestWebhooksSelectsAfterTheListing(t *testing.T) {
 			func(kanberttest.Webhook) bool { return false },
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		bubble(t, name, func(t *testing.T) {
 			sandbox := kanberttest.New()
 			seeded := seedWebhooks(sandbox, 75)
 			if got, want := listedURLs(t, sandbox, test.arguments), urlsOf(seeded, test.selects); !slices.Equal(got, want) {
@@ -375,6 +383,7 @@ func TestWebhooksSelectsAfterTheListing(t *testing.T) {
 // TestWebhooksLimitStopsPaging counts the requests that were made, and so those
 // that were not.
 func TestWebhooksLimitStopsPaging(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		arguments            attrs
 		webhooks, requests   int
@@ -392,7 +401,7 @@ func TestWebhooksLimitStopsPaging(t *testing.T) {
 			2, 1, "2", "https://hooks.example.com/055",
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		bubble(t, name, func(t *testing.T) {
 			sandbox := kanberttest.New()
 			seedWebhooks(sandbox, 75)
 			urls := listedURLs(t, sandbox, test.arguments)
@@ -410,14 +419,18 @@ func TestWebhooksLimitStopsPaging(t *testing.T) {
 }
 
 func TestWebhooksOfAnEmptyWorkspace(t *testing.T) {
-	if urls := listedURLs(t, kanberttest.New(), attrs{}); len(urls) != 0 {
-		t.Errorf("%q, want none", urls)
-	}
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		if urls := listedURLs(t, kanberttest.New(), attrs{}); len(urls) != 0 {
+			t.Errorf("%q, want none", urls)
+		}
+	})
 }
 
 // TestWebhooksReadFails wants one error at its place, and never a short list in
 // place of it.
 func TestWebhooksReadFails(t *testing.T) {
+	t.Parallel()
 	secondPage := func(s *kanberttest.Sandbox) { s.FailNth(2, kanberttest.Match{}, kanberttest.Status(500)) }
 	for name, test := range map[string]struct {
 		options  []kanberttest.Option
@@ -434,7 +447,7 @@ func TestWebhooksReadFails(t *testing.T) {
 		"filter is too long":   {options: []kanberttest.Option{kanberttest.WithMaxRequestURI(1000)}, filter: "url contains '" + strings.Repeat("a", 1000) + "'", atFilter: true, detail: "Use fewer values", requests: 1},
 		"the token is refused": {fail: func(s *kanberttest.Sandbox) { s.FailNth(1, kanberttest.Match{}, kanberttest.Status(401)) }, filter: "url isnotnull", requests: 1},
 	} {
-		t.Run(name, func(t *testing.T) {
+		bubble(t, name, func(t *testing.T) {
 			sandbox := kanberttest.New(test.options...)
 			seedWebhooks(sandbox, 75)
 			if test.fail != nil {
@@ -460,7 +473,7 @@ func TestWebhooksReadFails(t *testing.T) {
 	}
 }
 
-// TestWebhooksWithAnUnknownToken asks nobody: the environment must not stand in.
+// TestWebhooksWithAnUnknownToken sends nothing: the environment must not stand in.
 func TestWebhooksWithAnUnknownToken(t *testing.T) {
 	sandbox := kanberttest.New()
 	t.Setenv("KANBERT_TOKEN", sandbox.Token())
@@ -474,6 +487,7 @@ func TestWebhooksWithAnUnknownToken(t *testing.T) {
 }
 
 func TestWebhooksSchema(t *testing.T) {
+	t.Parallel()
 	var names []string
 	for _, a := range newProtocol(t).schemas.DataSourceSchemas[webhooksType].Block.Attributes {
 		names = append(names, a.Name)
@@ -644,47 +658,51 @@ data "kanbert_webhooks" "this" {
 // shows null, and only who asks for that webhook gets an error.
 func TestOddRecord(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New()
-	odd := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/odd", Event: "contact:create"})[0]
-	whole := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/whole", Event: "contact:update"})[0]
-	// Of the two, the event of the first one alone is renamed.
-	p := newProtocolFor(t, s, WithClientOptions(kanbert.WithTransport(alteredLists{s.Transport(), `"event":"contact:create"`, `"event":null`})))
-	listed, diags := p.readDataSource("kanbert_webhooks", attrs{})
-	wantNone(t, diags)
-	if text := fmt.Sprint(listed["webhooks"]); !strings.Contains(text, odd.ID) || !strings.Contains(text, whole.ID) || strings.Contains(text, "contact:create") {
-		t.Errorf("the list is %s", text)
-	}
-	_, diags = p.readDataSource("kanbert_webhook", attrs{"id": whole.ID})
-	wantNone(t, diags)
-	for _, name := range []string{"id", "url"} {
-		_, diags = p.readDataSource("kanbert_webhook", attrs{name: map[string]string{"id": odd.ID, "url": odd.URL}[name]})
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		odd := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/odd", Event: "contact:create"})[0]
+		whole := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/whole", Event: "contact:update"})[0]
+		// Of the two, the event of the first one alone is renamed.
+		p := newProtocolFor(t, s, WithClientOptions(kanbert.WithTransport(alteredLists{s.Transport(), `"event":"contact:create"`, `"event":null`})))
+		listed, diags := p.readDataSource("kanbert_webhooks", attrs{})
+		wantNone(t, diags)
+		if text := fmt.Sprint(listed["webhooks"]); !strings.Contains(text, odd.ID) || !strings.Contains(text, whole.ID) || strings.Contains(text, "contact:create") {
+			t.Errorf("the list is %s", text)
+		}
+		_, diags = p.readDataSource("kanbert_webhook", attrs{"id": whole.ID})
+		wantNone(t, diags)
+		for _, name := range []string{"id", "url"} {
+			_, diags = p.readDataSource("kanbert_webhook", attrs{name: map[string]string{"id": odd.ID, "url": odd.URL}[name]})
+			wantOneError(t, diags, "", odd.ID)
+			wantOneError(t, diags, "", `"event"`)
+		}
+		_, diags = p.importByID(odd.ID)
 		wantOneError(t, diags, "", odd.ID)
-		wantOneError(t, diags, "", `"event"`)
-	}
-	_, diags = p.importByID(odd.ID)
-	wantOneError(t, diags, "", odd.ID)
+	})
 }
 
 // The flat lists are those of the webhooks, in their order, whatever is selected.
 func TestFlatLists(t *testing.T) {
 	t.Parallel()
-	s := kanberttest.New()
-	s.Seed(numbered(40)...)
-	s.Seed(kanberttest.Webhook{URL: "https://z.example/", Event: "company:create"})
-	p := newProtocolFor(t, s)
-	for _, arguments := range []attrs{{}, {"sort": []string{"-url"}}, {"limit": 3}, {"events": []string{"company:create"}}, {"filter": "url = 'https://nobody.example/'"}} {
-		listed, diags := p.readDataSource(webhooksType, arguments)
-		wantNone(t, diags)
-		ids, urls := []string{}, []string{}
-		if webhooks, ok := listed["webhooks"].([]attrs); ok {
-			for _, w := range webhooks {
-				ids, urls = append(ids, w["id"].(string)), append(urls, w["url"].(string))
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		s.Seed(numbered(40)...)
+		s.Seed(kanberttest.Webhook{URL: "https://z.example/", Event: "company:create"})
+		p := newProtocolFor(t, s)
+		for _, arguments := range []attrs{{}, {"sort": []string{"-url"}}, {"limit": 3}, {"events": []string{"company:create"}}, {"filter": "url = 'https://nobody.example/'"}} {
+			listed, diags := p.readDataSource(webhooksType, arguments)
+			wantNone(t, diags)
+			ids, urls := []string{}, []string{}
+			if webhooks, ok := listed["webhooks"].([]attrs); ok {
+				for _, w := range webhooks {
+					ids, urls = append(ids, w["id"].(string)), append(urls, w["url"].(string))
+				}
+			}
+			if !slices.Equal(listed["ids"].([]string), ids) || !slices.Equal(listed["urls"].([]string), urls) {
+				t.Errorf("%v: ids %v and urls %v of %v", arguments, listed["ids"], listed["urls"], listed["webhooks"])
 			}
 		}
-		if !slices.Equal(listed["ids"].([]string), ids) || !slices.Equal(listed["urls"].([]string), urls) {
-			t.Errorf("%v: ids %v and urls %v of %v", arguments, listed["ids"], listed["urls"], listed["webhooks"])
-		}
-	}
+	})
 }
 
 // The first versions with mocks and with for_each in import blocks.
