@@ -335,7 +335,7 @@ func TestDataSourceByARespeltURL(t *testing.T) {
 		}
 		s.Remove(made.values["id"].(string))
 		_, diags = p.readDataSource("kanbert_webhook", attrs{"url": other["url"]})
-		wantOneError(t, diags, "", "No webhook of the workspace has the URL")
+		wantOneError(t, diags, "", "No webhook in the workspace has this URL")
 	})
 }
 
