@@ -196,7 +196,7 @@ func TestTwoApplies(t *testing.T) {
 			l := Start(t, Options{Workers: 12})
 			const n = 12
 			if test.meet {
-				l.Strike(t, 2, Meet, Before, http.MethodPost)
+				l.FailNext(t, 2, Meet, Before, http.MethodPost)
 			}
 			var workspaces []*workspace
 			for _, prefix := range test.prefixes {
@@ -240,12 +240,12 @@ func TestLoserOfARaceDeletesNothing(t *testing.T) {
 	t.Parallel()
 	l := Start(t, Options{})
 	w := newWorkspace(t, l, l.Token(), webhook("hook", "https://race.example/", "contact:create"))
-	l.Strike(t, 1, Hold, Before, http.MethodPost)
+	l.FailNext(t, 1, Hold, Before, http.MethodPost)
 
 	var applied run
 	var all sync.WaitGroup
 	all.Go(func() { applied = w.apply(t) })
-	if err := await(t.Context(), func() bool { return l.Outstanding(t) == 0 }); err != nil {
+	if err := await(t.Context(), func() bool { return l.PendingFaults(t) == 0 }); err != nil {
 		t.Fatal(err)
 	}
 	strangers := l.Seed(t, Webhook{URL: "https://race.example/"})
@@ -271,7 +271,7 @@ func TestServerErrorAfterTheInsert(t *testing.T) {
 	t.Parallel()
 	l := Start(t, Options{})
 	w := newWorkspace(t, l, l.Token(), webhook("hook", "https://hooks.example/", "contact:create"))
-	l.Strike(t, 1, Throw, After, http.MethodPost)
+	l.FailNext(t, 1, Throw, After, http.MethodPost)
 
 	applied := w.apply(t).mustBe(t, 1)
 	if n := count(t, l, http.MethodDelete, 0); n > 0 {
@@ -286,15 +286,15 @@ func TestServerErrorAfterTheInsert(t *testing.T) {
 // TestKilledWorkers kills workers before and after the commit, of creates and of
 // deletes.
 func TestKilledWorkers(t *testing.T) {
-	for _, moment := range []Moment{Before, After} {
-		t.Run(string(moment), func(t *testing.T) {
+	for _, phase := range []Phase{Before, After} {
+		t.Run(string(phase), func(t *testing.T) {
 			t.Parallel()
 			l := Start(t, Options{})
 			strangers := l.Seed(t, numbered("https://stranger.example", 40)...)
 			const n = 12
 			w := newWorkspace(t, l, l.Token(), webhooks("https://hooks.example", n))
 
-			l.Strike(t, 3, Kill, moment, http.MethodPost)
+			l.FailNext(t, 3, Kill, phase, http.MethodPost)
 			w.apply(t).mustBe(t, 0)
 			w.plan(t).mustBe(t, 0)
 			if got := len(w.state(t)); got != n || len(l.Webhooks(t)) != n+len(strangers) {
@@ -302,11 +302,11 @@ func TestKilledWorkers(t *testing.T) {
 			}
 			audit(t, l, strangers, w)
 
-			l.Strike(t, 3, Kill, moment, http.MethodDelete)
+			l.FailNext(t, 3, Kill, phase, http.MethodDelete)
 			w.destroy(t).mustBe(t, 0)
 			audit(t, l, strangers, w)
-			if left := len(l.Webhooks(t)); left != len(strangers) || l.Outstanding(t) > 0 {
-				t.Errorf("%d webhooks are left, and %d strikes", left, l.Outstanding(t))
+			if left := len(l.Webhooks(t)); left != len(strangers) || l.PendingFaults(t) > 0 {
+				t.Errorf("%d webhooks are left, and %d faults", left, l.PendingFaults(t))
 			}
 		})
 	}
@@ -318,7 +318,7 @@ func TestLateCommit(t *testing.T) {
 	t.Parallel()
 	l := Start(t, Options{GatewayTimeout: time.Second})
 	w := newWorkspace(t, l, l.Token(), webhook("hook", "https://late.example/", "contact:create"))
-	l.Strike(t, 1, Hold, Before, http.MethodPost)
+	l.FailNext(t, 1, Hold, Before, http.MethodPost)
 
 	var all sync.WaitGroup
 	all.Go(func() { w.apply(t) })
@@ -404,7 +404,7 @@ func TestTranslatedConflicts(t *testing.T) {
 			w.apply(t).mustBe(t, 0)
 			w.write(t, webhook("new", "https://renamed.example/", "contact:create"))
 
-			l.Strike(t, 1, Hold, Before, http.MethodDelete)
+			l.FailNext(t, 1, Hold, Before, http.MethodDelete)
 			var applied run
 			var all sync.WaitGroup
 			all.Go(func() { applied = w.apply(t) })
@@ -477,11 +477,11 @@ func TestDebugLeaksNothing(t *testing.T) {
 	w := newWorkspace(t, l, l.Token(), webhook("hook", secretPath, "contact:create"))
 	w.Settings["TF_LOG"] = "TRACE"
 	w.Settings["TF_LOG_PATH"] = w.Dir + "/trace.log"
-	l.Strike(t, 1, Hold, Before, http.MethodPost)
+	l.FailNext(t, 1, Hold, Before, http.MethodPost)
 	var applied run
 	var all sync.WaitGroup
 	all.Go(func() { applied = w.apply(t) })
-	if err := await(t.Context(), func() bool { return l.Outstanding(t) == 0 }); err != nil {
+	if err := await(t.Context(), func() bool { return l.PendingFaults(t) == 0 }); err != nil {
 		t.Fatal(err)
 	}
 	strangers := l.Seed(t, Webhook{URL: secretPath, Secret: "signs-as-another"})

@@ -92,15 +92,15 @@ func (s *session) observeOverlap(t *testing.T, seen map[string]string) {
 // observeLostAnswers lets workers end before and after they have done their work.
 func (s *session) observeLostAnswers(t *testing.T, seen map[string]string) {
 	t.Helper()
-	for _, moment := range []Moment{Before, After} {
-		what := "worker killed " + string(moment) + " "
-		address := "https://new.example/killed-" + string(moment)
-		s.server.kill(t, moment, http.MethodPost)
+	for _, phase := range []Phase{Before, After} {
+		what := "worker killed " + string(phase) + " "
+		address := "https://new.example/killed-" + string(phase)
+		s.server.kill(t, phase, http.MethodPost)
 		seen[what+"the insert"] = s.do(t, create("", address)).String()
 		seen[what+"the insert, list"] = s.do(t, lookUp("", address)).String()
-		victim := string(moment) + " victim"
+		victim := string(phase) + " victim"
 		s.do(t, create(victim, address+"-delete"))
-		s.server.kill(t, moment, http.MethodDelete)
+		s.server.kill(t, phase, http.MethodDelete)
 		seen[what+"the delete"] = s.do(t, call{method: http.MethodDelete, path: "/webhooks/{" + victim + "}"}).String()
 		seen[what+"the delete, again"] = s.do(t, call{method: http.MethodDelete, path: "/webhooks/{" + victim + "}"}).String()
 	}

@@ -32,7 +32,7 @@ type server struct {
 	// maintain begins the maintenance, in HTML if so wished; retry is in seconds
 	// and may be 0 for unsaid. It returns what ends it.
 	maintain func(t *testing.T, html bool, retry int) (end func())
-	kill     func(t *testing.T, moment Moment, method string)
+	kill     func(t *testing.T, phase Phase, method string)
 }
 
 func laravelServer(t *testing.T) server {
@@ -42,7 +42,7 @@ func laravelServer(t *testing.T) server {
 		seed:     func(t *testing.T, webhooks []Webhook) { l.Seed(t, webhooks...) },
 		throttle: func(t *testing.T, n int, window time.Duration) { l.SetThrottle(t, n, window) },
 		overlap: func(t *testing.T) func() {
-			l.Strike(t, 2, Meet, Before, http.MethodPost)
+			l.FailNext(t, 2, Meet, Before, http.MethodPost)
 			return func() {}
 		},
 		maintain: func(t *testing.T, html bool, retry int) func() {
@@ -56,7 +56,7 @@ func laravelServer(t *testing.T) server {
 			l.Down(t, options...)
 			return func() { l.Up(t) }
 		},
-		kill: func(t *testing.T, moment Moment, method string) { l.Strike(t, 1, Kill, moment, method) },
+		kill: func(t *testing.T, phase Phase, method string) { l.FailNext(t, 1, Kill, phase, method) },
 	}
 }
 
@@ -104,9 +104,9 @@ func sandboxServer(t *testing.T) server {
 			s.FailEvery(kanberttest.Match{}, f)
 			return s.ClearFaults
 		},
-		kill: func(_ *testing.T, moment Moment, method string) {
+		kill: func(_ *testing.T, phase Phase, method string) {
 			f := kanberttest.HTML(http.StatusBadGateway)
-			if moment == After {
+			if phase == After {
 				f = f.AfterWork()
 			}
 			s.FailNth(1, kanberttest.Match{Method: method}, f)
