@@ -53,8 +53,7 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 	keep := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Manages a Kanbert webhook. A webhook subscribes one URL to one event. Kanbert sends each event as a signed POST request. " +
-			"The API can create and delete webhooks, and cannot change them: a change of any argument replaces the webhook, " +
-			"and the new webhook has a new signing secret.",
+			"Kanbert cannot change a webhook: a change of any argument replaces it, and the new webhook has a new signing secret.",
 		Attributes: map[string]schema.Attribute{
 			"url": schema.StringAttribute{
 				Required:      true,
