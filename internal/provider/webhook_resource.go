@@ -62,7 +62,7 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				MarkdownDescription: fmt.Sprintf("URL that receives the events: an absolute `https` or `http` URL of at most %d characters, without user info. "+
 					"A Kanbert workspace can use a URL only once: a receiver of several events needs a URL for each, with another path or query. "+
 					"Another spelling of the same URL (case of the host, default port, empty path) is not a change. "+
-					"A value that Kanbert normalizes at creation, such as a host in punycode, is not a change either. "+
+					"A value that Kanbert normalises at creation, such as a host in punycode, is not a change either. "+
 					"For an imported webhook, write each argument as the API returns it. "+
 					"The provider warns about plain `http` to a host that is not loopback, a fragment, and a loopback or private host. "+
 					"An existing webhook with user info in its URL can be imported. A change replaces the webhook.", kanbert.MaxURLLength),
