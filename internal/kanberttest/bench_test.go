@@ -10,8 +10,8 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// BenchmarkList measures what the sandbox itself costs in measurements of the
-// provider: a look-up of ten among 10,000, and a page of 100.
+// BenchmarkList measures the sandbox's own share in measurements of the provider: a
+// look-up of ten among 10,000, and a page of 100.
 func BenchmarkList(b *testing.B) {
 	s := kanberttest.New(kanberttest.WithMaxPageSize(100))
 	s.Seed(numbered(10_000)...)

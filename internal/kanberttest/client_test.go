@@ -19,7 +19,7 @@ type caller struct {
 	client  *http.Client
 	baseURL string
 	token   string
-	// onBody, if set, is called when bytes of an answer's body have come.
+	// onBody, if set, is called when bytes of a response's body have arrived.
 	onBody func()
 }
 
@@ -29,8 +29,8 @@ func overMemory(tb testing.TB, s *kanberttest.Sandbox) *caller {
 	return newCaller(tb, s, s.Transport())
 }
 
-// overHTTP returns a caller that opens a connection for each request, so that
-// net/http never sends one again by itself.
+// overHTTP returns a caller that opens a connection for each request, so net/http
+// never sends one again.
 func overHTTP(tb testing.TB, s *kanberttest.Sandbox) *caller {
 	tb.Helper()
 	return newCaller(tb, s, &http.Transport{DisableKeepAlives: true})
@@ -45,12 +45,12 @@ func newCaller(tb testing.TB, s *kanberttest.Sandbox, transport http.RoundTrippe
 	return &caller{tb: tb, client: client, baseURL: s.BaseURL(), token: s.Token()}
 }
 
-// answer is an answer that was read to its end.
+// answer is a complete response.
 type answer struct {
 	status int
 	header http.Header
 	body   string
-	// readErr is how reading the body failed.
+	// readErr is the error of reading the body.
 	readErr error
 }
 
@@ -77,7 +77,7 @@ func (c *caller) request(method, path, body string) *http.Request {
 	return r
 }
 
-// try sends r and reads the answer, if there is one.
+// try sends r and reads the response, if there is one.
 func (c *caller) try(r *http.Request) (answer, error) {
 	resp, err := c.client.Do(r)
 	if err != nil {
@@ -88,7 +88,7 @@ func (c *caller) try(r *http.Request) (answer, error) {
 	return answer{status: resp.StatusCode, header: resp.Header, body: string(body), readErr: err}, nil
 }
 
-// hooked calls a function, if there is one, when bytes were read.
+// hooked calls a function, if set, when bytes were read.
 type hooked struct {
 	io.Reader
 	onRead func()
@@ -102,7 +102,7 @@ func (h hooked) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// must sends a request that has to be answered whole.
+// must sends a request and fails the test without a complete response.
 func (c *caller) must(method, path, body string) answer {
 	c.tb.Helper()
 	a, err := c.try(c.request(method, path, body))
@@ -120,7 +120,7 @@ func (c *caller) create(url string) answer {
 	return c.must(http.MethodPost, "/webhooks", `{"url":"`+url+`","event":"contact:create"}`)
 }
 
-// listed is an answer of the list.
+// listed is a response of the list.
 type listed struct {
 	Data []struct{ ID, URL string }
 	Meta struct {
@@ -138,7 +138,7 @@ func (l listed) urls() []string {
 	return urls
 }
 
-// page asks for one page of the list.
+// page requests one page of the list.
 func (c *caller) page(query url.Values) listed {
 	c.tb.Helper()
 	a := c.must(http.MethodGet, "/webhooks?"+query.Encode(), "")

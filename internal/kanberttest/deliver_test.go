@@ -17,12 +17,12 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// received is what a receiver got.
+// received is a delivery at a receiver.
 type received struct {
 	path, signature, contentType, body string
 }
 
-// startReceiver returns a receiver's address, and what it got.
+// startReceiver returns a receiver's address, and its deliveries.
 func startReceiver(t *testing.T, status int) (string, func() []received) {
 	t.Helper()
 	var mu sync.Mutex
@@ -45,7 +45,7 @@ func startReceiver(t *testing.T, status int) (string, func() []received) {
 	}
 }
 
-// TestDeliver asks for deliveries over HTTP, and finds them signed.
+// TestDeliver requests deliveries over HTTP, and checks their signatures.
 func TestDeliver(t *testing.T) {
 	address, got := startReceiver(t, http.StatusOK)
 	var told []kanberttest.Delivery
@@ -88,7 +88,7 @@ func TestDeliver(t *testing.T) {
 			t.Errorf("body %s", r.body)
 		}
 	}
-	// Each event has an id of its own; data of one's own is handed on.
+	// Each event has its own id. Data of the request is passed on.
 	call.must(http.MethodPost, "/deliver?event=contact:create&project_id=p1", "")
 	call.must(http.MethodPost, "/deliver?event=contact:delete", `{"id":"mine"}`)
 	if all := got(); len(all) != 5 || all[2].body == all[0].body || all[4].body != `{"event":"contact:delete","data":{"id":"mine"}}` {
@@ -99,7 +99,7 @@ func TestDeliver(t *testing.T) {
 	}
 }
 
-// TestDeliverRefusals asks for what cannot be delivered.
+// TestDeliverRefusals requests deliveries that are impossible.
 func TestDeliverRefusals(t *testing.T) {
 	s := kanberttest.Start(t)
 	s.Seed(kanberttest.Webhook{URL: "https://hooks.example.com/"})
@@ -124,8 +124,8 @@ func TestDeliverRefusals(t *testing.T) {
 	}
 }
 
-// TestDeliverReasons finds why a delivery did not arrive, without what a URL may
-// hold.
+// TestDeliverReasons checks the reason of a failed delivery, which must not contain
+// the secret parts of a URL.
 func TestDeliverReasons(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	gone.Close()

@@ -19,10 +19,10 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// oneURL is what the tests of faults create.
+// oneURL is the URL that the tests of faults create.
 const oneURL = "https://receiver.example/one"
 
-// outcome says what a client sees of a faulty create.
+// outcome is what a client sees of a faulty create.
 type outcome func(t *testing.T, a answer, err error)
 
 func fails(is func(error) bool) outcome {
@@ -95,7 +95,7 @@ const (
 )
 
 // TestFaultsOnCreate applies every fault to a create, over both transports, and
-// compares what the client sees and what was done.
+// compares the client's view with the work.
 func TestFaultsOnCreate(t *testing.T) {
 	for _, c := range []struct {
 		fault   kanberttest.Fault
@@ -175,7 +175,7 @@ func TestFaultsOnCreate(t *testing.T) {
 				})
 			})
 			t.Run("http", func(t *testing.T) {
-				// Here the client gives up as soon as it is in vain to wait.
+				// The client gives up when waiting can no longer help.
 				ctx, giveUp := context.WithCancel(t.Context())
 				defer giveUp()
 				s := kanberttest.Start(t, kanberttest.WithOnRequest(func(r kanberttest.Request) {
@@ -193,8 +193,8 @@ func TestFaultsOnCreate(t *testing.T) {
 	}
 }
 
-// TestRefused lets a connection not come about: in memory as net/http says it,
-// over HTTP as near to it as a listener can come.
+// TestRefused fails the connection: in memory with the error of net/http, over HTTP
+// with the nearest that a listener can do.
 func TestRefused(t *testing.T) {
 	s := kanberttest.Start(t)
 	for _, c := range []struct {
@@ -217,7 +217,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestTrace finds that a client's hooks can tell a connection that failed from
+// TestTrace checks that a client's hooks distinguish a connection that failed from
 // one that was never made.
 func TestTrace(t *testing.T) {
 	for _, c := range []struct {
@@ -243,7 +243,7 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-// TestLateWork lets the effect of a lost create come late.
+// TestLateWork delays the effect of a lost create.
 func TestLateWork(t *testing.T) {
 	lose := func(t *testing.T, s *kanberttest.Sandbox, call *caller, f kanberttest.Fault) {
 		t.Helper()
@@ -313,8 +313,8 @@ func TestLateWork(t *testing.T) {
 	})
 }
 
-// TestRetryAfterForms compares the headers of a 429 with what they stand for, by
-// the server's clock.
+// TestRetryAfterForms compares the headers of a 429 with their meaning, by the
+// server's clock.
 func TestRetryAfterForms(t *testing.T) {
 	for form, check := range map[kanberttest.RetryAfterForm]func(h http.Header, until time.Time) bool{
 		kanberttest.InSeconds: func(h http.Header, _ time.Time) bool {
@@ -340,7 +340,8 @@ func TestRetryAfterForms(t *testing.T) {
 			call := overMemory(t, s)
 			until := now.Add(time.Hour + 90*time.Second)
 			s.FailNth(1, kanberttest.Match{}, kanberttest.RateLimited(form, 90*time.Second))
-			// The first is the fault, the second is let in, the third meets the limit.
+			// The first is the fault, the second is accepted, the third exceeds the
+			// limit.
 			for i, want := range []int{429, 200, 429} {
 				a := call.must(http.MethodGet, "/webhooks", "")
 				if a.status != want || (want == 429 && !check(a.header, until)) {

@@ -16,7 +16,7 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// overHTTP2 returns a caller that net/http serves over HTTP/2.
+// overHTTP2 returns a caller that uses HTTP/2.
 func overHTTP2(t *testing.T, s *kanberttest.Sandbox) *caller {
 	t.Helper()
 	transport := &http.Transport{TLSClientConfig: s.TLSConfig(), ForceAttemptHTTP2: true}
@@ -24,7 +24,7 @@ func overHTTP2(t *testing.T, s *kanberttest.Sandbox) *caller {
 	return newCaller(t, s, transport)
 }
 
-// TestHTTP2 finds the same answers as over HTTP/1.
+// TestHTTP2 checks that the responses are the same as over HTTP/1.
 func TestHTTP2(t *testing.T) {
 	s := kanberttest.StartHTTP2(t)
 	if !strings.HasPrefix(s.BaseURL(), "https://127.0.0.1:") {
@@ -67,9 +67,9 @@ func TestHTTP2(t *testing.T) {
 	}
 }
 
-// TestHTTP2ResendsBelowTheClient finds what the listener is for: net/http sends
-// a POST again by itself if it has the body a second time, and the second one
-// meets the first one's work.
+// TestHTTP2ResendsBelowTheClient checks the purpose of the listener: net/http sends
+// a POST again if it can read the body a second time, and the second one finds the
+// first one's work.
 func TestHTTP2ResendsBelowTheClient(t *testing.T) {
 	for _, f := range []kanberttest.Fault{
 		kanberttest.ResetStream(kanberttest.ProtocolError),
@@ -81,7 +81,7 @@ func TestHTTP2ResendsBelowTheClient(t *testing.T) {
 				t.Run(fmt.Sprintf("%s, resend %v", fault, resend), func(t *testing.T) {
 					s := kanberttest.StartHTTP2(t)
 					call := overHTTP2(t, s)
-					call.must(http.MethodGet, "/whoami", "") // so that a connection stands
+					call.must(http.MethodGet, "/whoami", "") // so that a connection exists
 					s.FailNth(1, kanberttest.Match{Method: http.MethodPost}, fault)
 					r := call.request(http.MethodPost, "/webhooks", `{"url":"`+oneURL+`","event":"contact:create"}`)
 					if !resend {
@@ -100,7 +100,7 @@ func TestHTTP2ResendsBelowTheClient(t *testing.T) {
 					if got := s.Requests()[1].Fault; got != fault.String() {
 						t.Errorf("fault %q", got)
 					}
-					// The connection, or its successor, goes on.
+					// The connection, or its successor, still works.
 					if a := call.must(http.MethodGet, "/webhooks", ""); a.status != 200 {
 						t.Errorf("afterwards %d", a.status)
 					}
@@ -110,7 +110,7 @@ func TestHTTP2ResendsBelowTheClient(t *testing.T) {
 	}
 }
 
-// TestGracefulGoAway ends each connection after an answer, and loses none.
+// TestGracefulGoAway ends each connection after a response, and loses no response.
 func TestGracefulGoAway(t *testing.T) {
 	s := kanberttest.StartHTTP2(t)
 	call := overHTTP2(t, s)
@@ -125,7 +125,7 @@ func TestGracefulGoAway(t *testing.T) {
 	}
 }
 
-// TestHTTP2Faults applies the faults that know no stream over HTTP/2.
+// TestHTTP2Faults applies, over HTTP/2, the faults that are not about streams.
 func TestHTTP2Faults(t *testing.T) {
 	for _, c := range []struct {
 		fault  kanberttest.Fault

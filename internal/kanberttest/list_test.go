@@ -20,7 +20,7 @@ import (
 // days begin and end at different times.
 var wednesday = time.Date(2026, 5, 6, 12, 0, 0, 0, time.UTC)
 
-// calendar is a workspace whose URLs say when a webhook was created.
+// calendar is a workspace whose URLs contain the time of creation.
 var calendar = []kanberttest.Webhook{
 	{URL: "https://a.example/April", CreatedAt: time.Date(2026, 4, 30, 23, 59, 59, 0, time.UTC)},
 	{URL: "https://a.example/may", CreatedAt: time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)},
@@ -31,8 +31,9 @@ var calendar = []kanberttest.Webhook{
 	{URL: "https://b.example/June", CreatedAt: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)},
 }
 
-// filters holds every operator, in every spelling, and every special value, in
-// both forms, with the last path segments of what it selects from calendar.
+// filters contains every operator, in every spelling, and every special value, in
+// both forms, with the last path segments of the webhooks in calendar that it
+// selects.
 var filters = []struct{ text, json, selects string }{
 	{`url in ["https://a.example/may", 'https://b.example/now']`, `[{"field":"url","op":"in","value":["https://a.example/may","https://b.example/now"]}]`, "may now"},
 	{`url nin ["https://a.example/may"]`, `[{"field":"url","op":"nin","value":["https://a.example/may"]}]`, "April monday morning now tomorrow June"},
@@ -96,7 +97,7 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-// TestFiltersHaveEveryOperator keeps the table above complete.
+// TestFiltersHaveEveryOperator checks that the table above is complete.
 func TestFiltersHaveEveryOperator(t *testing.T) {
 	for _, field := range filter.Fields() {
 		for _, op := range field.Operators {
@@ -111,8 +112,8 @@ func TestFiltersHaveEveryOperator(t *testing.T) {
 	}
 }
 
-// TestRefusedLists sends what GET /webhooks answers 400 to, and what it passes
-// over.
+// TestRefusedLists sends requests for which GET /webhooks returns 400, and
+// parameters that it ignores.
 func TestRefusedLists(t *testing.T) {
 	s := kanberttest.New(kanberttest.WithoutOperator("nin"))
 	s.Seed(calendar...)
@@ -154,7 +155,7 @@ func TestCaseInsensitiveCollation(t *testing.T) {
 			t.Errorf("%s selects %v", text, got)
 		}
 	}
-	// "A" stands before "m" in either collation, "J" before "m" in this one alone.
+	// "A" comes before "m" in either collation, "J" before "m" only in this one.
 	got := call.page(url.Values{"sort": {"url"}, "filter": {`url startswith "https://b"`}}).urls()
 	want := []string{"https://b.example/June", "https://b.example/morning", "https://b.example/now", "https://b.example/tomorrow"}
 	if !slices.Equal(got, want) {
@@ -162,7 +163,7 @@ func TestCaseInsensitiveCollation(t *testing.T) {
 	}
 }
 
-// TestSorts lists under every sort, in one page and in many.
+// TestSorts lists with every sort, in one page and in many.
 func TestSorts(t *testing.T) {
 	s := kanberttest.New()
 	at := func(minute int) time.Time { return wednesday.Add(time.Duration(minute) * time.Minute) }
@@ -197,8 +198,8 @@ func TestSorts(t *testing.T) {
 	}
 }
 
-// numbered gives n webhooks whose URLs sort as their numbers do, all of one
-// second.
+// numbered returns n webhooks whose URLs have the order of their numbers, all
+// created in one second.
 func numbered(n int) []kanberttest.Webhook {
 	all := make([]kanberttest.Webhook, n)
 	for i := range all {
@@ -207,8 +208,8 @@ func numbered(n int) []kanberttest.Webhook {
 	return all
 }
 
-// TestPages walks a list of 95 under each option that concerns pages, and counts
-// what each page holds.
+// TestPages reads a list of 95 with each option about pages, and counts the
+// webhooks of each page.
 func TestPages(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -271,7 +272,7 @@ func TestRefuseLargePages(t *testing.T) {
 	}
 }
 
-// TestPrevCursor walks to the end and back.
+// TestPrevCursor reads to the end and back.
 func TestPrevCursor(t *testing.T) {
 	s := kanberttest.New()
 	s.Seed(numbered(95)...)
@@ -297,8 +298,8 @@ func TestPrevCursor(t *testing.T) {
 	}
 }
 
-// TestListThatChanges inserts and deletes between two pages, and finds every
-// other webhook once.
+// TestListThatChanges inserts and deletes between two pages, and checks that every
+// other webhook appears once.
 func TestListThatChanges(t *testing.T) {
 	s := kanberttest.New()
 	seeded := s.Seed(numbered(50)...)
@@ -324,7 +325,7 @@ func TestListThatChanges(t *testing.T) {
 	}
 }
 
-// TestCursorsThatAreNone finds the list begun anew, without an error.
+// TestCursorsThatAreNone checks that the list begins again, without an error.
 func TestCursorsThatAreNone(t *testing.T) {
 	s := kanberttest.New()
 	s.Seed(numbered(50)...)
@@ -337,9 +338,9 @@ func TestCursorsThatAreNone(t *testing.T) {
 	}
 }
 
-// TestCursorsOfAnotherSort finds that a place is where its columns say, whatever
-// the direction, and that a place without a column of the sort is a failure of
-// the server, as with Laravel.
+// TestCursorsOfAnotherSort checks that the columns of a cursor determine its
+// position, in either direction, and that a cursor without a column of the sort is
+// a failure of the server, as with Laravel.
 func TestCursorsOfAnotherSort(t *testing.T) {
 	s := kanberttest.New()
 	s.Seed(numbered(50)...)
@@ -363,7 +364,7 @@ func TestCursorsOfAnotherSort(t *testing.T) {
 	}
 }
 
-// TestCursorFaults lets the server forget a cursor, and repeat one.
+// TestCursorFaults makes the server forget a cursor, and repeat one.
 func TestCursorFaults(t *testing.T) {
 	s := kanberttest.New()
 	s.Seed(numbered(95)...)

@@ -18,8 +18,8 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// TestSeeds finds that two sandboxes of one seed give equal ids and secrets, and
-// those of two seeds do not.
+// TestSeeds checks that two sandboxes with one seed generate equal ids and secrets,
+// and those with two seeds do not.
 func TestSeeds(t *testing.T) {
 	fill := func(seed uint64) (string, []kanberttest.Webhook) {
 		s := kanberttest.New(kanberttest.WithSeed(seed))
@@ -61,7 +61,7 @@ func TestSeedRefusesWhatIsTaken(t *testing.T) {
 	}
 }
 
-// TestRecords finds what was sent in the records.
+// TestRecords checks the records of requests.
 func TestRecords(t *testing.T) {
 	var told []kanberttest.Request
 	s := kanberttest.Start(t, kanberttest.WithOnRequest(func(r kanberttest.Request) { told = append(told, r) }))
@@ -92,7 +92,7 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-// TestOnRequestMayUseTheSandbox lets somebody else act in the middle.
+// TestOnRequestMayUseTheSandbox uses the sandbox during a request.
 func TestOnRequestMayUseTheSandbox(t *testing.T) {
 	var s *kanberttest.Sandbox
 	s = kanberttest.New(kanberttest.WithOnRequest(func(r kanberttest.Request) {
@@ -106,7 +106,7 @@ func TestOnRequestMayUseTheSandbox(t *testing.T) {
 	}
 }
 
-// TestPlacement counts which requests faults are applied to.
+// TestPlacement counts the requests that faults are applied to.
 func TestPlacement(t *testing.T) {
 	s := kanberttest.New()
 	call := overMemory(t, s)
@@ -123,7 +123,8 @@ func TestPlacement(t *testing.T) {
 	s.FailNth(3, kanberttest.Match{PathPrefix: "/api/v1/webhooks"}, kanberttest.Status(503))
 	s.ResetRequests()
 	if got := statuses(1, "DELETE", "/webhooks/x") + " " + statuses(4, "GET", "/webhooks"); got != "404 200 500 200 200" {
-		// The third of all is the second GET: the fault that was placed first is applied.
+		// The third of all is the second GET: the fault that was assigned first is
+		// applied.
 		t.Errorf("n-th requests: %s", got)
 	}
 
@@ -136,13 +137,14 @@ func TestPlacement(t *testing.T) {
 		t.Errorf("after clearing: %s", got)
 	}
 
-	// A missing secret is no fault of a list, and counts no list.
+	// A missing secret is not a fault of a list, and does not count lists.
 	s.FailNth(1, kanberttest.Match{}, kanberttest.MissingSecret())
 	call.must("GET", "/webhooks", "")
 	if _, has := call.create("https://r.example").object(t)["signature_secret_key"]; has {
 		t.Error("the create was not the first request that the fault can be applied to")
 	}
-	// On a refusal it is applied and changes nothing, and the record says so.
+	// On an error response it is applied and changes nothing, and the record says
+	// so.
 	s.FailNth(1, kanberttest.Match{}, kanberttest.MissingSecret())
 	call.create("https://r.example")
 	s.FailNth(1, kanberttest.Match{}, kanberttest.CutBody())
@@ -154,8 +156,8 @@ func TestPlacement(t *testing.T) {
 	}
 }
 
-// TestShares finds that a share is about what it says, the same for the same
-// seed, another for another, and spread over all faults.
+// TestShares checks that a share is approximately right, the same for the same
+// seed, different for another, and distributed over all faults.
 func TestShares(t *testing.T) {
 	run := func(seed uint64) []string {
 		s := kanberttest.New()
@@ -195,7 +197,7 @@ func TestShares(t *testing.T) {
 	}
 }
 
-// TestMisplacedFaults finds that faults which make no sense are refused at once.
+// TestMisplacedFaults checks that invalid faults panic at once.
 func TestMisplacedFaults(t *testing.T) {
 	for name, build := range map[string]func() kanberttest.Fault{
 		"refused after":      func() kanberttest.Fault { return kanberttest.Refused().AfterWork() },
@@ -243,8 +245,8 @@ func TestWaits(t *testing.T) {
 	})
 }
 
-// TestClientThatGivesUp finds what is done of a request whose client does not
-// wait for the answer.
+// TestClientThatGivesUp checks which work is done for a request whose client does
+// not wait for the response.
 func TestClientThatGivesUp(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -279,8 +281,8 @@ func TestClientThatGivesUp(t *testing.T) {
 	}
 }
 
-// TestCancelledRequest finds that a request which was cancelled before it was
-// sent is not, and that one may be cancelled while its answer is read.
+// TestCancelledRequest checks that a request that was cancelled before is not sent,
+// and that one may be cancelled while its response is read.
 func TestCancelledRequest(t *testing.T) {
 	s := kanberttest.New()
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -338,7 +340,7 @@ func TestListen(t *testing.T) {
 	}
 }
 
-// TestUnboundBaseURL finds that a client without the transport reaches nothing.
+// TestUnboundBaseURL checks that a client without the transport cannot connect.
 func TestUnboundBaseURL(t *testing.T) {
 	s := kanberttest.New()
 	defer s.Close()
@@ -348,7 +350,7 @@ func TestUnboundBaseURL(t *testing.T) {
 	}
 }
 
-// TestCloseEndsWhatHangs finds that a test which forgot a request still ends.
+// TestCloseEndsWhatHangs checks that a test with a hanging request still ends.
 func TestCloseEndsWhatHangs(t *testing.T) {
 	received := make(chan struct{})
 	s := kanberttest.New(kanberttest.WithOnRequest(func(kanberttest.Request) { close(received) }))

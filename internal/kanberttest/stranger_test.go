@@ -16,8 +16,8 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// TestOverlappingCreates finds that both pass the check, and that the second one
-// to insert gets the API's own 500.
+// TestOverlappingCreates checks that both pass the check, and that the second
+// insert gets the API's own 500.
 func TestOverlappingCreates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := kanberttest.New(kanberttest.WithInsertDelay(time.Second))
@@ -48,7 +48,7 @@ func TestOverlappingCreates(t *testing.T) {
 	})
 }
 
-// TestOnInsert lets a stranger act between check and insert.
+// TestOnInsert creates the URL by another program between check and insert.
 func TestOnInsert(t *testing.T) {
 	s := kanberttest.New()
 	call := overMemory(t, s)
@@ -71,8 +71,8 @@ func TestOnInsert(t *testing.T) {
 	}
 }
 
-// TestStranger lets another program create, delete and recreate around requests,
-// those that a fault is applied to too.
+// TestStranger creates, deletes and recreates webhooks by another program around
+// requests, including requests with a fault.
 func TestStranger(t *testing.T) {
 	s := kanberttest.New()
 	call := overMemory(t, s)
@@ -128,8 +128,8 @@ func TestStranger(t *testing.T) {
 	}
 }
 
-// TestReplicas finds lists that lag behind creates and deletes, each by its own
-// time, and everything else current.
+// TestReplicas checks that lists lag behind creates and deletes, each by its own
+// time, and everything else is current.
 func TestReplicas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := kanberttest.New(kanberttest.WithReplicaLag(5*time.Second, 10*time.Second))
@@ -172,7 +172,7 @@ func TestReplicas(t *testing.T) {
 			t.Errorf("the URL is not free: %d", a.status)
 		}
 		<-time.After(5 * time.Second)
-		// The deleted one and its successor.
+		// The deleted one and its replacement.
 		if n := byURL(); n != 2 {
 			t.Errorf("%d at the URL", n)
 		}
@@ -180,7 +180,7 @@ func TestReplicas(t *testing.T) {
 		if !shown() {
 			t.Error("the deleted one still shows")
 		}
-		// Without a lag from now on.
+		// From now on without a lag.
 		s.Set(kanberttest.WithReplicaLag(0, 0))
 		holder, _ := s.HolderAs(s.Token(), oneURL)
 		s.DeleteAs(s.Token(), holder.ID)
@@ -190,7 +190,7 @@ func TestReplicas(t *testing.T) {
 	})
 }
 
-// TestChecksOnReplica lets creates and deletes look at the replica as well.
+// TestChecksOnReplica makes creates and deletes read the replica too.
 func TestChecksOnReplica(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := kanberttest.New(kanberttest.WithReplicaLag(time.Second, time.Second), kanberttest.WithChecksOnReplica())
@@ -221,7 +221,7 @@ func TestChecksOnReplica(t *testing.T) {
 	})
 }
 
-// TestHeldURLs finds URLs taken by what no list shows.
+// TestHeldURLs checks URLs that are taken although no list contains them.
 func TestHeldURLs(t *testing.T) {
 	s := kanberttest.New(kanberttest.WithSoftDeletes())
 	call := overMemory(t, s)
@@ -240,7 +240,7 @@ func TestHeldURLs(t *testing.T) {
 	}
 }
 
-// TestClocks finds the header Date and created_at wrong in every way.
+// TestClocks checks every wrong form of the header Date and of created_at.
 func TestClocks(t *testing.T) {
 	now := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
 	year9999 := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
@@ -277,7 +277,7 @@ func TestClocks(t *testing.T) {
 	}
 }
 
-// TestLocales finds the texts of a 422 translated, and nothing else.
+// TestLocales checks that only the texts of a 422 are translated.
 func TestLocales(t *testing.T) {
 	for locale, want := range map[kanberttest.Locale]string{
 		kanberttest.English:  "The url has already been taken.",
@@ -291,7 +291,7 @@ func TestLocales(t *testing.T) {
 		if a := call.create(oneURL); a.status != 422 || a.body != `{"message":"`+want+`","errors":{"url":["`+want+`"]}}` {
 			t.Errorf("%d: %d %s, want %q", locale, a.status, a.body, want)
 		}
-		// Whatever the words, the fields have their names.
+		// The names of the fields do not depend on the language.
 		a := call.must(http.MethodPost, "/webhooks", `{"url":"x","event":"task:create"}`)
 		for _, field := range []string{`"url":["`, `"project_id":["`} {
 			if a.status != 422 || !strings.Contains(a.body, field) {
@@ -301,7 +301,7 @@ func TestLocales(t *testing.T) {
 	}
 }
 
-// TestTrimming finds texts trimmed, and an empty one null.
+// TestTrimming checks that texts are trimmed, and an empty one is null.
 func TestTrimming(t *testing.T) {
 	for _, c := range []struct {
 		opts      []kanberttest.Option
@@ -321,7 +321,7 @@ func TestTrimming(t *testing.T) {
 	}
 }
 
-// TestMariaDBCollation takes letters of another case and with a mark for equal.
+// TestMariaDBCollation treats letters of another case and with a mark as equal.
 func TestMariaDBCollation(t *testing.T) {
 	s := kanberttest.New(kanberttest.WithMariaDBCollation())
 	call := overMemory(t, s)
@@ -341,8 +341,8 @@ func TestMariaDBCollation(t *testing.T) {
 	}
 }
 
-// TestOddRecords finds foreign records in the list as no record should be, and
-// everything else as it is.
+// TestOddRecords checks invalid records of other webhooks in the list, and that
+// everything else is unchanged.
 func TestOddRecords(t *testing.T) {
 	s := kanberttest.New()
 	s.SeedOdd(kanberttest.Webhook{ID: "odd", URL: "https://r.example/1"}, map[string]any{
@@ -388,8 +388,8 @@ func TestEndlessList(t *testing.T) {
 	}
 }
 
-// TestGateways compares the answers of what stands in front of the API, before
-// and after the work.
+// TestGateways compares the responses of servers in front of the API, before and
+// after the work.
 func TestGateways(t *testing.T) {
 	for _, c := range []struct {
 		fault       kanberttest.Fault
@@ -457,7 +457,7 @@ func idsOf(webhooks []kanberttest.Webhook) []string {
 	return ids
 }
 
-// TestFaultNames finds that a name says what the fault is.
+// TestFaultNames checks that a name describes the fault.
 func TestFaultNames(t *testing.T) {
 	for want, f := range map[string]kanberttest.Fault{
 		`404 with "{}" (application/json) after the work`: kanberttest.Answer(404, jsonType, "{}").AfterWork(),

@@ -15,8 +15,8 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// TestCreate compares the answer to a create with the API reference and with
-// what is remembered.
+// TestCreate compares the response to a create with the API reference and with the
+// stored webhook.
 func TestCreate(t *testing.T) {
 	now := time.Date(2026, 5, 6, 7, 8, 9, 987654321, time.UTC)
 	s := kanberttest.Start(t, kanberttest.WithClock(func() time.Time { return now }))
@@ -52,7 +52,7 @@ func TestCreate(t *testing.T) {
 	}
 }
 
-// TestValidation sends every kind of wrong create.
+// TestValidation sends every kind of invalid create.
 func TestValidation(t *testing.T) {
 	const (
 		required = "The url field is required."
@@ -146,7 +146,7 @@ func TestValidation(t *testing.T) {
 	}
 }
 
-// TestURLRule finds which characters a URL may have.
+// TestURLRule checks which characters a URL may contain.
 func TestURLRule(t *testing.T) {
 	s := kanberttest.New()
 	call := overMemory(t, s)
@@ -179,7 +179,7 @@ func TestURLRule(t *testing.T) {
 	}
 }
 
-// TestBodyThatIsNotDeclaredAsJSON finds that it counts as empty.
+// TestBodyThatIsNotDeclaredAsJSON checks that such a body counts as empty.
 func TestBodyThatIsNotDeclaredAsJSON(t *testing.T) {
 	call := overMemory(t, kanberttest.New())
 	r := call.request(http.MethodPost, "/webhooks", `{"url":"https://r.example","event":"contact:create"}`)
@@ -197,15 +197,15 @@ func TestConflictStatus(t *testing.T) {
 	if _, has := a.object(t)["errors"]; a.status != http.StatusConflict || has {
 		t.Errorf("%d %s", a.status, a.body)
 	}
-	// What is wrong beside it is told first, and with it.
+	// With another invalid field, the status is 422, with both errors.
 	a = call.must(http.MethodPost, "/webhooks", `{"url":"https://r.example","event":"x"}`)
 	if a.status != 422 || !strings.Contains(a.body, "already been taken") || !strings.Contains(a.body, "event is invalid") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 }
 
-// TestDelete deletes webhooks, those with odd ids too, and finds a second delete
-// refused.
+// TestDelete deletes webhooks, including those with odd ids, and checks that a
+// second delete fails.
 func TestDelete(t *testing.T) {
 	for _, c := range []struct {
 		status int
@@ -232,7 +232,7 @@ func TestDelete(t *testing.T) {
 	}
 }
 
-// TestAdmission sends what no operation answers.
+// TestAdmission sends requests that match no operation.
 func TestAdmission(t *testing.T) {
 	s := kanberttest.New(kanberttest.WithMaxRequestURI(200))
 	for _, c := range []struct {
@@ -276,8 +276,8 @@ func TestAdmission(t *testing.T) {
 	}
 }
 
-// TestWithoutAccept finds what a browser gets, where a client that asks for JSON
-// gets an error.
+// TestWithoutAccept checks the response to a browser, where a client that accepts
+// JSON gets an error.
 func TestWithoutAccept(t *testing.T) {
 	s := kanberttest.New()
 	for _, c := range []struct {
@@ -302,7 +302,7 @@ func TestWithoutAccept(t *testing.T) {
 	}
 }
 
-// TestSpellings finds which URLs count as one.
+// TestSpellings checks which URLs count as equal.
 func TestSpellings(t *testing.T) {
 	const given, other = "HTTPS://User@Receiver.Example?A=B", "https://receiver.example/PATH"
 	for _, c := range []struct {

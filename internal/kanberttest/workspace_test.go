@@ -16,7 +16,7 @@ func (c *caller) as(token string) *caller {
 	return &other
 }
 
-// TestWhoami asks who each token is, and finds the requests recorded.
+// TestWhoami checks the workspace of each token, and the records of the requests.
 func TestWhoami(t *testing.T) {
 	s := kanberttest.New()
 	other := s.AddWorkspace("Other")
@@ -54,7 +54,8 @@ func TestWhoami(t *testing.T) {
 	}
 }
 
-// TestWhoamiThatGivesNothing lets the operation be missing, and answer wrongly.
+// TestWhoamiThatGivesNothing removes the operation, and makes it return wrong
+// responses.
 func TestWhoamiThatGivesNothing(t *testing.T) {
 	s := kanberttest.New(kanberttest.WithoutWhoami())
 	call := overMemory(t, s)
@@ -82,8 +83,8 @@ func TestWhoamiThatGivesNothing(t *testing.T) {
 	}
 }
 
-// TestTwoWorkspaces finds that one workspace's webhooks are out of the other's
-// reach, and that their URLs are taken nevertheless.
+// TestTwoWorkspaces checks that a token cannot access the webhooks of the other
+// workspace, but that their URLs are taken.
 func TestTwoWorkspaces(t *testing.T) {
 	for _, perSpace := range []bool{false, true} {
 		var opts []kanberttest.Option

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TestLifecycle creates, plans again, notices what another program deleted,
-// replaces, imports and destroys.
+// TestLifecycle creates webhooks, plans again, detects a deletion by another
+// program, replaces, imports and destroys.
 func TestLifecycle(t *testing.T) {
 	t.Parallel()
 	l := Start(t, Options{})
@@ -51,7 +51,7 @@ func TestLifecycle(t *testing.T) {
 	}
 }
 
-// lifecycle is one webhook without a project and two with everything, whose
+// lifecycle is one webhook without a project and two with all arguments, whose
 // events are replaced together.
 func lifecycle(event string) string {
 	verb := strings.TrimPrefix(event, "contact:")
@@ -66,7 +66,7 @@ resource "kanbert_webhook" "full" {
 `, verb)
 }
 
-// numbered are webhooks of another program, made one day after the other.
+// numbered returns webhooks of another program, created one day after the other.
 func numbered(prefix string, n int) []Webhook {
 	all := make([]Webhook, n)
 	for i := range all {
@@ -78,7 +78,7 @@ func numbered(prefix string, n int) []Webhook {
 	return all
 }
 
-// TestImport takes over what is there, by the command and by a block.
+// TestImport imports existing webhooks, with the command and with a block.
 func TestImport(t *testing.T) {
 	t.Parallel()
 	l := Start(t, Options{})
@@ -105,8 +105,8 @@ import {
 	audit(t, l, strangers, w)
 }
 
-// TestDestroyUnderThrottle creates and destroys under Laravel's usual limit of 60
-// requests in a window, which is not a minute here but seconds.
+// TestDestroyUnderThrottle creates and destroys with Laravel's usual limit of 60
+// requests in a window. The window is some seconds here, and not a minute.
 func TestDestroyUnderThrottle(t *testing.T) {
 	for _, n := range []int{1, 60, 200} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -134,14 +134,14 @@ func TestDestroyUnderThrottle(t *testing.T) {
 	}
 }
 
-// TestListsOverPages reads three pages in every order. Laravel's cursors lose the
-// webhooks that are equal under the sort, so that something unique must follow.
+// TestListsOverPages reads three pages in every order. Laravel's cursors lose
+// webhooks that are equal under the sort, so a unique field must follow.
 func TestListsOverPages(t *testing.T) {
 	t.Parallel()
 	l := Start(t, Options{})
 	const n = 75
 	seeds := numbered("https://list.example", n)
-	for i := range seeds { // Ten of a second.
+	for i := range seeds { // Ten in one second.
 		seeds[i].CreatedAt = seeds[i-i%10].CreatedAt
 	}
 	l.Seed(t, seeds...)
@@ -179,8 +179,7 @@ output "filtered" {
 	}
 }
 
-// TestTwoApplies lets two states apply at once, to URLs of their own and to the
-// same ones.
+// TestTwoApplies applies two states at once, to separate URLs and to the same ones.
 func TestTwoApplies(t *testing.T) {
 	for name, test := range map[string]struct {
 		prefixes [2]string
@@ -196,7 +195,7 @@ func TestTwoApplies(t *testing.T) {
 			l := Start(t, Options{Workers: 12})
 			const n = 12
 			if test.meet {
-				l.Strike(t, 2, Meet, Before, http.MethodPost)
+				l.FailNext(t, 2, Meet, Before, http.MethodPost)
 			}
 			var workspaces []*workspace
 			for _, prefix := range test.prefixes {
@@ -206,7 +205,7 @@ func TestTwoApplies(t *testing.T) {
 			runs := applyAtOnce(t, workspaces...)
 			audit(t, l, nil, workspaces...)
 			same := test.prefixes[0] == test.prefixes[1]
-			if driver() == "mysql" { // Its collation takes them for the same.
+			if driver() == "mysql" { // Its collation treats them as equal.
 				same = strings.EqualFold(test.prefixes[0], test.prefixes[1])
 			}
 			if !same && (runs[0].code != 0 || runs[1].code != 0) {
@@ -233,19 +232,19 @@ func applyAtOnce(t *testing.T, workspaces ...*workspace) []run {
 	return runs
 }
 
-// TestLoserOfARaceDeletesNothing lets another program create the URL between the
-// rule and the insert of ours: the answer is a 500 in the API's own JSON, and the
-// webhook that is found then is the other's.
+// TestLoserOfARaceDeletesNothing creates the URL by another program between our
+// check and our insert. The response is a 500 in the API's own JSON, and the
+// look-up finds the webhook of the other program.
 func TestLoserOfARaceDeletesNothing(t *testing.T) {
 	t.Parallel()
 	l := Start(t, Options{})
 	w := newWorkspace(t, l, l.Token(), webhook("hook", "https://race.example/", "contact:create"))
-	l.Strike(t, 1, Hold, Before, http.MethodPost)
+	l.FailNext(t, 1, Hold, Before, http.MethodPost)
 
 	var applied run
 	var all sync.WaitGroup
 	all.Go(func() { applied = w.apply(t) })
-	if err := await(t.Context(), func() bool { return l.Outstanding(t) == 0 }); err != nil {
+	if err := await(t.Context(), func() bool { return l.PendingFaults(t) == 0 }); err != nil {
 		t.Fatal(err)
 	}
 	strangers := l.Seed(t, Webhook{URL: "https://race.example/"})
@@ -265,13 +264,13 @@ func TestLoserOfARaceDeletesNothing(t *testing.T) {
 	audit(t, l, strangers, w)
 }
 
-// TestServerErrorAfterTheInsert answers 500 in the API's own JSON after the work:
+// TestServerErrorAfterTheInsert returns a 500 in the API's own JSON after the work:
 // the webhook is ours, but looks like the winner of a race.
 func TestServerErrorAfterTheInsert(t *testing.T) {
 	t.Parallel()
 	l := Start(t, Options{})
 	w := newWorkspace(t, l, l.Token(), webhook("hook", "https://hooks.example/", "contact:create"))
-	l.Strike(t, 1, Throw, After, http.MethodPost)
+	l.FailNext(t, 1, Throw, After, http.MethodPost)
 
 	applied := w.apply(t).mustBe(t, 1)
 	if n := count(t, l, http.MethodDelete, 0); n > 0 {
@@ -286,15 +285,15 @@ func TestServerErrorAfterTheInsert(t *testing.T) {
 // TestKilledWorkers kills workers before and after the commit, of creates and of
 // deletes.
 func TestKilledWorkers(t *testing.T) {
-	for _, moment := range []Moment{Before, After} {
-		t.Run(string(moment), func(t *testing.T) {
+	for _, phase := range []Phase{Before, After} {
+		t.Run(string(phase), func(t *testing.T) {
 			t.Parallel()
 			l := Start(t, Options{})
 			strangers := l.Seed(t, numbered("https://stranger.example", 40)...)
 			const n = 12
 			w := newWorkspace(t, l, l.Token(), webhooks("https://hooks.example", n))
 
-			l.Strike(t, 3, Kill, moment, http.MethodPost)
+			l.FailNext(t, 3, Kill, phase, http.MethodPost)
 			w.apply(t).mustBe(t, 0)
 			w.plan(t).mustBe(t, 0)
 			if got := len(w.state(t)); got != n || len(l.Webhooks(t)) != n+len(strangers) {
@@ -302,23 +301,23 @@ func TestKilledWorkers(t *testing.T) {
 			}
 			audit(t, l, strangers, w)
 
-			l.Strike(t, 3, Kill, moment, http.MethodDelete)
+			l.FailNext(t, 3, Kill, phase, http.MethodDelete)
 			w.destroy(t).mustBe(t, 0)
 			audit(t, l, strangers, w)
-			if left := len(l.Webhooks(t)); left != len(strangers) || l.Outstanding(t) > 0 {
-				t.Errorf("%d webhooks are left, and %d strikes", left, l.Outstanding(t))
+			if left := len(l.Webhooks(t)); left != len(strangers) || l.PendingFaults(t) > 0 {
+				t.Errorf("%d webhooks are left, and %d faults", left, l.PendingFaults(t))
 			}
 		})
 	}
 }
 
-// TestLateCommit lets the gateway give up on a create that Laravel finishes after
-// the look-up that follows.
+// TestLateCommit makes the gateway abort a create that Laravel finishes after the
+// look-up that follows.
 func TestLateCommit(t *testing.T) {
 	t.Parallel()
 	l := Start(t, Options{GatewayTimeout: time.Second})
 	w := newWorkspace(t, l, l.Token(), webhook("hook", "https://late.example/", "contact:create"))
-	l.Strike(t, 1, Hold, Before, http.MethodPost)
+	l.FailNext(t, 1, Hold, Before, http.MethodPost)
 
 	var all sync.WaitGroup
 	all.Go(func() { w.apply(t) })
@@ -332,15 +331,15 @@ func TestLateCommit(t *testing.T) {
 	}
 	l.Release(t)
 	all.Wait()
-	// The late insert may come last of all.
+	// The late insert may come after everything else.
 	if err := await(t.Context(), func() bool { return len(l.Webhooks(t)) == 1 }); err != nil {
 		t.Errorf("the webhooks: %+v", l.Webhooks(t))
 	}
 	audit(t, l, nil, w)
 }
 
-// TestMaintenance takes the application down during an apply, a plan and a
-// destroy. The word of when to come back is heeded by all calls together.
+// TestMaintenance takes the application down during an apply, a plan and a destroy.
+// All calls together respect the time of the next try.
 func TestMaintenance(t *testing.T) {
 	for name, options := range map[string][]string{
 		"JSON": {"--retry=3"},
@@ -375,8 +374,8 @@ func TestMaintenance(t *testing.T) {
 	}
 }
 
-// heedsRetryAfter finds nothing asked from the first refusal on, for as many
-// seconds as that has named, but for what was under way already.
+// heedsRetryAfter checks that no request was sent from the first error response on,
+// for the number of seconds in it, except for requests in flight.
 func heedsRetryAfter(t *testing.T, what string, requests []Request, seconds float64) {
 	t.Helper()
 	first := slices.IndexFunc(requests, func(r Request) bool { return r.Status == http.StatusServiceUnavailable })
@@ -392,8 +391,8 @@ func heedsRetryAfter(t *testing.T, what string, requests []Request, seconds floa
 }
 
 // TestTranslatedConflicts renames resources without a moved block: the create of
-// the new name meets the webhook of the old one, which is deleted at the same
-// time. The text of the 422 is in another language, or a bare key.
+// the new name conflicts with the webhook of the old one, which is deleted at the
+// same time. The text of the 422 is in another language, or a bare key.
 func TestTranslatedConflicts(t *testing.T) {
 	for _, locale := range []string{"en", "de", "none"} {
 		t.Run(locale, func(t *testing.T) {
@@ -404,7 +403,7 @@ func TestTranslatedConflicts(t *testing.T) {
 			w.apply(t).mustBe(t, 0)
 			w.write(t, webhook("new", "https://renamed.example/", "contact:create"))
 
-			l.Strike(t, 1, Hold, Before, http.MethodDelete)
+			l.FailNext(t, 1, Hold, Before, http.MethodDelete)
 			var applied run
 			var all sync.WaitGroup
 			all.Go(func() { applied = w.apply(t) })
@@ -417,7 +416,7 @@ func TestTranslatedConflicts(t *testing.T) {
 			w.plan(t).mustBe(t, 0)
 			audit(t, l, nil, w)
 
-			// A stranger's URL is taken for good, and the error says so at once.
+			// Another program's URL stays taken, and the error says so at once.
 			strangers := l.Seed(t, Webhook{URL: "https://taken.example/"})
 			w.write(t, webhook("new", "https://renamed.example/", "contact:create")+webhook("taken", "https://taken.example/", "contact:create"))
 			applied = w.apply(t).mustBe(t, 1)
@@ -429,7 +428,7 @@ func TestTranslatedConflicts(t *testing.T) {
 	}
 }
 
-// TestRequestLimit lets nginx refuse with 503 in HTML and without Retry-After.
+// TestRequestLimit makes nginx return 503 in HTML and without Retry-After.
 func TestRequestLimit(t *testing.T) {
 	t.Parallel()
 	l := Start(t, Options{RequestRate: "20r/s", RequestBurst: 3})
@@ -449,8 +448,8 @@ func TestRequestLimit(t *testing.T) {
 	}
 }
 
-// TestTokenOfAnotherWorkspace plans and destroys with a token by which nothing of
-// what is in state can be seen.
+// TestTokenOfAnotherWorkspace plans and destroys with a token that cannot see the
+// webhooks in state.
 func TestTokenOfAnotherWorkspace(t *testing.T) {
 	t.Parallel()
 	l := Start(t, Options{})
@@ -468,8 +467,8 @@ func TestTokenOfAnotherWorkspace(t *testing.T) {
 	audit(t, l, nil, w)
 }
 
-// TestDebugLeaksNothing lets Laravel answer an error with the SQL and its values,
-// as APP_DEBUG does.
+// TestDebugLeaksNothing makes Laravel return the SQL and its values in an error, as
+// APP_DEBUG does.
 func TestDebugLeaksNothing(t *testing.T) {
 	t.Parallel()
 	l := Start(t, Options{Debug: true})
@@ -477,11 +476,11 @@ func TestDebugLeaksNothing(t *testing.T) {
 	w := newWorkspace(t, l, l.Token(), webhook("hook", secretPath, "contact:create"))
 	w.Settings["TF_LOG"] = "TRACE"
 	w.Settings["TF_LOG_PATH"] = w.Dir + "/trace.log"
-	l.Strike(t, 1, Hold, Before, http.MethodPost)
+	l.FailNext(t, 1, Hold, Before, http.MethodPost)
 	var applied run
 	var all sync.WaitGroup
 	all.Go(func() { applied = w.apply(t) })
-	if err := await(t.Context(), func() bool { return l.Outstanding(t) == 0 }); err != nil {
+	if err := await(t.Context(), func() bool { return l.PendingFaults(t) == 0 }); err != nil {
 		t.Fatal(err)
 	}
 	strangers := l.Seed(t, Webhook{URL: secretPath, Secret: "signs-as-another"})

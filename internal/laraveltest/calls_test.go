@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// seeds are 35 webhooks, a page and a bit, each made at another time, and in
-// another order than that of their URLs.
+// seeds are 35 webhooks, more than a page, created at different times, and not in
+// the order of their URLs.
 func seeds() []Webhook {
 	begin := time.Now().UTC().Add(-35 * 24 * time.Hour).Truncate(24 * time.Hour)
 	all := make([]Webhook, 35)
@@ -28,7 +28,7 @@ func seeds() []Webhook {
 	return all
 }
 
-// listCalls are made first, while nothing but the seeds is there.
+// listCalls are sent first, when only the seeds exist.
 func listCalls() []call {
 	var calls []call
 	list := func(name string, pairs ...string) {
@@ -76,7 +76,7 @@ func listCalls() []call {
 	return calls
 }
 
-// oneOfTheSeeds asks for a list that is the same on servers that took different
+// oneOfTheSeeds requests a list that is the same on servers that accepted different
 // creates.
 func oneOfTheSeeds() url.Values {
 	return url.Values{"page[size]": {"1"}, "sort": {"url"}, "filter": {condition("url", "startswith", `"https://seed.example/"`)}}
@@ -86,7 +86,7 @@ func condition(field, op, value string) string {
 	return fmt.Sprintf(`[{"field":%q,"op":%q,"value":%s}]`, field, op, value)
 }
 
-// filters are in both forms. The JSON form is what the provider builds.
+// filters are in both forms. The provider builds the JSON form.
 func filters() map[string]string {
 	all := map[string]string{
 		"contains":            condition("url", "contains", `"/1"`),
@@ -164,7 +164,7 @@ func filters() map[string]string {
 	return all
 }
 
-// createCalls are good and bad creates.
+// createCalls are valid and invalid creates.
 func createCalls() []call {
 	var calls []call
 	post := func(name, body string) {
@@ -239,7 +239,7 @@ func createCalls() []call {
 	return calls
 }
 
-// urls are spelled in every way that the rule url may take or refuse.
+// urls are spelled in every way that the rule url may accept or refuse.
 func urls() []string {
 	return []string{
 		"http://new.example/http", "https://new.example", "https://new.example?query", "https://new.example#fragment",
@@ -302,7 +302,7 @@ func deleteCalls() []call {
 	}
 }
 
-// refusedCalls concern routes, methods, tokens and scopes.
+// refusedCalls test routes, methods, tokens and scopes.
 func refusedCalls() []call {
 	var calls []call
 	for _, path := range []string{"/whoami", "/webhooks", "/webhooks/1", "/nothing", "/webhooks/1/2", ""} {

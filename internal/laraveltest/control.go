@@ -70,8 +70,8 @@ func (l *Laravel) Seed(tb testing.TB, webhooks ...Webhook) []Webhook {
 	rows := make([]map[string]any, len(webhooks))
 	l.mu.Lock()
 	for i := range webhooks {
-		l.strikes++
-		webhooks[i] = webhooks[i].complete(l.strikes)
+		l.sequence++
+		webhooks[i] = webhooks[i].complete(l.sequence)
 		rows[i] = webhooks[i].row()
 	}
 	l.mu.Unlock()
@@ -210,22 +210,22 @@ const (
 	Hold Fault = "hold"
 )
 
-// Moment is the moment at which a fault applies to a valid request.
-type Moment string
+// Phase is the phase in which a fault applies to a valid request.
+type Phase string
 
-// The moments. A list has only the first.
+// The phases. A list has only the first.
 const (
-	Before Moment = "before" // before the database is changed
-	After  Moment = "after"  // after that, before the answer
+	Before Phase = "before" // before the database is changed
+	After  Phase = "after"  // after that, before the answer
 )
 
-// Strike applies the fault to the next n valid requests of the method.
-func (l *Laravel) Strike(tb testing.TB, n int, fault Fault, moment Moment, method string) {
+// FailNext applies the fault to the next n valid requests of the method.
+func (l *Laravel) FailNext(tb testing.TB, n int, fault Fault, phase Phase, method string) {
 	tb.Helper()
 	for range n {
 		l.mu.Lock()
-		l.strikes++
-		name := fmt.Sprintf("%s.%s.%s.%d", fault, moment, method, l.strikes)
+		l.sequence++
+		name := fmt.Sprintf("%s.%s.%s.%d", fault, phase, method, l.sequence)
 		l.mu.Unlock()
 		if err := os.WriteFile(l.path("faults", name), nil, 0o600); err != nil {
 			tb.Fatal(err)
@@ -233,8 +233,8 @@ func (l *Laravel) Strike(tb testing.TB, n int, fault Fault, moment Moment, metho
 	}
 }
 
-// Outstanding returns the number of faults that were not applied yet.
-func (l *Laravel) Outstanding(tb testing.TB) int {
+// PendingFaults returns the number of faults that were not applied yet.
+func (l *Laravel) PendingFaults(tb testing.TB) int {
 	tb.Helper()
 	entries, err := os.ReadDir(l.path("faults"))
 	if err != nil {

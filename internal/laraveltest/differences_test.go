@@ -4,20 +4,21 @@ package laraveltest
 
 import "regexp"
 
-// difference is one between Laravel and the test server that stays, and why.
+// difference is a permanent difference between Laravel and the test server, with
+// the reason.
 type difference struct {
-	// names match the calls in which the servers differ, and no other calls.
+	// names match exactly the calls in which the servers differ.
 	names *regexp.Regexp
-	// laravel and sandbox are how the observations begin.
+	// laravel and sandbox are the prefixes of the observations.
 	laravel, sandbox string
-	// only is the database on which they differ, if it is not on all.
+	// only is the database on which they differ, if not on all.
 	only   string
 	reason string
 }
 
-// differences are those between an application on Laravel 8 and SQLite and the
-// test server whose options agree with it as far as they go. The client must do
-// right in both columns.
+// differences are those between an application on Laravel 8 and SQLite and the test
+// server with the options that match it best. The client must work correctly with
+// both columns.
 var differences = []difference{
 	{
 		names:   regexp.MustCompile(`^route [^H]\w+ (|/nothing|/webhooks/1/2)$|^throttled burst \d, missing route$|^delete an id with a slash$`),

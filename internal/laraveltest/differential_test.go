@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// TestServersAgree sends the same requests to Laravel and to the test server.
-// What a client can see of the answers must agree, or stand in the table of
-// differences with its reason. A difference that is there no longer must not.
+// TestServersAgree sends the same requests to Laravel and to the test server. The
+// visible parts of the responses must be equal, or listed in the table of
+// differences with the reason. A listed difference must still exist.
 func TestServersAgree(t *testing.T) {
 	require(t)
 	calls := slices.Concat(listCalls(), createCalls(), deleteCalls(), refusedCalls())
@@ -67,7 +67,7 @@ func observeAll(t *testing.T, on server, calls []call) map[string]string {
 	s.observeOverlap(t, seen)
 	s.observeLostAnswers(t, seen)
 	s.observeMaintenance(t, seen)
-	s.observeThrottle(t, seen) // The last, since it is not lifted.
+	s.observeThrottle(t, seen) // The last, because it cannot be removed.
 	return seen
 }
 
@@ -89,18 +89,18 @@ func (s *session) observeOverlap(t *testing.T, seen map[string]string) {
 	seen["list after overlapping creates"] = s.do(t, lookUp("", "https://new.example/overlap")).String()
 }
 
-// observeLostAnswers lets workers end before and after they have done their work.
+// observeLostAnswers kills workers before and after their work.
 func (s *session) observeLostAnswers(t *testing.T, seen map[string]string) {
 	t.Helper()
-	for _, moment := range []Moment{Before, After} {
-		what := "worker killed " + string(moment) + " "
-		address := "https://new.example/killed-" + string(moment)
-		s.server.kill(t, moment, http.MethodPost)
+	for _, phase := range []Phase{Before, After} {
+		what := "worker killed " + string(phase) + " "
+		address := "https://new.example/killed-" + string(phase)
+		s.server.kill(t, phase, http.MethodPost)
 		seen[what+"the insert"] = s.do(t, create("", address)).String()
 		seen[what+"the insert, list"] = s.do(t, lookUp("", address)).String()
-		victim := string(moment) + " victim"
+		victim := string(phase) + " victim"
 		s.do(t, create(victim, address+"-delete"))
-		s.server.kill(t, moment, http.MethodDelete)
+		s.server.kill(t, phase, http.MethodDelete)
 		seen[what+"the delete"] = s.do(t, call{method: http.MethodDelete, path: "/webhooks/{" + victim + "}"}).String()
 		seen[what+"the delete, again"] = s.do(t, call{method: http.MethodDelete, path: "/webhooks/{" + victim + "}"}).String()
 	}
@@ -121,7 +121,7 @@ func (s *session) observeMaintenance(t *testing.T, seen map[string]string) {
 	}
 }
 
-// observeThrottle sends a burst of which only the first three are let through.
+// observeThrottle sends a burst of which only the first three are accepted.
 func (s *session) observeThrottle(t *testing.T, seen map[string]string) {
 	t.Helper()
 	s.server.throttle(t, 3, 30*time.Second)

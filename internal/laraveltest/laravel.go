@@ -59,7 +59,7 @@ type Laravel struct {
 
 	mu       sync.Mutex
 	settings map[string]any
-	strikes  int
+	sequence int
 }
 
 // The ids of the workspaces, as in /whoami.

@@ -17,8 +17,8 @@ import (
 	"testing"
 )
 
-// TestServersEndWhenTheTestIsKilled kills a test binary in the middle of a test:
-// its deferred calls do not run, and the servers must end all the same.
+// TestServersEndWhenTheTestIsKilled kills a test binary in the middle of a test.
+// Its deferred calls do not run, and the servers must still end.
 func TestServersEndWhenTheTestIsKilled(t *testing.T) {
 	if os.Getenv(serveOnly) != "" {
 		l := Start(t, Options{})

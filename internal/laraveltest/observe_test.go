@@ -20,19 +20,19 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
 
-// server is what the comparison asks: Laravel or the test server.
+// server is a server in the comparison: Laravel or the test server.
 type server struct {
 	base                      string
 	token, unscoped, stranger string
 	seed                      func(t *testing.T, webhooks []Webhook)
 	throttle                  func(t *testing.T, n int, window time.Duration)
-	// overlap lets the next two creates pass the check of uniqueness together. It
-	// returns what ends it.
+	// overlap makes the next two creates pass the check of uniqueness together. It
+	// returns a function that ends it.
 	overlap func(t *testing.T) (end func())
-	// maintain begins the maintenance, in HTML if so wished; retry is in seconds
-	// and may be 0 for unsaid. It returns what ends it.
+	// maintain begins the maintenance, in HTML if requested. retry is in seconds,
+	// and 0 means unspecified. It returns a function that ends it.
 	maintain func(t *testing.T, html bool, retry int) (end func())
-	kill     func(t *testing.T, moment Moment, method string)
+	kill     func(t *testing.T, phase Phase, method string)
 }
 
 func laravelServer(t *testing.T) server {
@@ -42,7 +42,7 @@ func laravelServer(t *testing.T) server {
 		seed:     func(t *testing.T, webhooks []Webhook) { l.Seed(t, webhooks...) },
 		throttle: func(t *testing.T, n int, window time.Duration) { l.SetThrottle(t, n, window) },
 		overlap: func(t *testing.T) func() {
-			l.Strike(t, 2, Meet, Before, http.MethodPost)
+			l.FailNext(t, 2, Meet, Before, http.MethodPost)
 			return func() {}
 		},
 		maintain: func(t *testing.T, html bool, retry int) func() {
@@ -56,11 +56,11 @@ func laravelServer(t *testing.T) server {
 			l.Down(t, options...)
 			return func() { l.Up(t) }
 		},
-		kill: func(t *testing.T, moment Moment, method string) { l.Strike(t, 1, Kill, moment, method) },
+		kill: func(t *testing.T, phase Phase, method string) { l.FailNext(t, 1, Kill, phase, method) },
 	}
 }
 
-// sandboxServer sets what the API reference leaves open to what Laravel does.
+// sandboxServer sets the options of the test server to Laravel's behaviour.
 func sandboxServer(t *testing.T) server {
 	options := []kanberttest.Option{kanberttest.WithTiesLost(), kanberttest.WithRetryAfterForm(kanberttest.AsLaravel)}
 	if driver() == "mysql" {
@@ -85,7 +85,7 @@ func sandboxServer(t *testing.T) server {
 			s.OnInsert(func(*kanberttest.Sandbox, kanberttest.Webhook) {
 				select {
 				case met <- struct{}{}:
-					// The first waits until the second has taken its place.
+					// The first waits until the second has the same state.
 					met <- struct{}{}
 				default:
 					<-met
@@ -104,9 +104,9 @@ func sandboxServer(t *testing.T) server {
 			s.FailEvery(kanberttest.Match{}, f)
 			return s.ClearFaults
 		},
-		kill: func(_ *testing.T, moment Moment, method string) {
+		kill: func(_ *testing.T, phase Phase, method string) {
 			f := kanberttest.HTML(http.StatusBadGateway)
-			if moment == After {
+			if phase == After {
 				f = f.AfterWork()
 			}
 			s.FailNth(1, kanberttest.Match{Method: method}, f)
@@ -114,30 +114,29 @@ func sandboxServer(t *testing.T) server {
 	}
 }
 
-// call is one request. "{name}" in the path stands for the id, and "{name.next}"
-// and "{name.prev}" for the cursors, of the answer to the call of that name.
+// call is one request. "{name}" in the path means the id, and "{name.next}" and
+// "{name.prev}" the cursors, of the response to the call with that name.
 type call struct {
 	name   string
 	method string // GET if empty
 	path   string
 	query  url.Values
 	body   string
-	// anyOrder is for a list whose order is the database's own affair.
+	// anyOrder is for a list whose order depends on the database.
 	anyOrder bool
-	// header replaces the usual headers of the same name; an empty value leaves
-	// one out.
+	// header replaces the usual headers with the same names. An empty value removes
+	// one.
 	header map[string]string
 }
 
-// observation is what a client can see of an answer.
+// observation is the visible part of a response.
 type observation struct {
 	Status  int
 	Headers map[string]string
 	Body    string
 }
 
-// String is one line, to be compared and to be written into the table of
-// differences.
+// String returns one line, for comparisons and for the table of differences.
 func (o observation) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %s", o.Status, o.Body)
@@ -147,7 +146,7 @@ func (o observation) String() string {
 	return b.String()
 }
 
-// session keeps what later calls refer to.
+// session stores data that later calls refer to.
 type session struct {
 	server server
 	names  map[string]string
@@ -201,7 +200,7 @@ func (s *session) request(t *testing.T, c call) *http.Request {
 	return request
 }
 
-// resolve puts in what stands in braces, but leaves JSON alone.
+// resolve replaces names in braces, but not in JSON.
 func (s *session) resolve(t *testing.T, text string) string {
 	t.Helper()
 	for name, value := range s.names {
@@ -239,9 +238,9 @@ func (s *session) remember(name string, body []byte) {
 	}
 }
 
-// visibleHeaders are those that the client reads. The request id is not among
-// them: the API reference has none, and the test server adds it so that its
-// tests can see what an error says of it.
+// visibleHeaders are the headers that the client reads. The request id is not one
+// of them: the API reference has none, and the test server adds it so that its
+// tests can check it in errors.
 func visibleHeaders(response *http.Response) map[string]string {
 	seen := map[string]string{}
 	for _, name := range []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "Allow"} {
@@ -281,9 +280,8 @@ func errText(err error) string {
 	return " " + err.Error()
 }
 
-// shapeOfBody describes a body without the values that nothing depends on: the
-// names of fields and the types of their values, and the URLs of a list, which
-// are its order.
+// shapeOfBody describes a body without irrelevant values: the names of fields and
+// the types of their values, and the URLs of a list, which are its order.
 func shapeOfBody(response *http.Response, body []byte, anyOrder bool) string {
 	switch {
 	case len(body) == 0:
@@ -325,8 +323,8 @@ func shape(name string, value any) string {
 	}
 }
 
-// shapeOfList gives each shape that occurs once. Texts of errors are counted no
-// more than worded: one is enough.
+// shapeOfList returns each shape once. It counts texts of errors and does not quote
+// them.
 func shapeOfList(name string, list []any) string {
 	var shapes, urls []string
 	for _, element := range list {

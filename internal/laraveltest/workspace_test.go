@@ -21,8 +21,8 @@ import (
 // shared is the CLI and the provider's binary, if the tests run at all.
 var shared *cli.Tests
 
-// serveOnly is the environment variable by which a test starts this binary once
-// more, to be killed.
+// serveOnly is the environment variable with which a test starts this binary again,
+// to kill it.
 const serveOnly = "LARAVELTEST_SERVE_ONLY"
 
 func TestMain(m *testing.M) {
@@ -37,15 +37,15 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// workspace is a folder with a configuration and a state, in which the real CLI
-// runs the built provider.
+// workspace is a folder with a configuration and a state, in which a real CLI runs
+// the built provider.
 type workspace struct {
 	*cli.Workspace
-	// said is what the CLI has written so far, in all runs.
+	// said is the output of the CLI in all runs.
 	said strings.Builder
 }
 
-// newWorkspace makes one whose provider has the token.
+// newWorkspace returns one whose provider has the token.
 func newWorkspace(t *testing.T, l *Laravel, token, config string) *workspace {
 	t.Helper()
 	w := &workspace{Workspace: shared.Workspace(t)}
@@ -106,7 +106,7 @@ func (w *workspace) plan(t *testing.T, args ...string) run {
 	return w.run(t, append([]string{"plan", "-detailed-exitcode"}, args...)...)
 }
 
-// instance is a webhook in a state.
+// instance is a webhook in state.
 type instance struct {
 	Address string
 	ID      string `json:"id"`
@@ -157,7 +157,8 @@ func (w *workspace) output(t *testing.T, name string, value any) {
 	}
 }
 
-// webhooks is a configuration of n webhooks with these URLs: PREFIX/0 and so on.
+// webhooks returns a configuration with n webhooks and these URLs: PREFIX/0 and so
+// on.
 func webhooks(prefix string, n int) string {
 	return fmt.Sprintf(`resource "kanbert_webhook" "hook" {
   count = %d
@@ -167,14 +168,14 @@ func webhooks(prefix string, n int) string {
 `, n, prefix)
 }
 
-// webhook is a configuration of one.
+// webhook returns a configuration with one.
 func webhook(name, url, event string) string {
 	return fmt.Sprintf("resource \"kanbert_webhook\" %q {\n  url   = %q\n  event = %q\n}\n", name, url, event)
 }
 
-// audit finds what must hold after every scenario: whatever exists is in exactly
-// one state, with its secret, or an error has named it; what is in a state
-// exists; and the strangers are all there.
+// audit checks the rules after every scenario: each existing webhook is in exactly
+// one state, with its secret, or named in an error; each webhook in a state exists;
+// and all webhooks of other programs exist.
 func audit(t *testing.T, l *Laravel, strangers []Webhook, workspaces ...*workspace) {
 	t.Helper()
 	live := map[string]Webhook{}
@@ -219,8 +220,8 @@ func audit(t *testing.T, l *Laravel, strangers []Webhook, workspaces ...*workspa
 	}
 }
 
-// count counts requests of a method, or of all if it is empty, that were answered
-// with the status, or with any if it is 0.
+// count returns the number of requests of a method, or of all if it is empty, with
+// the status, or with any if it is 0.
 func count(t *testing.T, l *Laravel, method string, status int) int {
 	t.Helper()
 	n := 0

@@ -10,8 +10,8 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/live"
 )
 
-// acceptance is a run of the provider, built from the working tree, with the CLI
-// at hand.
+// acceptance runs the provider, built from the working tree, with the available
+// CLI.
 func acceptance(t *testing.T, settings live.Settings) live.Acceptance {
 	t.Helper()
 	found, err := cli.Find(t.Context(), t.Output())

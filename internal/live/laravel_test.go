@@ -24,7 +24,7 @@ func onLaravel(t *testing.T, out *bytes.Buffer) (*laraveltest.Laravel, live.Targ
 	return laravel, target, live.Settings{Workspace: laraveltest.Workspace, Ledgers: t.TempDir(), Out: out}
 }
 
-// expectNothing finds that a run has deleted what it made.
+// expectNothing checks that a run has deleted its webhooks.
 func expectNothing(t *testing.T, laravel *laraveltest.Laravel) {
 	t.Helper()
 	if left := laravel.Webhooks(t); len(left) > 0 {
@@ -32,7 +32,7 @@ func expectNothing(t *testing.T, laravel *laraveltest.Laravel) {
 	}
 }
 
-// What the provider assumes holds for the framework.
+// The provider's assumptions are true for the framework.
 func TestProbeOfLaravel(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -50,7 +50,7 @@ func TestProbeOfLaravel(t *testing.T) {
 	expectNothing(t, laravel)
 }
 
-// TestAcceptanceOnLaravel runs what `make testacc` runs against the real API.
+// TestAcceptanceOnLaravel runs the test of `make testacc`.
 func TestAcceptanceOnLaravel(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

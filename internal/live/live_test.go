@@ -19,8 +19,8 @@ import (
 
 var workspace = flag.String("workspace", "", "the id of the workspace in which webhooks may be created and deleted")
 
-// person is what the person at the machine has exported. Many export both, so
-// that they alone are no consent: the build tag and -workspace are.
+// person contains the variables that the user has exported. Many users export both,
+// so they alone are not a consent: the build tag and -workspace are.
 var person struct {
 	consent        bool
 	baseURL, token string
@@ -38,7 +38,7 @@ func TestLiveAPI(t *testing.T) {
 	if !person.consent || person.token == "" {
 		t.Fatal("nothing was sent: export TF_ACC=1 and KANBERT_TOKEN")
 	}
-	// An interrupted run deletes what it made.
+	// An interrupted run deletes its webhooks.
 	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root, err := cli.ModuleRoot()

@@ -11,7 +11,7 @@ import (
 	"github.com/kanbert/terraform-provider-kanbert/internal/cli"
 )
 
-// TestMain keeps a person's token and server out of the tests.
+// TestMain removes the user's token and server from the environment of the tests.
 func TestMain(m *testing.M) {
 	cli.ForgetEnvironment()
 	os.Exit(m.Run())

@@ -23,7 +23,7 @@ var post = kanberttest.Match{Method: http.MethodPost}
 
 const theirURL = "https://receiver.example/private-path?password=hunter2"
 
-// run is one run against a sandbox that holds a webhook of another user.
+// run is one run against a sandbox with a webhook of another user.
 type run struct {
 	*kanberttest.Sandbox
 
@@ -53,8 +53,8 @@ func (r *run) probe(t *testing.T, write bool) []live.Row {
 	return rows
 }
 
-// expectNothingOfOurs finds that a run has deleted all that it made, nothing else,
-// and its ledger.
+// expectNothingOfOurs checks that a run has deleted all its webhooks, no other
+// ones, and its ledger.
 func (r *run) expectNothingOfOurs(t *testing.T) {
 	t.Helper()
 	if all := r.Webhooks(); len(all) != 1 || all[0].URL != theirURL {
@@ -121,7 +121,7 @@ func TestProbeWritesAndDeletes(t *testing.T) {
 	r.expectNothingOfOurs(t)
 }
 
-// The table may be sent to anyone.
+// The table is safe to publish.
 func TestTableHoldsNothingPrivate(t *testing.T) {
 	t.Parallel()
 	r := newRun(t, kanberttest.WithExtraFields())
@@ -140,8 +140,8 @@ func TestTableHoldsNothingPrivate(t *testing.T) {
 	}
 }
 
-// A server is described as it is, and the provider's assumptions are told from
-// what it copes with.
+// A server is described as it is. The table distinguishes the provider's
+// assumptions from variants that it supports.
 func TestProbeTellsServersApart(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -182,7 +182,7 @@ func TestProbeTellsServersApart(t *testing.T) {
 	}
 }
 
-// The form of a limit that was met is told.
+// The table contains the form of a limit.
 func TestProbeTellsOfLimits(t *testing.T) {
 	t.Parallel()
 	r := newRun(t)
@@ -195,7 +195,7 @@ func TestProbeTellsOfLimits(t *testing.T) {
 	}
 }
 
-// In a workspace without webhooks, what a run makes is looked at.
+// In a workspace without webhooks, the probe uses the webhooks of the run.
 func TestProbeOfAnEmptyWorkspace(t *testing.T) {
 	t.Parallel()
 	r := newRun(t)
@@ -208,7 +208,7 @@ func TestProbeOfAnEmptyWorkspace(t *testing.T) {
 	}
 }
 
-// A list that lags is waited for.
+// The run waits for a list that lags.
 func TestProbeSeesLag(t *testing.T) {
 	t.Parallel()
 	r := newRun(t, kanberttest.WithReplicaLag(time.Hour, 0))
@@ -260,7 +260,7 @@ func TestWorkspaceHasToBeNamed(t *testing.T) {
 	}
 }
 
-// The domain .invalid is tried before anything else.
+// The run tests the domain .invalid first.
 func TestRefusedDomainStopsTheRun(t *testing.T) {
 	t.Parallel()
 	r := newRun(t)
@@ -277,7 +277,8 @@ func TestRefusedDomainStopsTheRun(t *testing.T) {
 	r.expectNothingOfOurs(t)
 }
 
-// A create whose answer is lost is found by its URL and deleted.
+// If the response to a create is lost, the run finds the webhook by its URL and
+// deletes it.
 func TestLostAnswersLeaveNothing(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []kanberttest.Fault{kanberttest.Reset().AfterWork(), kanberttest.CutBody(), kanberttest.MissingID()} {
@@ -289,7 +290,7 @@ func TestLostAnswersLeaveNothing(t *testing.T) {
 	}
 }
 
-// A failed step deletes what the ones before it made.
+// A failed step deletes the webhooks of the steps before it.
 func TestFailureLeavesNothing(t *testing.T) {
 	t.Parallel()
 	r := newRun(t)
@@ -301,7 +302,7 @@ func TestFailureLeavesNothing(t *testing.T) {
 	r.expectNothingOfOurs(t)
 }
 
-// TestAcceptance runs what `make testacc` runs against the real API.
+// TestAcceptance runs the test of `make testacc`.
 func TestAcceptance(t *testing.T) {
 	kanberttest.SkipShort(t, "it runs a real CLI")
 	t.Parallel()

@@ -72,7 +72,7 @@ func made(t *testing.T, s *Session, address string) string {
 	return got.created().ID
 }
 
-// Whatever is not of the run is refused before it is sent.
+// Requests that do not belong to the run are refused before they are sent.
 func TestSessionRefusesWhatIsNotOfTheRun(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -90,7 +90,7 @@ func TestSessionRefusesWhatIsNotOfTheRun(t *testing.T) {
 		{method: http.MethodDelete, path: webhooksPath},
 		{method: http.MethodDelete, path: "/contacts/" + f.theirs.ID},
 	} {
-		// A list has shown all ids.
+		// A list has returned all ids.
 		if _, err := s.all(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -123,8 +123,8 @@ func TestSessionCountsWebhooks(t *testing.T) {
 	}
 }
 
-// The provider's own requests go by the same rules, and another program on the
-// machine is not served.
+// The same rules apply to the provider's requests, and the proxy refuses another
+// program on the machine.
 func TestProxyServesTheRunAlone(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -166,7 +166,7 @@ func TestProxyServesTheRunAlone(t *testing.T) {
 	}
 }
 
-// A killed run leaves its webhooks and its ledger; a sweep removes both, and
+// A killed run leaves its webhooks and its ledger. A sweep removes both, and
 // nothing else.
 func TestSweepRemovesWhatAKilledRunLeft(t *testing.T) {
 	t.Parallel()
@@ -194,8 +194,8 @@ func TestSweepRemovesWhatAKilledRunLeft(t *testing.T) {
 	}
 }
 
-// Neither a flag nor a ledger that was edited deletes what is not under the
-// prefix, or of another run, workspace or API.
+// Neither a flag nor an edited ledger deletes a webhook outside of the prefix, or
+// of another run, workspace or API.
 func TestSweepDeletesNothingElse(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -240,8 +240,8 @@ func TestSweepKeepsAYoungLedger(t *testing.T) {
 	}
 }
 
-// A ledger is on the disk before the next request, readable by its owner alone,
-// and holds ids and nothing else.
+// A ledger is on the disk before the next request, only its owner can read it, and
+// it contains only ids.
 func TestLedgerHoldsIDs(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -267,7 +267,7 @@ func TestLedgerHoldsIDs(t *testing.T) {
 	}
 }
 
-// An interrupted run deletes what it made.
+// An interrupted run deletes its webhooks.
 func TestCloseOutlivesTheContext(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -280,7 +280,8 @@ func TestCloseOutlivesTheContext(t *testing.T) {
 	}
 }
 
-// What cannot be deleted is named, and the ledger stays for a sweep.
+// If a webhook cannot be deleted, the error names it, and the ledger stays for a
+// sweep.
 func TestCloseKeepsTheLedgerOfWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -296,7 +297,7 @@ func TestCloseKeepsTheLedgerOfWhatIsLeft(t *testing.T) {
 	}
 }
 
-// Limits are waited for as the API asks, within bounds.
+// The run waits for limits as the API specifies, up to a maximum.
 func TestLimitsAreWaitedFor(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -314,7 +315,7 @@ func TestLimitsAreWaitedFor(t *testing.T) {
 	}
 }
 
-// A token never goes over the network in the clear, nor after a redirect.
+// A token is never sent without encryption, or after a redirect.
 func TestTargetsAreCheckedAsTheProviderDoes(t *testing.T) {
 	t.Parallel()
 	for _, target := range []Target{

@@ -181,7 +181,7 @@ func explainTaken(e *kanbert.URLTakenError) string {
 	case e.Holder != nil:
 		return "The URL is taken: " + identify(*e.Holder) + " has it. Nothing was created. " +
 			"If Terraform manages that webhook, here or elsewhere, give this resource another URL. " +
-			"If this resource replaces it, and it is not deposed, you can remove create_before_destroy instead, here and from resources that depend on this one. " +
+			"If this resource replaces it, you can remove create_before_destroy instead, from this resource and those that depend on it, unless that webhook is deposed. " +
 			"Otherwise import it, with the address of this resource:\n\n" + importBlock(e.Holder.ID) + request
 	case e.Lookup != nil:
 		return "The URL is taken, and the provider could not look up the webhook that has it. Nothing was created. " +

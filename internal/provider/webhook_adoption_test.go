@@ -107,7 +107,7 @@ func TestImportOfNothing(t *testing.T) {
 	s := kanberttest.Start(t)
 	w := newWorkspace(t, configFor(s, scopedTask))
 	out, err := w.run("import", "-no-color", "kanbert_webhook.this", "abc")
-	if err == nil || !strings.Contains(flat(out), `No webhook of the workspace has the id "abc"`) {
+	if err == nil || !strings.Contains(flat(out), `None of the webhooks in the workspace has the id "abc"`) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	w.write(t, configFor(s, scopedTask+`

@@ -272,7 +272,7 @@ func TestInheritedCreateBeforeDestroyThroughTheCLI(t *testing.T) {
 	before := s.Webhooks()[0]
 	lines := w.fails(t, 1, "Unable to create webhook", "apply", "-auto-approve", "-replace=kanbert_webhook.a")
 	text := flat(strings.Join(lines, "\n"))
-	for _, part := range []string{before.ID, "If this replaces that webhook, remove create_before_destroy, its own or that of a resource that depends on it, or change the url as well"} {
+	for _, part := range []string{before.ID, "If this resource replaces it, you can remove create_before_destroy instead, from this resource and those that depend on it"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the error does not say %q:\n%s", part, text)
 		}

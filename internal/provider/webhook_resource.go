@@ -53,8 +53,7 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 	keep := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Manages a Kanbert webhook. A webhook subscribes one URL to one event. Kanbert sends each event as a signed POST request. " +
-			"The API can create and delete webhooks, and cannot change them: a change of any argument replaces the webhook, " +
-			"and the new webhook has a new signing secret.",
+			"Kanbert cannot change a webhook: a change of any argument replaces it, and the new webhook has a new signing secret.",
 		Attributes: map[string]schema.Attribute{
 			"url": schema.StringAttribute{
 				Required:      true,
@@ -63,7 +62,7 @@ func (r *webhookResource) Schema(_ context.Context, _ resource.SchemaRequest, re
 				MarkdownDescription: fmt.Sprintf("URL that receives the events: an absolute `https` or `http` URL of at most %d characters, without user info. "+
 					"A Kanbert workspace can use a URL only once: a receiver of several events needs a URL for each, with another path or query. "+
 					"Another spelling of the same URL (case of the host, default port, empty path) is not a change. "+
-					"A value that Kanbert normalizes at creation, such as a host in punycode, is not a change either. "+
+					"A value that Kanbert normalises at creation, such as a host in punycode, is not a change either. "+
 					"For an imported webhook, write each argument as the API returns it. "+
 					"The provider warns about plain `http` to a host that is not loopback, a fragment, and a loopback or private host. "+
 					"An existing webhook with user info in its URL can be imported. A change replaces the webhook.", kanbert.MaxURLLength),

@@ -289,7 +289,7 @@ func TestCreateBeforeDestroyThroughTheCLI(t *testing.T) {
 
 	w.write(t, config("https://receiver.example/one", "contact:update"))
 	out, err := w.run("apply", "-auto-approve", "-no-color")
-	if err == nil || !strings.Contains(flat(out), "If this replaces that webhook, remove create_before_destroy") {
+	if err == nil || !strings.Contains(flat(out), "you can remove create_before_destroy instead") {
 		t.Errorf("the apply ends with %v:\n%s", err, out)
 	}
 	wantAllHeld(t, s, w, 1)

@@ -2,12 +2,12 @@
 
 // SPDX-License-Identifier: MPL-2.0
 
-// A webhooks API as a Laravel team would write it: the framework does the work,
-// and this file says only what the API reference says. It is the entry point of
+// A webhooks API as a Laravel team would write it. The framework does the work,
+// and this file contains only what the API reference specifies. It is the entry point of
 // php-fpm and, as `php kanbert.php COMMAND`, its artisan.
 //
 // The harness copies the file into a folder of its own, and writes there
-// settings.json, which every request reads, and faults/, whose files each strike
+// settings.json, which every request reads, and faults/, whose files are each a fault of
 // one request.
 
 namespace App;
@@ -112,7 +112,7 @@ class WebhookController
 
     public function index(Request $request): array
     {
-        Fault::strike('before', $request);
+        Fault::apply('before', $request);
         $query = Webhook::query();
         Filter::apply($query, $request->input('filter'));
         foreach ($this->sorts($request) as $sort) {
@@ -142,18 +142,18 @@ class WebhookController
 
     public function store(StoreWebhookRequest $request)
     {
-        Fault::strike('before', $request);
+        Fault::apply('before', $request);
         $webhook = Webhook::create(Arr::only($request->validated(), ['url', 'event', 'project_id', 'client_id']));
-        Fault::strike('after', $request);
+        Fault::apply('after', $request);
 
         return response()->json($webhook->data() + ['signature_secret_key' => $webhook->signature_secret_key], 201);
     }
 
     public function destroy(Request $request, Webhook $webhook)
     {
-        Fault::strike('before', $request);
+        Fault::apply('before', $request);
         $webhook->delete();
-        Fault::strike('after', $request);
+        Fault::apply('after', $request);
 
         return response()->noContent();
     }
@@ -391,13 +391,13 @@ class Settings
     }
 }
 
-// A fault is a file faults/KIND.MOMENT.METHOD.NUMBER. The request that removes it
-// is the one that it strikes.
+// A fault is a file faults/KIND.PHASE.METHOD.NUMBER. The request that removes it
+// is the one to which it applies.
 class Fault
 {
-    public static function strike(string $moment, Request $request): void
+    public static function apply(string $phase, Request $request): void
     {
-        $at = "$moment.{$request->method()}";
+        $at = "$phase.{$request->method()}";
         if (self::claim("meet.$at")) {
             self::wait(fn () => glob(__DIR__."/faults/meet.$at.*") === []);
         }
@@ -408,7 +408,7 @@ class Fault
             posix_kill(getmypid(), 9);
         }
         if (self::claim("throw.$at")) {
-            throw new RuntimeException('A fault that the test asked for.');
+            throw new RuntimeException('A fault of the test.');
         }
     }
 
