@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -310,12 +311,7 @@ func hostOf(raw string) string {
 }
 
 func sortedFields(answer *kanbert.APIError) []string {
-	fields := make([]string, 0, len(answer.Fields))
-	for field := range answer.Fields {
-		fields = append(fields, field)
-	}
-	slices.Sort(fields)
-	return fields
+	return slices.Sorted(maps.Keys(answer.Fields))
 }
 
 // sentence ends text with a full stop, unless it ends a sentence already.

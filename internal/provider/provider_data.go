@@ -110,8 +110,8 @@ func (d *providerData) ready() bool { return d != nil && len(d.unknown) == 0 }
 
 // trackManaged remembers that the webhook with this id is in Terraform's state, and
 // returns what this sighting is the first to show. Each sighting of an id in state
-// passes through here: by Read, ModifyPlan, import, and Delete, and what Create
-// puts there.
+// passes through here: by Read, ModifyPlan, import and Delete. The client itself knows
+// what it has created.
 func (d *providerData) trackManaged(id string, by sighting) duplication {
 	if id == "" {
 		return managedOnce

@@ -34,9 +34,9 @@ type registry struct {
 	// answered holds what the API calls URLs of webhooks in state that it has
 	// another text for, by the URL in state in its canonical spelling.
 	answered map[string]string
-	// anonymous counts the owners without an id.
-	anonymous int
 
+	// anonymous counts the owners without an id.
+	anonymous atomic.Int64
 	// applying is set by the first Create or Delete.
 	applying atomic.Bool
 }
@@ -53,7 +53,7 @@ const (
 	seenAsPrior
 	// seenAsDestroyed is the prior state of what is planned to be destroyed.
 	seenAsDestroyed
-	// seenByApply is a create or a delete. It tells nothing about addresses.
+	// seenByApply is a delete. It tells nothing about addresses.
 	seenByApply
 )
 
@@ -120,7 +120,7 @@ func (r *registry) trackManaged(id string, by sighting) duplication {
 // stays and for what replaces it, or a number for each new resource.
 type owner struct {
 	id string
-	n  int
+	n  int64
 }
 
 // plannedURL is a URL as an owner is planned to have it.
@@ -168,10 +168,7 @@ const (
 
 // newOwner returns an owner for a resource that has no webhook in state.
 func (r *registry) newOwner() owner {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.anonymous++
-	return owner{n: r.anonymous}
+	return owner{n: r.anonymous.Add(1)}
 }
 
 // planURL records what o is planned to have, in place of what was recorded before.

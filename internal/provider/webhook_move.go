@@ -50,9 +50,7 @@ func keepOwnState(ctx context.Context, req resource.MoveStateRequest, resp *reso
 	}
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, state.object(&resp.Diagnostics))...)
 	setIdentity(ctx, resp.TargetIdentity, state.ID.ValueString(), &resp.Diagnostics)
-	if req.SourcePrivate != nil {
-		loadPrivate(ctx, req.SourcePrivate).save(ctx, resp.TargetPrivate, &resp.Diagnostics)
-	}
+	loadPrivate(ctx, req.SourcePrivate).save(ctx, resp.TargetPrivate, &resp.Diagnostics)
 }
 
 // providerType returns the last part of a provider's address, by which
@@ -193,10 +191,10 @@ func object(value any) (map[string]any, bool) {
 	if encoded, ok := value.(string); ok {
 		var decoded map[string]any
 		err := json.Unmarshal([]byte(encoded), &decoded)
-		return decoded, err == nil && decoded != nil
+		return decoded, err == nil
 	}
 	o, ok := value.(map[string]any)
-	if !ok || o == nil {
+	if !ok {
 		return nil, false
 	}
 	if _, isDynamic := o["type"]; isDynamic && o["value"] != nil {
