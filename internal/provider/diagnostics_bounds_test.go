@@ -102,6 +102,11 @@ func TestRedactedIDs(t *testing.T) {
 			t.Errorf("%q is shown as %q, want %q", id, got, want)
 		}
 	}
+	var diags diag.Diagnostics
+	warnOfTwoAddresses("id?key=pass", atTwoAddresses, &diags)
+	if text := diags[0].Summary() + diags[0].Detail(); !strings.Contains(text, "id…") || strings.Contains(text, "pass") {
+		t.Errorf("the warning is %q", text)
+	}
 }
 
 // The second error of one cause points at the first, in words of its operation, and
@@ -134,37 +139,41 @@ func TestRepeatedErrors(t *testing.T) {
 	}
 }
 
+// everyOperation does each thing that needs a request, but for a list block. held is
+// in state.
+var everyOperation = map[string]func(p *protocol, held instance) diagnostics{
+	"plan": func(p *protocol, _ instance) diagnostics { return p.plan(instance{}, urlOfPath("new")).diagnostics },
+	"read": func(p *protocol, held instance) diagnostics { _, diags := p.read(held); return diags },
+	"delete": func(p *protocol, held instance) diagnostics {
+		_, diags := p.apply(held, plannedChange{}, nil)
+		return diags
+	},
+	"import": func(p *protocol, held instance) diagnostics {
+		_, diags := p.importByID(held.values["id"].(string))
+		return diags
+	},
+	"data source": func(p *protocol, held instance) diagnostics {
+		_, diags := p.readDataSource("kanbert_webhook", attrs{"id": held.values["id"]})
+		return diags
+	},
+	"data source of all": func(p *protocol, _ instance) diagnostics {
+		_, diags := p.readDataSource(webhooksType, attrs{})
+		return diags
+	},
+	"create": func(p *protocol, _ instance) diagnostics {
+		config := urlOfPath("new")
+		values := with(config, attrs{"id": unknown, "created_at": unknown, "signature_secret_key": unknown})
+		_, diags := p.apply(instance{}, plannedChange{instance: instance{values: values}}, config)
+		return diags
+	},
+}
+
 // Each operation says that it has waited for long: the first of a process, in words
 // of what was waited for, and none for ten seconds or less.
 func TestEachOperationSaysThatItWaited(t *testing.T) {
 	t.Parallel()
 	const said = "Waiting slows this run down"
-	for name, do := range map[string]func(p *protocol, held instance) diagnostics{
-		"plan": func(p *protocol, _ instance) diagnostics { return p.plan(instance{}, urlOfPath("new")).diagnostics },
-		"read": func(p *protocol, held instance) diagnostics { _, diags := p.read(held); return diags },
-		"delete": func(p *protocol, held instance) diagnostics {
-			_, diags := p.apply(held, plannedChange{}, nil)
-			return diags
-		},
-		"import": func(p *protocol, held instance) diagnostics {
-			_, diags := p.importByID(held.values["id"].(string))
-			return diags
-		},
-		"data source": func(p *protocol, held instance) diagnostics {
-			_, diags := p.readDataSource("kanbert_webhook", attrs{"id": held.values["id"]})
-			return diags
-		},
-		"data source of all": func(p *protocol, _ instance) diagnostics {
-			_, diags := p.readDataSource(webhooksType, attrs{})
-			return diags
-		},
-		"create": func(p *protocol, _ instance) diagnostics {
-			config := urlOfPath("new")
-			values := with(config, attrs{"id": unknown, "created_at": unknown, "signature_secret_key": unknown})
-			_, diags := p.apply(instance{}, plannedChange{instance: instance{values: values}}, config)
-			return diags
-		},
-	} {
+	for name, do := range everyOperation {
 		for _, c := range []struct {
 			waits []time.Duration // of the operations of one process
 			said  int             // by the last of them

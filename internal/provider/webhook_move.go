@@ -73,7 +73,7 @@ func (r *webhookResource) moverFrom(source, resourceType string, read func(oldSt
 		}
 		var state oldState
 		// The error of encoding/json may quote its input, where a secret may be.
-		if req.SourceRawState == nil || json.Unmarshal(req.SourceRawState.JSON, &state) != nil {
+		if json.Unmarshal(req.SourceRawState.JSON, &state) != nil {
 			resp.Diagnostics.AddError(moveWebhook, fmt.Sprintf("The state of the %s that is moved cannot be read as JSON. %s", resourceType, importInstead))
 			return
 		}
@@ -162,9 +162,7 @@ func newOldWebhook(objects []map[string]any, fallbackID string) oldWebhook {
 	for _, a := range arguments {
 		*a.made(&old.webhook) = textOf(first(objects, a.name))
 	}
-	if created, err := time.Parse(time.RFC3339, textOf(first(objects, "created_at"))); err == nil {
-		old.webhook.CreatedAt = created.UTC()
-	}
+	old.webhook.CreatedAt, _ = time.Parse(time.RFC3339, textOf(first(objects, "created_at"))) // Zero is null.
 	for _, o := range objects {
 		if old.secret == "" {
 			old.secret = textOf(o["signature_secret_key"])
