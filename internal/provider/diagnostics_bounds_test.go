@@ -4,6 +4,8 @@ package provider
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -66,6 +68,8 @@ func TestTextsAtTheirBounds(t *testing.T) {
 		{explain(fmt.Errorf("interrupted: %w", context.Canceled)), "Run the command again.", ""},
 		{explain(&kanbert.TransportError{Host: "api.example", Err: context.DeadlineExceeded}), "broke before the answer", "longer than all its retries"},
 		{explain(errors.New("what: ")), "what.", ":"},
+		{explain(&kanbert.TransportError{Host: "api.example", Err: x509.CertificateInvalidError{Reason: x509.Expired}}), "The certificate of api.example has expired.", " at "},
+		{explain(&kanbert.TransportError{Host: "api.example", Err: &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign}}}), "The certificate of api.example is not trusted", "expired"},
 		{sentence("Really?"), "Really?", "?."},
 		{sentence(""), "", "."},
 		{hclString("${a} %{b} \"c\""), `"$${a} %%{b} \"c\""`, ""},

@@ -106,7 +106,7 @@ func (d *providerData) api(diags *diag.Diagnostics) *api {
 
 // ready reports whether something can be sent. It is not so while the provider's
 // configuration is not known.
-func (d *providerData) ready() bool { return d != nil && len(d.unknown) == 0 }
+func (d *providerData) ready() bool { return len(d.unknown) == 0 }
 
 // trackManaged remembers that the webhook with this id is in Terraform's state, and
 // returns what this sighting is the first to show. Each sighting of an id in state

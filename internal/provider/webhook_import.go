@@ -62,7 +62,7 @@ type finder func(context.Context, Reader, *diag.Diagnostics) *kanbert.Webhook
 // cannot be the name of a webhook, so that no request is spent on it.
 func importTarget(ctx context.Context, req resource.ImportStateRequest, diags *diag.Diagnostics) finder {
 	// The framework gives a null identity, and not nil, where the import has none.
-	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
+	if req.ID == "" && !req.Identity.Raw.IsNull() {
 		return identityTarget(ctx, req, diags)
 	}
 	name := req.ID

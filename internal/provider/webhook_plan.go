@@ -89,9 +89,7 @@ func predecessorOf(ctx context.Context, req resource.ModifyPlanRequest, prior we
 		return id
 	}
 	mark, _ := req.Private.GetKey(ctx, predecessorKey)
-	if json.Unmarshal(mark, &id) != nil {
-		return ""
-	}
+	_ = json.Unmarshal(mark, &id) // Without a mark it stays empty.
 	return id
 }
 

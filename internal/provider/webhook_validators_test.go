@@ -259,6 +259,12 @@ func TestUndeliverableURL(t *testing.T) {
 			again := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
 			wantNone(t, again.configure(attrs{"token": s.Token(), "base_url": "https://api.kanbert.example/api/v1"}))
 			wantNone(t, again.plan(kept, config).diagnostics)
+			// So may one that is not known yet.
+			later := newProtocol(t)
+			wantNone(t, later.configure(attrs{"token": "token", "base_url": unknown}))
+			if diags := later.plan(instance{}, config).diagnostics; len(diags) > 0 && want != "URL with a fragment" {
+				t.Errorf("%s, and an API that is not known: %s", url, diags)
+			}
 			// An API on such a host can deliver there, but never a fragment.
 			private := newProtocolFor(t, s)
 			if diags := private.plan(instance{}, config).diagnostics; len(diags) > 0 && want != "URL with a fragment" {
