@@ -386,6 +386,9 @@ func TestQuietPlans(t *testing.T) {
 		"a look-up without a token": {func(p *protocol, _ instance, _ string) diagnostics {
 			return p.plan(instance{}, urlOfPath("401")).diagnostics
 		}, 1},
+		"a look-up without the scope": {func(p *protocol, _ instance, _ string) diagnostics {
+			return p.plan(instance{}, urlOfPath("403")).diagnostics
+		}, 1},
 		"a bad event": {func(p *protocol, _ instance, _ string) diagnostics {
 			return p.plan(instance{}, forEvent(contact, "deal:close")).diagnostics
 		}, 1},
@@ -413,10 +416,8 @@ func TestQuietPlans(t *testing.T) {
 				case "in an apply that begins meanwhile":
 					s.Before(0, kanberttest.Match{Method: http.MethodGet}, func(*kanberttest.Sandbox) { begin() })
 				}
-				for _, status := range []int{500, 401} {
-					if strings.Contains(name, "fails") && status == 500 || strings.Contains(name, "token") && status == 401 {
-						s.FailEvery(kanberttest.Match{Method: http.MethodGet}, kanberttest.Status(status))
-					}
+				if status := map[string]int{"a look-up that fails": 500, "a look-up without a token": 401, "a look-up without the scope": 403}[name]; status > 0 {
+					s.FailEvery(kanberttest.Match{Method: http.MethodGet}, kanberttest.Status(status))
 				}
 				diags := c.plan(p, held, taken)
 				settle()
