@@ -184,10 +184,7 @@ func (d *webhooksDataSource) Read(ctx context.Context, req datasource.ReadReques
 
 // listOptions is what the API itself can select and sort.
 func (m webhooksModel) listOptions() kanbert.ListOptions {
-	opts := kanbert.ListOptions{Filter: m.Filter.ValueString()}
-	if len(m.Sort) > 0 {
-		opts.Sort = filter.StableSort(stringValues(m.Sort))
-	}
+	opts := kanbert.ListOptions{Filter: m.Filter.ValueString(), Sort: filter.StableSort(stringValues(m.Sort))}
 	// Where every webhook of a page counts, no larger page is needed. 0 stands for
 	// the default, as for no limit.
 	if !m.selectsAfterListing() {
