@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -307,12 +308,7 @@ func hostOf(raw string) string {
 }
 
 func sortedFields(answer *kanbert.APIError) []string {
-	fields := make([]string, 0, len(answer.Fields))
-	for field := range answer.Fields {
-		fields = append(fields, field)
-	}
-	slices.Sort(fields)
-	return fields
+	return slices.Sorted(maps.Keys(answer.Fields))
 }
 
 // sentence ends text with a full stop, unless it has a final punctuation mark.

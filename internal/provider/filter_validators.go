@@ -96,7 +96,6 @@ func (eventsValidator) ValidateList(ctx context.Context, req validator.ListReque
 		at := req.Path.AtListIndex(i)
 		if element.IsNull() {
 			resp.Diagnostics.AddAttributeError(at, "Unknown event", "This event is null. The events are "+eventNames()+".")
-			continue
 		}
 		event, _ := element.(types.String)
 		one := &validator.StringResponse{}

@@ -180,7 +180,22 @@ func (p *protocol) plan(prior instance, config attrs) plannedChange {
 	for _, path := range resp.RequiresReplace {
 		change.replaces = append(change.replaces, attributeName(path))
 	}
+	if !change.diagnostics.hasErrors() {
+		p.wantValid(prior.values, config, change.values)
+	}
 	return change
+}
+
+// wantValid checks what CLIs demand of a plan: each argument is planned as it is
+// configured, or keeps its prior value where neither of the two is null.
+func (p *protocol) wantValid(prior, config, planned attrs) {
+	p.t.Helper()
+	for _, name := range argumentNames() {
+		keeps := prior[name] != nil && config[name] != nil && planned[name] == prior[name]
+		if planned[name] != config[name] && !keeps {
+			p.t.Errorf("a CLI refuses a plan of %s as %v: it is configured as %v, and was %v", name, planned[name], config[name], prior[name])
+		}
+	}
 }
 
 // replace plans a replacement as a CLI does: from prior, and then as new, with the

@@ -102,11 +102,12 @@ func (d *providerData) api(diags *diag.Diagnostics) *api {
 }
 
 // ready reports whether requests can be sent: the provider's configuration is known.
-func (d *providerData) ready() bool { return d != nil && len(d.unknown) == 0 }
+func (d *providerData) ready() bool { return len(d.unknown) == 0 }
 
 // trackManaged records that the webhook with this id is in Terraform's state, and
 // returns the duplication that this sighting is the first to show. Read, ModifyPlan,
-// import, Create and Delete all call it.
+// import and Delete all call it. The client knows itself which
+// webhooks it created.
 func (d *providerData) trackManaged(id string, by sighting) duplication {
 	if id == "" {
 		return managedOnce

@@ -33,9 +33,9 @@ type registry struct {
 	// answered contains the API's text for URLs of webhooks in state, if it
 	// differs, by the canonical URL in state.
 	answered map[string]string
-	// anonymous counts the owners without an id.
-	anonymous int
 
+	// anonymous counts the owners without an id.
+	anonymous atomic.Int64
 	// applying is set by the first Create or Delete.
 	applying atomic.Bool
 }
@@ -52,7 +52,7 @@ const (
 	seenAsPrior
 	// seenAsDestroyed is the prior state of a webhook that the plan destroys.
 	seenAsDestroyed
-	// seenByApply is a create or a delete. It says nothing about addresses.
+	// seenByApply is a delete. It says nothing about addresses.
 	seenByApply
 )
 
@@ -119,7 +119,7 @@ func (r *registry) trackManaged(id string, by sighting) duplication {
 // or is replaced), or a number for a new resource.
 type owner struct {
 	id string
-	n  int
+	n  int64
 }
 
 // plannedURL is a URL as an owner is planned to have it.
@@ -167,10 +167,7 @@ const (
 
 // newOwner returns an owner for a resource that has no webhook in state.
 func (r *registry) newOwner() owner {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.anonymous++
-	return owner{n: r.anonymous}
+	return owner{n: r.anonymous.Add(1)}
 }
 
 // planURL records the planned URL of o, and replaces an earlier record. It returns

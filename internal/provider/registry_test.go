@@ -4,73 +4,62 @@ package provider
 
 import (
 	"fmt"
-	"sync"
+	"runtime"
+	"strings"
 	"testing"
-
-	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 )
 
-// Everything that calls share in the registry is used by several at a time, each
-// beside one that writes. Without a lock Go's own maps end the process, also where
-// the race detector is off.
+// Each method of the registry waits for its lock. The race detector sees a missing
+// one only where two calls meet.
 func TestRegistryIsLocked(t *testing.T) {
-	t.Parallel()
-	const callers, rounds = 4, 2000
-	url := func(i int) string { return fmt.Sprintf("https://receiver.example/%d", i%50) }
-	for name, use := range map[string]func(r *registry, caller, round int){
-		"trackManaged": func(r *registry, _, i int) { r.trackManaged(url(i), seenByApply) },
-		"planURL": func(r *registry, caller, i int) {
-			r.planURL(owner{n: caller}, plannedURL{url: url(i), answered: url(i), event: kanbert.ContactCreate})
-		},
-		"conflictReported": func(r *registry, caller, i int) {
-			if caller == 0 {
-				r.planURL(owner{n: i}, plannedURL{url: url(i), answered: url(i)})
-			}
-			r.conflictReported(url(i))
-		},
-		"noteSpelling": func(r *registry, _, i int) { r.noteSpelling(url(i), "https://other.example/") },
-		"answeredTo": func(r *registry, caller, i int) {
-			if caller == 0 {
-				r.noteSpelling(url(i), "https://other.example/")
-			}
-			r.answeredTo(url(i))
-		},
-		"reportTaken": func(r *registry, _, i int) { r.reportTaken(url(i)) },
+	const url, other = "https://receiver.example/", "https://other.example/"
+	for name, use := range map[string]func(r *registry){
+		"trackManaged":     func(r *registry) { r.trackManaged("id", seenByApply) },
+		"planURL":          func(r *registry) { r.planURL(owner{}, plannedURL{url: url, answered: url}) },
+		"conflictReported": func(r *registry) { r.conflictReported(url) },
+		"noteSpelling":     func(r *registry) { r.noteSpelling(url, other) },
+		"answeredTo":       func(r *registry) { r.answeredTo(url) },
+		"reportTaken":      func(r *registry) { r.reportTaken(url) },
 	} {
-		t.Run(name, func(*testing.T) {
-			var r registry
-			inParallel(callers, func(caller int) {
-				for i := range rounds {
-					use(&r, caller, i)
-				}
-			})
-		})
-	}
-	t.Run("newOwner", func(t *testing.T) {
 		var r registry
-		var last [callers]owner
-		inParallel(callers, func(caller int) {
-			for range 20 * rounds {
-				last[caller] = r.newOwner()
+		done := make(chan struct{})
+		r.mu.Lock()
+		go func() {
+			use(&r)
+			close(done)
+		}()
+		for !waitsForMutex("(*registry)." + name) {
+			select {
+			case <-done:
+				t.Fatalf("%s does not lock", name)
+			default:
+				runtime.Gosched()
 			}
-		})
-		if next := r.newOwner(); next.n != callers*20*rounds+1 {
-			t.Errorf("the owners are numbered up to %d", next.n)
 		}
-	})
+		r.mu.Unlock()
+		<-done
+	}
 }
 
-func inParallel(n int, do func(caller int)) {
-	var group sync.WaitGroup
-	start := make(chan struct{})
-	for i := range n {
-		group.Go(func() {
-			<-start
-			do(i)
-		})
+// waitsForMutex reports whether a goroutine is in the function and waits for a mutex.
+func waitsForMutex(function string) bool {
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	for stack := range strings.SplitSeq(string(stacks), "\n\n") {
+		if strings.Contains(stack, function+"(") && strings.Contains(stack, "[sync.Mutex.Lock") {
+			return true
+		}
 	}
-	close(start)
-	group.Wait()
+	return false
+}
+
+// Owners without an id are told apart.
+func TestNewOwner(t *testing.T) {
+	t.Parallel()
+	var r registry
+	if a, b := r.newOwner(), r.newOwner(); a == b || a == (owner{}) || b == (owner{}) {
+		t.Errorf("got %v and %v", a, b)
+	}
 }
 
 // A URL that is refused to several is explained to the first, and one conflict is

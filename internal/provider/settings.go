@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -80,10 +79,8 @@ var (
 )
 
 func maxRetriesOption(text string) (kanbert.Option, error) {
-	n, err := strconv.Atoi(text)
-	if errors.Is(err, strconv.ErrRange) {
-		n = math.MaxInt
-	} else if err != nil {
+	n, err := strconv.Atoi(text) // Beyond all numbers it gives the last of them.
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return nil, &kanbert.OptionError{Option: "max_retries", Problem: fmt.Sprintf("must be a whole number, and is %q", text)}
 	}
 	if n > maxMaxRetries {

@@ -264,15 +264,38 @@ func TestSettingsAtTheirBounds(t *testing.T) {
 	}
 }
 
-// An option that the client refuses, although every setting was good, is an error of
-// what needs a request.
-func TestClientThatCannotBeMade(t *testing.T) {
+// Without a client each operation is an error, and a plan goes on where that may
+// change before the apply.
+func TestWithoutAClient(t *testing.T) {
 	t.Parallel()
-	p := newProtocol(t, WithClientOptions(kanbert.WithMaxRetries(-1)))
-	wantNone(t, p.configure(attrs{"token": "token"}))
-	_, diags := p.read(instance{values: with(contact, attrs{"id": "id"})})
-	wantOneError(t, diags, "", "Invalid provider configuration", "please report it")
-	wantOneError(t, p.plan(instance{}, contact).diagnostics, "", "Invalid provider configuration")
+	for _, c := range []struct {
+		opts      []Option
+		configure func(p *protocol)
+		plans     bool
+		want      string
+	}{
+		// An option that the client refuses, although every setting was good.
+		{[]Option{WithClientOptions(kanbert.WithMaxRetries(-1))}, func(p *protocol) { wantNone(t, p.configure(attrs{"token": "token"})) }, false, "Invalid provider configuration"},
+		{nil, func(p *protocol) { wantNone(t, p.configure(attrs{"token": unknown})) }, true, "Provider configuration not known yet"},
+		{nil, func(p *protocol) { wantOneError(t, p.configure(attrs{"token": ""}), "token") }, true, "Provider not configured"},
+		{nil, func(*protocol) {}, true, "Provider not configured"},
+	} {
+		p := newProtocol(t, c.opts...)
+		c.configure(p)
+		held := instance{values: with(contact, attrs{"id": "id", "created_at": "2024-01-01T00:00:00Z"})}
+		for name, do := range everyOperation {
+			if diags := do(p, held); name == "plan" && c.plans {
+				wantNone(t, diags)
+			} else {
+				wantOneError(t, diags, "", c.want)
+			}
+		}
+		results := p.list(listing{config: attrs{}})
+		if len(results) != 1 {
+			t.Fatalf("%s: %d results", c.want, len(results))
+		}
+		wantOneError(t, results[0].diagnostics, "", c.want)
+	}
 }
 
 // The URL of a request, and where it comes from, stand in its error.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/kanbert/terraform-provider-kanbert/internal/directory"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
 )
@@ -435,12 +436,29 @@ func TestTakenIsExplainedOnce(t *testing.T) {
 	})
 }
 
-// What is read in this process is in a state: no create takes it for its own, although
-// it looks as if a create had made it that was not answered, and deletes it.
+// What this process has seen in a state, in whatever way, no create takes for its own,
+// although it looks as if a create had made it that was not answered, and deletes it.
 func TestWhatIsInStateIsNoCreates(t *testing.T) {
 	t.Parallel()
-	for _, isRead := range []bool{true, false} {
-		bubble(t, fmt.Sprint("read: ", isRead), func(t *testing.T) {
+	deletes := kanberttest.Match{Method: http.MethodDelete}
+	for name, see := range map[string]func(t *testing.T, s *kanberttest.Sandbox, p *protocol, other instance){
+		"not seen": func(*testing.T, *kanberttest.Sandbox, *protocol, instance) {},
+		"read": func(t *testing.T, _ *kanberttest.Sandbox, p *protocol, other instance) {
+			_, diags := p.read(other)
+			wantNone(t, diags)
+		},
+		"planned":                func(_ *testing.T, _ *kanberttest.Sandbox, p *protocol, other instance) { p.plan(other, contact) },
+		"destroyed, in the plan": func(_ *testing.T, _ *kanberttest.Sandbox, p *protocol, other instance) { p.plan(other, nil) },
+		"imported": func(_ *testing.T, _ *kanberttest.Sandbox, p *protocol, other instance) {
+			_, _ = p.importByID(other.values["id"].(string))
+		},
+		"not deleted": func(t *testing.T, s *kanberttest.Sandbox, p *protocol, other instance) {
+			s.FailNth(1, deletes, kanberttest.Status(403))
+			_, diags := p.apply(other, plannedChange{}, nil)
+			wantOneError(t, diags, "", "Unable to delete webhook")
+		},
+	} {
+		bubble(t, name, func(t *testing.T) {
 			s := kanberttest.New()
 			p := newProtocolFor(t, s)
 			planned := p.plan(instance{}, contact)
@@ -449,15 +467,13 @@ func TestWhatIsInStateIsNoCreates(t *testing.T) {
 			var other instance
 			s.Before(1, kanberttest.Match{Method: http.MethodPost}, func(s *kanberttest.Sandbox) {
 				other = inState(s, contact)
-				if isRead {
-					_, diags := p.read(other)
-					wantNone(t, diags)
-				}
+				see(t, s, p, other)
+				s.ResetRequests()
 			})
 			created, diags := p.apply(instance{}, planned, contact)
 			settle()
-			if !isRead {
-				// So that this test shows something: without the read it is deleted.
+			if name == "not seen" {
+				// So that this test shows something: this one is deleted.
 				wantNoErrors(t, diags)
 				if n := s.Count(http.MethodDelete); n != 1 || created.values["id"] == other.values["id"] {
 					t.Errorf("%d DELETEs were sent, and the state is %v", n, created.values)
@@ -470,6 +486,49 @@ func TestWhatIsInStateIsNoCreates(t *testing.T) {
 			}
 		})
 	}
+}
+
+// recordingReader notes what the provider tells its reader.
+type recordingReader struct {
+	Reader
+	told *[]string
+}
+
+func (r recordingReader) Created(w kanbert.Webhook) {
+	*r.told = append(*r.told, "created "+w.ID)
+	r.Reader.Created(w)
+}
+
+func (r recordingReader) Deleted(id string) {
+	*r.told = append(*r.told, "deleted "+id)
+	r.Reader.Deleted(id)
+}
+
+// The reader learns of each create and delete of this process, and of what was found
+// to be deleted already, and of nothing that failed.
+func TestReaderLearnsOfChanges(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		var told []string
+		p := newProtocolFor(t, s, WithReader(func(source directory.Source) Reader {
+			return recordingReader{directory.New(source), &told}
+		}))
+		created := p.create(contact)
+		s.FailNth(1, kanberttest.Match{Method: http.MethodDelete}, kanberttest.Status(403))
+		_, diags := p.apply(created, plannedChange{}, nil)
+		wantOneError(t, diags, "", "Unable to delete webhook")
+		_, diags = p.apply(created, plannedChange{}, nil)
+		wantNone(t, diags)
+		gone := p.create(contact)
+		s.Remove(gone.values["id"].(string))
+		_, diags = p.apply(gone, plannedChange{}, nil)
+		wantWarning(t, diags, "no longer exists")
+		a, b := created.values["id"].(string), gone.values["id"].(string)
+		if want := []string{"created " + a, "deleted " + a, "created " + b, "deleted " + b}; !slices.Equal(told, want) {
+			t.Errorf("the reader was told %q, want %q", told, want)
+		}
+	})
 }
 
 // A resource without an id, as of a create that failed, is none that another has.

@@ -62,7 +62,7 @@ type finder func(context.Context, Reader, *diag.Diagnostics) *kanbert.Webhook
 // if no webhook can have it. Then no request is sent.
 func importTarget(ctx context.Context, req resource.ImportStateRequest, diags *diag.Diagnostics) finder {
 	// If the import has no identity, the framework passes a null one, and not nil.
-	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsNull() {
+	if req.ID == "" && !req.Identity.Raw.IsNull() {
 		return identityTarget(ctx, req, diags)
 	}
 	name := req.ID

@@ -61,6 +61,9 @@ func TestListInProcess(t *testing.T) {
 				if !maps.Equal(r.identity, attrs{"id": w.ID}) {
 					t.Errorf("identity %v, want %s", r.identity, w.ID)
 				}
+				if r.name != displayName(kanbert.Webhook{URL: w.URL, Event: kanbert.Event(w.Event)}) {
+					t.Errorf("the name is %q", r.name)
+				}
 				if r.values != nil {
 					t.Errorf("the resource was given unasked: %v", r.values)
 				}
@@ -183,6 +186,7 @@ func TestListUnderFaults(t *testing.T) {
 			"forbidden":    kanberttest.Status(http.StatusForbidden),
 			"page in HTML": kanberttest.HTML(http.StatusOK),
 			"redirect":     kanberttest.HTML(http.StatusFound),
+			"bad request":  kanberttest.Status(http.StatusBadRequest),
 		} {
 			s := kanberttest.New()
 			s.Seed(numbered(3)...)

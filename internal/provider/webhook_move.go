@@ -50,9 +50,7 @@ func keepOwnState(ctx context.Context, req resource.MoveStateRequest, resp *reso
 	}
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, state.object(&resp.Diagnostics))...)
 	setIdentity(ctx, resp.TargetIdentity, state.ID.ValueString(), &resp.Diagnostics)
-	if req.SourcePrivate != nil {
-		loadPrivate(ctx, req.SourcePrivate).save(ctx, resp.TargetPrivate, &resp.Diagnostics)
-	}
+	loadPrivate(ctx, req.SourcePrivate).save(ctx, resp.TargetPrivate, &resp.Diagnostics)
 }
 
 // providerType returns the last part of a provider's address. The host and the
@@ -74,7 +72,7 @@ func (r *webhookResource) moverFrom(source, resourceType string, read func(oldSt
 		}
 		var state oldState
 		// The error of encoding/json may quote its input, where a secret may be.
-		if req.SourceRawState == nil || json.Unmarshal(req.SourceRawState.JSON, &state) != nil {
+		if json.Unmarshal(req.SourceRawState.JSON, &state) != nil {
 			resp.Diagnostics.AddError(moveWebhook, fmt.Sprintf("The state of the %s cannot be read as JSON. Remove the old resource %s", resourceType, importInstead))
 			return
 		}
@@ -163,9 +161,7 @@ func newOldWebhook(objects []map[string]any, fallbackID string) oldWebhook {
 	for _, a := range arguments {
 		*a.made(&old.webhook) = textOf(first(objects, a.name))
 	}
-	if created, err := time.Parse(time.RFC3339, textOf(first(objects, "created_at"))); err == nil {
-		old.webhook.CreatedAt = created.UTC()
-	}
+	old.webhook.CreatedAt, _ = time.Parse(time.RFC3339, textOf(first(objects, "created_at"))) // Zero is null.
 	for _, o := range objects {
 		if old.secret == "" {
 			old.secret = textOf(o["signature_secret_key"])
@@ -192,10 +188,10 @@ func object(value any) (map[string]any, bool) {
 	if encoded, ok := value.(string); ok {
 		var decoded map[string]any
 		err := json.Unmarshal([]byte(encoded), &decoded)
-		return decoded, err == nil && decoded != nil
+		return decoded, err == nil
 	}
 	o, ok := value.(map[string]any)
-	if !ok || o == nil {
+	if !ok {
 		return nil, false
 	}
 	if _, isDynamic := o["type"]; isDynamic && o["value"] != nil {

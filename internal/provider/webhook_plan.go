@@ -83,15 +83,12 @@ const predecessorKey = "predecessor"
 func predecessorOf(ctx context.Context, req resource.ModifyPlanRequest, prior webhookResourceModel, resp *resource.ModifyPlanResponse) string {
 	id := prior.ID.ValueString()
 	if !req.State.Raw.IsNull() {
-		if mark, err := json.Marshal(id); err == nil {
-			resp.Diagnostics.Append(resp.Private.SetKey(ctx, predecessorKey, mark)...)
-		}
+		mark, _ := json.Marshal(id)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, predecessorKey, mark)...)
 		return id
 	}
 	mark, _ := req.Private.GetKey(ctx, predecessorKey)
-	if json.Unmarshal(mark, &id) != nil {
-		return ""
-	}
+	_ = json.Unmarshal(mark, &id) // Without a mark it stays empty.
 	return id
 }
 

@@ -9,8 +9,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanbert"
 	"github.com/kanbert/terraform-provider-kanbert/internal/kanberttest"
@@ -346,6 +349,120 @@ func TestDeleteOfWhatIsGone(t *testing.T) {
 		created := p.create(contact)
 		s.Remove(created.values["id"].(string))
 		gone, diags := p.apply(created, p.plan(created, nil), nil)
+		wantWarning(t, diags, "no longer exists")
+		if gone.values != nil {
+			t.Errorf("the state is %v", gone.values)
+		}
+	})
+}
+
+// What a plan has warned of, an apply that plans once more does not, and neither does
+// a plan of a CLI that can defer changes. Errors stay.
+func TestQuietPlans(t *testing.T) {
+	t.Parallel()
+	const private, part = "https://10.0.0.1/a", "https://receiver.example/a#part"
+	for name, c := range map[string]struct {
+		plan   func(p *protocol, held instance, taken string) diagnostics
+		errors int
+	}{
+		"a new secret": {func(p *protocol, held instance, _ string) diagnostics {
+			return p.plan(held, forEvent(contact, "company:create")).diagnostics
+		}, 0},
+		"two addresses": {func(p *protocol, held instance, _ string) diagnostics {
+			return append(p.plan(held, contact).diagnostics, p.plan(held, contact).diagnostics...)
+		}, 0},
+		"a taken URL": {func(p *protocol, _ instance, taken string) diagnostics {
+			return p.plan(instance{}, with(contact, attrs{"url": taken})).diagnostics
+		}, 0},
+		"a private host": {func(p *protocol, _ instance, _ string) diagnostics {
+			return p.plan(instance{}, with(contact, attrs{"url": private})).diagnostics
+		}, 0},
+		"a fragment": {func(p *protocol, _ instance, _ string) diagnostics {
+			return p.plan(instance{}, with(contact, attrs{"url": part})).diagnostics
+		}, 0},
+		"a look-up that fails": {func(p *protocol, _ instance, _ string) diagnostics {
+			return p.plan(instance{}, urlOfPath("500")).diagnostics
+		}, 0},
+		"a look-up without a token": {func(p *protocol, _ instance, _ string) diagnostics {
+			return p.plan(instance{}, urlOfPath("401")).diagnostics
+		}, 1},
+		"a look-up without the scope": {func(p *protocol, _ instance, _ string) diagnostics {
+			return p.plan(instance{}, urlOfPath("403")).diagnostics
+		}, 1},
+		"a bad event": {func(p *protocol, _ instance, _ string) diagnostics {
+			return p.plan(instance{}, forEvent(contact, "deal:close")).diagnostics
+		}, 1},
+	} {
+		for _, how := range []string{"loud", "deferral", "in an apply", "in an apply that begins meanwhile"} {
+			if how == "in an apply that begins meanwhile" && name != "a taken URL" {
+				continue // Nothing else takes time.
+			}
+			bubble(t, name+", "+how, func(t *testing.T) {
+				s := kanberttest.New()
+				p := newProtocol(t, WithClientOptions(kanbert.WithTransport(s.Transport())))
+				wantNone(t, p.configure(attrs{"token": s.Token(), "base_url": "https://api.kanbert.example/api/v1", "max_retries": 0}))
+				held := inState(s, contact)
+				taken := s.Seed(kanberttest.Webhook{URL: "https://receiver.example/taken"})[0].URL
+				other := inState(s, urlOfPath("other"))
+				begin := sync.OnceFunc(func() {
+					_, diags := p.apply(other, plannedChange{}, nil)
+					wantNone(t, diags)
+				})
+				switch how {
+				case "deferral":
+					p.deferral = true
+				case "in an apply":
+					begin()
+				case "in an apply that begins meanwhile":
+					s.Before(0, kanberttest.Match{Method: http.MethodGet}, func(*kanberttest.Sandbox) { begin() })
+				}
+				if status := map[string]int{"a look-up that fails": 500, "a look-up without a token": 401, "a look-up without the scope": 403}[name]; status > 0 {
+					s.FailEvery(kanberttest.Match{Method: http.MethodGet}, kanberttest.Status(status))
+				}
+				diags := c.plan(p, held, taken)
+				settle()
+				warnings := 1 - c.errors
+				if how != "loud" {
+					warnings = 0
+				}
+				if len(diags.errors()) != c.errors || len(diags.warnings()) != warnings {
+					t.Errorf("want %d errors and %d warnings:\n%s", c.errors, warnings, diags)
+				}
+			})
+		}
+	}
+}
+
+// A plan that is interrupted says nothing of the look-up that it cannot make.
+func TestInterruptedPlanIsQuiet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		p := newProtocolFor(t, s)
+		ctx, interrupt := context.WithCancel(t.Context())
+		s.Before(1, kanberttest.Match{Method: http.MethodGet}, func(*kanberttest.Sandbox) { interrupt() })
+		resp, err := p.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+			TypeName: webhookResourceType, PriorState: p.encode(p.webhookType(), nil),
+			ProposedNewState: p.encode(p.webhookType(), p.proposed(nil, contact)), Config: p.encode(p.webhookType(), contact),
+		})
+		p.must(err)
+		settle()
+		wantNone(t, resp.Diagnostics)
+	})
+}
+
+// An interrupt while a DELETE is under way whose answer proves nothing does not cut
+// off the look for the webhook.
+func TestInterruptDoesNotCutOffTheProof(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		p := newProtocolFor(t, s)
+		created := p.create(contact)
+		s.Remove(created.values["id"].(string))
+		ctx, interrupt := context.WithCancel(t.Context())
+		s.Before(1, kanberttest.Match{Method: http.MethodDelete}, func(*kanberttest.Sandbox) { interrupt() })
+		gone, diags := p.applyIn(ctx, created, p.plan(created, nil), nil)
 		wantWarning(t, diags, "no longer exists")
 		if gone.values != nil {
 			t.Errorf("the state is %v", gone.values)

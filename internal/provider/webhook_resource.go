@@ -150,7 +150,6 @@ func (r *webhookResource) Create(ctx context.Context, req resource.CreateRequest
 		}
 		private.save(ctx, resp.Private, &resp.Diagnostics)
 		api.reader.Created(created.Webhook)
-		r.data.trackManaged(created.ID, seenByApply)
 		r.data.seen.noteSpelling(asked.URL, created.URL)
 		warnOfSpellings(private.Spellings, &resp.Diagnostics)
 	}

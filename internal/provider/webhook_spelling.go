@@ -110,10 +110,7 @@ func (m useStateForEquivalent) MarkdownDescription(ctx context.Context) string {
 }
 
 func (m useStateForEquivalent) PlanModifyString(ctx context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
-	if req.StateValue.IsNull() || req.PlanValue.IsNull() || req.PlanValue.IsUnknown() || req.StateValue.Equal(req.PlanValue) {
-		return
-	}
-	if m.isEquivalent(ctx, req) {
+	if !req.StateValue.IsNull() && !req.PlanValue.IsNull() && m.isEquivalent(ctx, req) {
 		resp.PlanValue = req.StateValue
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -431,3 +432,40 @@ func (p privateText) GetKey(context.Context, string) ([]byte, diag.Diagnostics) 
 }
 
 func (p privateText) SetKey(context.Context, string, []byte) diag.Diagnostics { return nil }
+
+// keptPrivate is private state in memory.
+type keptPrivate map[string][]byte
+
+func (k keptPrivate) GetKey(_ context.Context, key string) ([]byte, diag.Diagnostics) {
+	return k[key], nil
+}
+
+func (k keptPrivate) SetKey(_ context.Context, key string, value []byte) diag.Diagnostics {
+	k[key] = value
+	return nil
+}
+
+// What one process writes into private state the next one reads, each field by
+// itself, and nothing is written where nothing is known.
+func TestPrivateStateRoundTrip(t *testing.T) {
+	t.Parallel()
+	made := time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, want := range []webhookPrivate{
+		{WorkspaceID: "w"}, {CreatedAt: made}, {Spellings: spellings{"url": {"a", "b"}}},
+		{WorkspaceID: "w", CreatedAt: made, Spellings: spellings{"url": {"a", "b"}, "event": {"c", ""}}}, {},
+	} {
+		var diags diag.Diagnostics
+		kept := keptPrivate{}
+		want.save(t.Context(), kept, &diags)
+		got := loadPrivate(t.Context(), kept)
+		if diags.HasError() || got.WorkspaceID != want.WorkspaceID || !got.CreatedAt.Equal(want.CreatedAt) || !maps.Equal(got.Spellings, want.Spellings) {
+			t.Errorf("%+v was kept as %s", want, kept[privateKey])
+		}
+		if isEmpty := want.WorkspaceID == "" && want.CreatedAt.IsZero() && want.Spellings == nil; isEmpty != (len(kept) == 0) {
+			t.Errorf("%+v was kept as %s", want, kept[privateKey])
+		}
+	}
+	if got := (webhookPrivate{WorkspaceID: "made here"}).seenIn("now here"); got.WorkspaceID != "made here" {
+		t.Errorf("the workspace became %q", got.WorkspaceID)
+	}
+}

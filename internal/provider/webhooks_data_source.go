@@ -184,10 +184,7 @@ func (d *webhooksDataSource) Read(ctx context.Context, req datasource.ReadReques
 
 // listOptions is the part of the arguments that the API applies itself.
 func (m webhooksModel) listOptions() kanbert.ListOptions {
-	opts := kanbert.ListOptions{Filter: m.Filter.ValueString()}
-	if len(m.Sort) > 0 {
-		opts.Sort = filter.StableSort(stringValues(m.Sort))
-	}
+	opts := kanbert.ListOptions{Filter: m.Filter.ValueString(), Sort: filter.StableSort(stringValues(m.Sort))}
 	// If every webhook of a page counts, a larger page is not needed. 0 is the
 	// default page size, and no limit.
 	if !m.selectsAfterListing() {

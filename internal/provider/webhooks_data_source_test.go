@@ -108,6 +108,10 @@ func TestWebhooksValidate(t *testing.T) {
 			arguments: attrs{"sort": []any{nil}},
 			want:      []want{{bad, sortPath.WithElementKeyInt(0), "Empty sort", ""}},
 		},
+		"sort wrong twice": {
+			arguments: attrs{"sort": []string{"titel", "titel"}},
+			want:      []want{{bad, sortPath.WithElementKeyInt(0), "Unknown sort", ""}, {bad, sortPath.WithElementKeyInt(1), "Unknown sort", ""}},
+		},
 		"sort twice": {
 			arguments: attrs{"sort": []string{"url", "-url"}},
 			want:      []want{{warn, sortPath.WithElementKeyInt(1), "Repeated sort", "by url already"}},
