@@ -115,7 +115,7 @@ func (d *Directory) enqueue(ctx context.Context, q query) (*waiter, answer) {
 	defer d.mu.Unlock()
 	d.noteArrival()
 	it := d.cache.find(&q)
-	if it != nil && !q.fresh && time.Since(it.seen.at) <= Freshness {
+	if it != nil && q.accepts(it.seen, Freshness) {
 		return nil, answer{webhook: it.webhook, found: true}
 	}
 	if it != nil && q.url == "" && q.absence == scanAlone {
