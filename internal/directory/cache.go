@@ -141,4 +141,6 @@ func (s *stamp) orEarlier(other *stamp) *stamp {
 	return s
 }
 
-func (s *stamp) after(other *stamp) bool { return s != nil && s.sequence > other.sequence }
+func (s *stamp) after(other *stamp) bool {
+	return s != nil && other != nil && s.sequence > other.sequence
+}

@@ -64,6 +64,18 @@ func TestURLChanges(t *testing.T) {
 	}
 }
 
+// Webhooks that are shown without a URL, and had one, hold none: they do not take it
+// from each other.
+func TestURLIsLost(t *testing.T) {
+	c := newCache()
+	for i, w := range []kanbert.Webhook{at("a", "https://one.example.com/"), at("a", ""), at("b", "https://two.example.com/"), at("b", "")} {
+		c.prime([]kanbert.Webhook{w}, &stamp{sequence: uint64(i + 1)})
+	}
+	if got := known(&c, "a", "b"); got != "ab" || len(c.byURL) != 0 {
+		t.Errorf("%q are known, and %d URLs", got, len(c.byURL))
+	}
+}
+
 // at is a webhook with this id and URL.
 func at(id, url string) kanbert.Webhook {
 	return kanbert.Webhook{ID: id, URL: url, Event: "contact:create"}

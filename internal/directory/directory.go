@@ -213,16 +213,13 @@ func (d *Directory) Deleted(id string) {
 // that began at notBefore or later; until then it looks again after each pause, and
 // asks the API each time.
 func (d *Directory) awaitEvidence(ctx context.Context, q query, notBefore func() time.Time) answer {
-	if notBefore == nil {
-		notBefore = func() time.Time { return time.Time{} }
-	}
 	for pause := FirstRecheck; ; pause *= 2 {
-		if q.notBefore = notBefore(); time.Now().Before(q.notBefore) {
-			q.notBefore = time.Time{} // Absence is not the answer yet.
-		}
 		got := d.load(ctx, q)
+		if got.err != nil || got.found || notBefore == nil {
+			return got
+		}
 		bound := notBefore()
-		if got.err != nil || got.found || !got.asOf.Before(bound) {
+		if !got.asOf.Before(bound) {
 			return got
 		}
 		// To a multiple of pause on the directory's own clock: all that wait look

@@ -41,11 +41,8 @@ type query struct {
 	// canonical is set, the one at url, of which canonical is the canonical spelling.
 	id, url, canonical string
 	absence            absence
-	// notBefore is when a listing must have begun, at the earliest, to say that
-	// a webhook is not there.
-	notBefore time.Time
-	list      *kanbert.ListOptions
-	limit     int // of the list, or 0
+	list               *kanbert.ListOptions
+	limit              int // of the list, or 0
 	// fresh says that only requests which began after it arrived answer it.
 	fresh   bool
 	arrived *stamp
@@ -118,7 +115,7 @@ func (d *Directory) enqueue(ctx context.Context, q query) (*waiter, answer) {
 	defer d.mu.Unlock()
 	d.noteArrival()
 	it := d.cache.find(&q)
-	if it != nil && !q.fresh && time.Since(it.seen.at) <= Freshness {
+	if it != nil && q.accepts(it.seen, Freshness) {
 		return nil, answer{webhook: it.webhook, found: true}
 	}
 	if it != nil && q.url == "" && q.absence == scanAlone {

@@ -44,7 +44,7 @@ func (s *scan) accepted(w *waiter) bool {
 	if w.absence == lookUpAndScan {
 		maxAge = GoneWithin
 	}
-	return s != nil && w.accepts(s.began, maxAge) && !s.began.at.Before(w.notBefore)
+	return s != nil && w.accepts(s.began, maxAge)
 }
 
 // continueScan fetches the pages that waiters cannot do without. It reports whether

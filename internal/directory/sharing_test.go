@@ -341,8 +341,10 @@ func TestEmptyPageEndsNothing(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				d := directory.New(source)
 				atOnce(6, func(i int) { mustRead(t, d, slices.Concat(a, b)[i]) })
-				if got := ids(mustList(t, d, kanbert.ListOptions{}, 0)); !slices.Equal(got, ids(slices.Concat(a, b))) {
-					t.Errorf("%v are listed", got)
+				for _, opts := range []kanbert.ListOptions{{}, {Sort: []string{"is_active"}}} {
+					if got := ids(mustList(t, d, opts, 0)); !slices.Equal(got, ids(slices.Concat(a, b))) {
+						t.Errorf("%v are listed", got)
+					}
 				}
 				for _, h := range slices.Concat(a, b) {
 					mustFind(t, d.ByID, h.ID, true)
@@ -350,6 +352,27 @@ func TestEmptyPageEndsNothing(t *testing.T) {
 			})
 		})
 	}
+}
+
+// emptyLookup shows a webhook to a look-up alone, behind an empty page.
+type emptyLookup kanbert.Webhook
+
+func (e emptyLookup) ListPage(_ context.Context, opts kanbert.ListOptions) (*kanbert.Page, error) {
+	switch {
+	case opts.Filter == "":
+		return &kanbert.Page{}, nil
+	case opts.Cursor == "":
+		return &kanbert.Page{NextCursor: "next"}, nil
+	}
+	return &kanbert.Page{Webhooks: []kanbert.Webhook{kanbert.Webhook(e)}}, nil
+}
+
+// TestEmptyPageEndsNoLookup reads what is not gone.
+func TestEmptyPageEndsNoLookup(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := hook("ours", 1)
+		mustRead(t, directory.New(emptyLookup(h)), h)
+	})
 }
 
 // TestEmptyPageProvesNothing fails behind an empty page.

@@ -184,8 +184,7 @@ func (c *checker) checkValues(cond condition, field Field, op operator) {
 		c.addError(v.at, "Wrong type of value", "The operator %s does not take %s. %s", cond.operator.text, v.kind, wanted(field, op))
 	case len(v.items) == 0:
 		c.addEmptyListError(v, op)
-	}
-	if op.takes == takesList && v != nil {
+	default:
 		for _, item := range v.items {
 			c.checkValue(item, field, op)
 		}
