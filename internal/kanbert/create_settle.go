@@ -125,13 +125,10 @@ func (op *createOp) deleteOwn(ctx context.Context, ours *Webhook) error {
 	switch {
 	case IsNotFound(err):
 		op.unconfirmed = ours
-		op.noteFree(false)
-		_, _ = op.find(ctx) // Sees it free, or does not.
 	case err != nil:
 		return final(&SecretLostError{Webhook: *ours, Err: err})
 	default:
 		op.unconfirmed = nil
-		op.noteFree(true)
 	}
 	op.wait = nil
 	return nil

@@ -254,6 +254,26 @@ func TestFlakyServerIsNoOutage(t *testing.T) {
 	}
 }
 
+// TestAttemptsOfAnOutageCount expects the one attempt of a call during an outage to
+// count when it is refused, as any other does.
+func TestAttemptsOfAnOutageCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		s.FailEvery(kanberttest.Match{}, kanberttest.HTML(503))
+		c := newTestClient(t, s, WithMaxWait(time.Second))
+		for n := range 4 {
+			before, epoch, sent := s.Count(""), c.limiter.epoch, c.limiter.lastSent
+			if _, err := c.ListPage(t.Context(), ListOptions{}); err == nil {
+				t.Fatal("no error")
+			}
+			if n > 0 && (s.Count("") != before+1 || c.limiter.epoch != epoch+1 || !c.limiter.lastSent.After(sent)) {
+				t.Errorf("call %d sent %d requests, and counts %d times", n, s.Count("")-before, c.limiter.epoch-epoch)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
 // TestSlowFailures tries attempts that took just as long as they may during an
 // outage, and a moment longer: half a second, of the 30 that one may take.
 func TestSlowFailures(t *testing.T) {

@@ -5,6 +5,7 @@ package kanbert
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -305,6 +306,34 @@ func TestRetryAt(t *testing.T) {
 				t.Errorf("got %s, want %s", got, want)
 			}
 		})
+	}
+}
+
+// TestQuotesInErrors expects what an error quotes to be taken out of its text, unless
+// it is about a certificate. What it wraps stays.
+func TestQuotesInErrors(t *testing.T) {
+	c, err := New(WithToken(NewSecret("a-token")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoting := errors.New(`bad "hunter2 \" hunter2" and ""`)
+	certificate := &tls.CertificateVerificationError{Err: errors.New(`"CN=api.example" is not trusted`)}
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{quoting, `bad "…" and "…"`},
+		{errors.New("no quotes"), "no quotes"},
+		{errors.New("at https://me:hunter2@api.example/x with a-token\n"), "at https://…@api.example/… with [redacted]"},
+		{certificate, certificate.Error()},
+		{&net.OpError{Op: "remote error", Err: certificate}, "remote error: " + certificate.Error()},
+	} {
+		if got := c.unquoted(test.err); got.Error() != test.want || !errors.Is(got, test.err) {
+			t.Errorf("%v becomes %v, want %s", test.err, got, test.want)
+		}
+	}
+	if same := errors.New("no quotes"); c.unquoted(same) != same {
+		t.Error("an error without quotes is wrapped")
 	}
 }
 

@@ -281,7 +281,7 @@ func TestSettling(t *testing.T) {
 				s.FailEvery(deletes, kanberttest.Status(404))
 				s.FailNth(2, posts, kanberttest.Reset())
 			},
-			seenFree: seenFree, want: new(SecretLostError), requests: "POST GET DELETE GET POST GET " + waits, left: "own", deletes: 1,
+			seenFree: seenFree, want: new(SecretLostError), requests: "POST GET DELETE POST GET " + waits, left: "own", deletes: 1,
 		},
 		{
 			name: "ours was deleted by another program, the next is lost and deleted, and the last is refused",
@@ -291,7 +291,7 @@ func TestSettling(t *testing.T) {
 				s.FailNth(2, posts, kanberttest.Reset().AfterWork())
 				s.FailNth(3, posts, kanberttest.Status(401))
 			},
-			seenFree: seenFree, want: new(UncertainError), requests: "POST GET DELETE GET POST GET DELETE POST", deletes: 2,
+			seenFree: seenFree, want: new(UncertainError), requests: "POST GET DELETE POST GET DELETE POST", deletes: 2,
 		},
 		{
 			name: "ours, and its DELETE is refused",
@@ -307,7 +307,7 @@ func TestSettling(t *testing.T) {
 				s.FailNth(1, posts, kanberttest.Reset().AfterWork())
 				s.FailEvery(deletes, kanberttest.Status(404))
 			},
-			seenFree: seenFree, want: new(SecretLostError), requests: "POST GET DELETE GET POST GET", left: "own", deletes: 1,
+			seenFree: seenFree, want: new(SecretLostError), requests: "POST GET DELETE POST GET", left: "own", deletes: 1,
 		},
 		{
 			name: "ours, and another program has deleted it",
@@ -315,7 +315,7 @@ func TestSettling(t *testing.T) {
 				s.FailNth(1, posts, kanberttest.Reset().AfterWork())
 				s.Before(1, deletes, removesHolder)
 			},
-			seenFree: seenFree, requests: "POST GET DELETE GET POST", left: "own", deletes: 1,
+			seenFree: seenFree, requests: "POST GET DELETE POST", left: "own", deletes: 1,
 		},
 		{
 			name: "ours, another program has deleted it and made its own",
@@ -326,7 +326,7 @@ func TestSettling(t *testing.T) {
 					creates(other)(s)
 				})
 			},
-			seenFree: seenFree, want: new(UnprovenError), requests: "POST GET DELETE GET POST GET " + waits, left: "other", deletes: 1,
+			seenFree: seenFree, want: new(UnprovenError), requests: "POST GET DELETE POST GET " + waits, left: "other", deletes: 1,
 		},
 		{
 			name: "ours is answered 404, and the repeated POST is refused for the event",
@@ -335,7 +335,7 @@ func TestSettling(t *testing.T) {
 				s.FailEvery(deletes, kanberttest.Status(404))
 				s.FailNth(2, posts, kanberttest.Status(401))
 			},
-			seenFree: seenFree, want: new(SecretLostError), requests: "POST GET DELETE GET POST", left: "own", deletes: 1,
+			seenFree: seenFree, want: new(SecretLostError), requests: "POST GET DELETE POST", left: "own", deletes: 1,
 		},
 		{
 			name: "lost twice, done twice",
