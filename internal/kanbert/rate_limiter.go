@@ -146,7 +146,7 @@ func (l *rateLimiter) wait(ctx context.Context, call *call) error {
 			break
 		}
 		left := l.outage.left(now)
-		if left <= 0 || l.isBlocked(now) && l.retryAt.Sub(now) > left {
+		if left <= 0 || l.retryAt.Sub(now) > left {
 			l.giveUp(call, l.cause(now))
 			continue
 		}

@@ -446,6 +446,22 @@ func TestTotals(t *testing.T) {
 	})
 }
 
+// TestLimitAsLongAsMaxWait expects a limit to be waited for that ends with the time to
+// wait, and none that ends a second later.
+func TestLimitAsLongAsMaxWait(t *testing.T) {
+	for limit, waited := range map[time.Duration]bool{time.Minute: true, time.Minute + time.Second: false} {
+		synctest.Test(t, func(t *testing.T) {
+			s := kanberttest.New()
+			s.FailNth(1, kanberttest.Match{}, kanberttest.RateLimited(kanberttest.InSeconds, limit))
+			began := time.Now()
+			_, err := newTestClient(t, s, WithMaxWait(time.Minute), WithSteadyBackoff()).ListPage(t.Context(), ListOptions{})
+			if took := time.Since(began); (err == nil) != waited || waited != (took == limit) || !waited && took != 0 {
+				t.Errorf("a limit of %s: %v after %s", limit, err, took)
+			}
+		})
+	}
+}
+
 // TestBoundsOfWaiting tries a call at the end of the time to wait, and a moment before.
 func TestBoundsOfWaiting(t *testing.T) {
 	for left, over := range map[time.Duration]bool{time.Nanosecond: false, 0: true, -time.Nanosecond: true} {

@@ -94,10 +94,8 @@ func (n *nullable) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return nil
 	}
-	text, err := readText(data)
-	if err == nil {
-		n.text = text
-	}
+	var err error
+	n.text, err = readText(data)
 	return err
 }
 
