@@ -101,7 +101,7 @@ func doRateLimited[T any](ctx context.Context, c *Client, call *call, read func(
 			if c.limiter.isTimeUp(call) {
 				return result, err
 			}
-			if call.unaccounted != nil && call.method == http.MethodPost && !isLimit(err) {
+			if call.unaccounted != nil && !isLimit(err) {
 				call.unaccounted(err)
 			}
 		case outcomeOf(err) == notSent:
