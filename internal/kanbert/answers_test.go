@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -378,6 +379,38 @@ func expectEndless(t testing.TB, c *Client, s *kanberttest.Sandbox) {
 	}
 	if n := s.Count(""); n > 2+maxUnreadable {
 		t.Errorf("%d requests were sent", n)
+	}
+}
+
+// TestBodiesThatBreak breaks the body of an answer before its first byte, and behind
+// its last. In neither case did the answer arrive: least of all is a webhook deleted,
+// although the answer to a delete has no body.
+func TestBodiesThatBreak(t *testing.T) {
+	whole := map[string]string{
+		http.MethodGet:    listOf("2026-01-02T03:04:05Z"),
+		http.MethodPost:   `{"id":"wh_1","url":"https://receiver.example/","event":"task:create","project_id":null,"client_id":null,"created_at":"2026-01-02T03:04:05Z","signature_secret_key":"s3cret"}`,
+		http.MethodDelete: `{}`,
+	}
+	for method, body := range whole {
+		for _, arrived := range []string{"", body} {
+			c, err := New(WithToken(NewSecret("a-token")), WithTransport(roundTripFunc(func(r *http.Request) (*http.Response, error) {
+				broken := io.MultiReader(strings.NewReader(arrived), iotest.ErrReader(io.ErrUnexpectedEOF))
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(broken), Request: r}, nil
+			})))
+			if err != nil {
+				t.Fatal(err)
+			}
+			read := map[string]func(*response) (any, error){
+				http.MethodGet:    func(a *response) (any, error) { return readPage(a, "") },
+				http.MethodPost:   func(a *response) (any, error) { return (&createOp{client: c}).read(a) },
+				http.MethodDelete: func(a *response) (any, error) { return readDeleted(a) },
+			}[method]
+			_, err = doOnce(t.Context(), checkLeaks(t, c), c.inPlaceOf(method), read)
+			var failed *TransportError
+			if !errors.As(err, &failed) || failed.Unsent || !errors.Is(err, io.ErrUnexpectedEOF) || outcomeOf(err) != ambiguous {
+				t.Errorf("%s of which %q arrived gives %v", method, arrived, err)
+			}
+		}
 	}
 }
 

@@ -73,8 +73,7 @@ func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook, seenFree func(
 		return nil, &InterruptedError{Err: err}
 	}
 
-	detached, cancel := c.DetachedContext(ctx)
-	defer cancel()
+	detached := context.WithoutCancel(ctx)
 	op := &createOp{client: c, asked: w, seenFree: seenFree, call: &call{
 		method: http.MethodPost, template: webhooksPath, path: webhooksPath, body: body, waitCtx: ctx,
 	}}

@@ -125,13 +125,10 @@ func (op *createOp) deleteOwn(ctx context.Context, ours *Webhook) error {
 	switch {
 	case IsNotFound(err):
 		op.unconfirmed = ours
-		op.noteFree(false)
-		_, _ = op.find(ctx) // Sees it free, or does not.
 	case err != nil:
 		return final(&SecretLostError{Webhook: *ours, Err: err})
 	default:
 		op.unconfirmed = nil
-		op.noteFree(true)
 	}
 	op.wait = nil
 	return nil
@@ -142,14 +139,12 @@ func (op *createOp) deleteOwn(ctx context.Context, ours *Webhook) error {
 type holderWait struct {
 	until  time.Time
 	pauses *backoff.ExponentialBackOff
-	// seen is the holder as it was last seen.
-	seen *Webhook
 }
 
 // awaitHolder waits until no webhook holds the URL any more. It is for a webhook
 // that is being destroyed beside this create, as Terraform does when a resource
 // was renamed, and for lists that lag behind. The error is final, and names the
-// holder if it was seen.
+// holder that was seen last, if it has not gone since.
 func (op *createOp) awaitHolder(ctx context.Context, holder *Webhook, why error) error {
 	if holder != nil && op.client.claims.isMadeHere(holder.ID) {
 		return final(op.held(holder, why)) // It is to stay.
@@ -158,12 +153,9 @@ func (op *createOp) awaitHolder(ctx context.Context, holder *Webhook, why error)
 		op.beginWait(ctx, holder)
 	}
 	for {
-		if holder != nil {
-			op.wait.seen = holder
-		}
 		left := time.Until(op.wait.until)
 		if left <= 0 {
-			return final(op.held(op.wait.seen, why))
+			return final(op.held(holder, why))
 		}
 		pause := min(op.wait.pauses.NextBackOff(), left)
 		if err := op.pause(ctx, pause); err != nil {
@@ -174,8 +166,8 @@ func (op *createOp) awaitHolder(ctx context.Context, holder *Webhook, why error)
 		case err != nil && len(op.unresolved) > 0:
 			return final(op.uncertain(err))
 		case err != nil:
-			return final(&URLTakenError{Holder: op.wait.seen, Lookup: err, Err: why})
-		case found == nil && (op.wait.seen != nil || len(op.unresolved) == 0):
+			return final(&URLTakenError{Holder: holder, Lookup: err, Err: why})
+		case found == nil && (holder != nil || len(op.unresolved) == 0):
 			return nil
 		case found != nil && op.isOurs(found):
 			return op.deleteOwn(ctx, found)

@@ -23,9 +23,7 @@ func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
 	if err := ctx.Err(); err != nil {
 		return &InterruptedError{Err: err}
 	}
-	detached, cancel := c.DetachedContext(ctx)
-	defer cancel()
-	return c.deleteWebhook(detached, &call{waitCtx: ctx}, id)
+	return c.deleteWebhook(context.WithoutCancel(ctx), &call{waitCtx: ctx}, id)
 }
 
 // deleteWebhook completes call and makes it.

@@ -133,7 +133,7 @@ func (l *rateLimiter) refuse(call *call, now time.Time) error {
 	}
 	slow := time.Duration(float64(l.outage.requestTimeout) * slowFailure)
 	switch {
-	case l.outage.took > slow, l.isBlocked(now) && l.retryAt.After(now):
+	case l.outage.took > slow, l.retryAt.After(now):
 		return call.held(l.outage.err)
 	case call.method == http.MethodPost && outcomeOf(l.outage.err) == ambiguous:
 		// It might do its work, and leave a webhook whose secret is lost.

@@ -4,6 +4,7 @@ package kanbert
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -254,6 +255,126 @@ func TestFlakyServerIsNoOutage(t *testing.T) {
 	}
 }
 
+// TestMaxWaitBeginsWithWhatItBounds expects failures that only retries bound to take
+// nothing from the time to wait for a limit.
+func TestMaxWaitBeginsWithWhatItBounds(t *testing.T) {
+	for _, waited := range []kanberttest.Fault{
+		kanberttest.RateLimited(kanberttest.InSeconds, 2*time.Second), kanberttest.Status(503).RetryAfter(kanberttest.InSeconds, 2*time.Second), kanberttest.Refused(),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := kanberttest.New()
+			for n := range 4 {
+				s.FailNth(n+1, kanberttest.Match{}, kanberttest.Reset())
+			}
+			s.FailNth(5, kanberttest.Match{}, waited)
+			c := newTestClient(t, s, WithMaxWait(3*time.Second), WithSteadyBackoff())
+			began := time.Now()
+			// The pauses between the attempts take 3.75 seconds.
+			if all(t, c, ListOptions{}); time.Since(began) <= 3750*time.Millisecond || s.Count("") != 6 {
+				t.Errorf("%s: %d requests in %s", waited, s.Count(""), time.Since(began))
+			}
+		})
+	}
+}
+
+// TestIncidentsOfErrors has what each kind of error has in common with others: the
+// same as another with that name, and whether it has so without an outage.
+func TestIncidentsOfErrors(t *testing.T) {
+	answer := func(status int, kind error) error { return &APIError{StatusCode: status, Kind: kind} }
+	for _, test := range []struct {
+		err    error
+		class  string
+		always bool
+	}{
+		{nil, "", false}, {io.EOF, "", false},
+		{&TransportError{Err: io.EOF}, "unreachable", false},
+		{&TransportError{Err: x509.UnknownAuthorityError{}}, "unreachable", true},
+		{answer(503, ErrServer), "unavailable", false}, {answer(500, ErrServer), "server", false}, {answer(502, ErrServer), "server", false},
+		{answer(429, ErrRateLimited), "limit", false},
+		{answer(401, ErrUnauthorized), ErrUnauthorized.Error(), true}, {answer(403, ErrForbidden), ErrForbidden.Error(), true},
+		{answer(302, ErrRedirect), ErrRedirect.Error(), true}, {answer(200, ErrNotJSON), ErrNotJSON.Error(), true},
+		{answer(200, ErrMalformed), "", false}, {answer(400, ErrBadRequest), "", false}, {answer(404, ErrNotFound), "", false}, {answer(409, ErrConflict), "", false}, {answer(422, ErrInvalid), "", false},
+	} {
+		if class, always := incidentClass(test.err); class != test.class || always != test.always {
+			t.Errorf("%v: %q, always is %t", test.err, class, always)
+		}
+		for _, over := range []bool{false, true} {
+			c, err := New(WithToken(NewSecret("a-token")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if over {
+				c.limiter.giveUp(&call{}, io.EOF)
+			}
+			want := test.class != "" && (test.always || over)
+			c.limiter.conclude(&call{}, test.err)
+			if first := IncidentOf(test.err); (first != nil) != want {
+				t.Errorf("%v: in an outage %t, it has an incident: %t", test.err, over, first != nil)
+			}
+			// The next of its kind has the same.
+			before := IncidentOf(test.err)
+			if c.limiter.conclude(&call{}, test.err); IncidentOf(test.err) != before {
+				t.Errorf("%v: its incident is another the second time", test.err)
+			}
+			var failed *TransportError
+			var refused *APIError
+			if errors.As(test.err, &failed) {
+				failed.Incident = nil
+			} else if errors.As(test.err, &refused) {
+				refused.Incident = nil
+			}
+		}
+	}
+}
+
+// TestPauseDuringAnOutage expects a call during an outage to have its one attempt
+// although requests are blocked, if the server has named no time.
+func TestPauseDuringAnOutage(t *testing.T) {
+	for name, test := range map[string]struct {
+		refusal kanberttest.Fault
+		sent    int
+	}{"no time": {kanberttest.HTML(503), 1}, "a time": {kanberttest.HTML(503).RetryAfter(kanberttest.InSeconds, time.Minute), 0}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := kanberttest.New()
+				s.FailEvery(kanberttest.Match{}, kanberttest.Status(500))
+				c := newTestClient(t, s)
+				for n := range 3 {
+					before := s.Count("")
+					if _, err := c.ListPage(t.Context(), ListOptions{}); err == nil {
+						t.Fatal("no error")
+					}
+					if got := s.Count("") - before; n == 1 && got != 1 || n == 2 && got != test.sent {
+						t.Errorf("call %d sent %d requests", n, got)
+					}
+					s.ClearFaults()
+					s.FailEvery(kanberttest.Match{}, test.refusal)
+				}
+			})
+		})
+	}
+}
+
+// TestAttemptsOfAnOutageCount expects the one attempt of a call during an outage to
+// count when it is refused, as any other does.
+func TestAttemptsOfAnOutageCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		s.FailEvery(kanberttest.Match{}, kanberttest.HTML(503))
+		c := newTestClient(t, s, WithMaxWait(time.Second))
+		for n := range 4 {
+			before, epoch, sent := s.Count(""), c.limiter.epoch, c.limiter.lastSent
+			if _, err := c.ListPage(t.Context(), ListOptions{}); err == nil {
+				t.Fatal("no error")
+			}
+			if n > 0 && (s.Count("") != before+1 || c.limiter.epoch != epoch+1 || !c.limiter.lastSent.After(sent)) {
+				t.Errorf("call %d sent %d requests, and counts %d times", n, s.Count("")-before, c.limiter.epoch-epoch)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
 // TestSlowFailures tries attempts that took just as long as they may during an
 // outage, and a moment longer: half a second, of the 30 that one may take.
 func TestSlowFailures(t *testing.T) {
@@ -298,6 +419,9 @@ func TestEffort(t *testing.T) {
 	takeOver(errors.New("x"), other)
 	if other.Attempts != 1 {
 		t.Errorf("%d attempts", other.Attempts)
+	}
+	if err := (&call{}).held(io.EOF); err != io.EOF {
+		t.Errorf("got %v", err)
 	}
 	// A call that was never sent has the error of one that is still being tried.
 	c, err := New(WithToken(NewSecret("a-token")))

@@ -101,7 +101,7 @@ func doRateLimited[T any](ctx context.Context, c *Client, call *call, read func(
 			if c.limiter.isTimeUp(call) {
 				return result, err
 			}
-			if call.unaccounted != nil && call.method == http.MethodPost && !isLimit(err) {
+			if call.unaccounted != nil && !isLimit(err) {
 				call.unaccounted(err)
 			}
 		case outcomeOf(err) == notSent:
@@ -146,7 +146,7 @@ func (l *rateLimiter) wait(ctx context.Context, call *call) error {
 			break
 		}
 		left := l.outage.left(now)
-		if left <= 0 || l.isBlocked(now) && l.retryAt.Sub(now) > left {
+		if left <= 0 || l.retryAt.Sub(now) > left {
 			l.giveUp(call, l.cause(now))
 			continue
 		}

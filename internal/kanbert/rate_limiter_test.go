@@ -5,6 +5,7 @@ package kanbert
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -308,6 +309,34 @@ func TestRetryAt(t *testing.T) {
 	}
 }
 
+// TestQuotesInErrors expects what an error quotes to be taken out of its text, unless
+// it is about a certificate. What it wraps stays.
+func TestQuotesInErrors(t *testing.T) {
+	c, err := New(WithToken(NewSecret("a-token")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoting := errors.New(`bad "hunter2 \" hunter2" and ""`)
+	certificate := &tls.CertificateVerificationError{Err: errors.New(`"CN=api.example" is not trusted`)}
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{quoting, `bad "…" and "…"`},
+		{errors.New("no quotes"), "no quotes"},
+		{errors.New("at https://me:hunter2@api.example/x with a-token\n"), "at https://…@api.example/… with [redacted]"},
+		{certificate, certificate.Error()},
+		{&net.OpError{Op: "remote error", Err: certificate}, "remote error: " + certificate.Error()},
+	} {
+		if got := c.unquoted(test.err); got.Error() != test.want || !errors.Is(got, test.err) {
+			t.Errorf("%v becomes %v, want %s", test.err, got, test.want)
+		}
+	}
+	if same := errors.New("no quotes"); c.unquoted(same) != same {
+		t.Error("an error without quotes is wrapped")
+	}
+}
+
 // TestZones has every zone that is read, by the hours that it is east of Greenwich.
 func TestZones(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -415,6 +444,22 @@ func TestTotals(t *testing.T) {
 			t.Log(text)
 		}
 	})
+}
+
+// TestLimitAsLongAsMaxWait expects a limit to be waited for that ends with the time to
+// wait, and none that ends a second later.
+func TestLimitAsLongAsMaxWait(t *testing.T) {
+	for limit, waited := range map[time.Duration]bool{time.Minute: true, time.Minute + time.Second: false} {
+		synctest.Test(t, func(t *testing.T) {
+			s := kanberttest.New()
+			s.FailNth(1, kanberttest.Match{}, kanberttest.RateLimited(kanberttest.InSeconds, limit))
+			began := time.Now()
+			_, err := newTestClient(t, s, WithMaxWait(time.Minute), WithSteadyBackoff()).ListPage(t.Context(), ListOptions{})
+			if took := time.Since(began); (err == nil) != waited || waited != (took == limit) || !waited && took != 0 {
+				t.Errorf("a limit of %s: %v after %s", limit, err, took)
+			}
+		})
+	}
 }
 
 // TestBoundsOfWaiting tries a call at the end of the time to wait, and a moment before.

@@ -101,8 +101,7 @@ func parseDate(text string, serverNow time.Time) (time.Duration, bool) {
 			if !known {
 				return 0, false
 			}
-			_, assumed := at.Zone()
-			at = at.Add(time.Duration(assumed)*time.Second - time.Duration(hours)*time.Hour)
+			at = at.Add(-time.Duration(hours) * time.Hour)
 		}
 		return at.Sub(serverNow), true
 	}

@@ -49,6 +49,8 @@ func TestScrub(t *testing.T) {
 			"another: https://other.example/x?y=z, and more.":                     "another: https://other.example/…, and more.",
 			"truncated: https://receiver.example/s3c":                             "truncated: https://receiver.example/…",
 			"at https%3A%2F%2Freceiver.example%2Fs3cret%zz .":                     "at … .",
+			"no host: https:///s3cret/hooks.":                                     "no host: https:///….",
+			"bare @: https://@receiver.example/x.":                                "bare @: https://…@receiver.example/….",
 			"bare: https://receiver.example.":                                     "bare: https://receiver.example.",
 			"a\x1b[2Jb\r\nc\u2028d\u2029e\u202ef\u2066g\u200fh\u200bi\ufeffj\xff": "a [2Jb c d e f g h i j\ufffd",
 		} {

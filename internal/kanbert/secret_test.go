@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"log"
 	"log/slog"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"text/template"
@@ -115,6 +117,18 @@ func TestSecretIsNeverRendered(t *testing.T) {
 	}
 	if s.Reveal() != text || s.IsZero() || !NewSecret("").IsZero() {
 		t.Error("the text itself is not to be had")
+	}
+}
+
+// TestWaysOutOfASecret has all methods: a package that finds another one may render
+// the text with it.
+func TestWaysOutOfASecret(t *testing.T) {
+	var names []string
+	for method := range reflect.TypeFor[*Secret]().Methods() {
+		names = append(names, method.Name)
+	}
+	if want := []string{"Format", "GoString", "IsZero", "LogValue", "MarshalJSON", "MarshalText", "Reveal", "String", "UnmarshalJSON"}; !slices.Equal(names, want) {
+		t.Errorf("the methods are %q, want %q", names, want)
 	}
 }
 

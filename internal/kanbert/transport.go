@@ -453,10 +453,10 @@ func (e *APIError) kind(understood, isJSON bool) error {
 		return ErrServer
 	case code == http.StatusTooManyRequests:
 		return ErrRateLimited
-	case code >= 300 && code < 400:
-		return ErrRedirect
 	case code < 300:
 		return ErrMalformed
+	case code < 400:
+		return ErrRedirect
 	case !understood && !isJSON:
 		return ErrNotJSON
 	case !understood && code == http.StatusNotFound:

@@ -94,10 +94,8 @@ func (n *nullable) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		return nil
 	}
-	text, err := readText(data)
-	if err == nil {
-		n.text = text
-	}
+	var err error
+	n.text, err = readText(data)
 	return err
 }
 
@@ -206,8 +204,8 @@ func parseTime(text string) (time.Time, error) {
 		b[separator] = 'T'
 	}
 	leap := time.Duration(0)
-	if len(b) > second+2 && string(b[second:second+2]) == "60" {
-		copy(b[second:], "59")
+	if seconds := b[min(second, len(b)):]; bytes.HasPrefix(seconds, []byte("60")) {
+		copy(seconds, "59")
 		leap = time.Second
 	}
 	t, err := time.Parse(time.RFC3339, string(b))
