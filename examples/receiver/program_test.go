@@ -110,8 +110,11 @@ func TestSecondSignalEndsTheProgramAtOnce(t *testing.T) {
 	t.Parallel()
 	cmd, _, address := startProgram(t)
 	sender, _ := beginDelivery(t, address)
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // what it says is in ProcessState
+		close(ended)
+	}()
 	for cmd.Process.Signal(os.Interrupt) == nil {
 		// Until there is no such process any more.
 	}

@@ -50,7 +50,7 @@ func TestExitCodes(t *testing.T) {
 		{"a token without the scope", s.UnscopedToken(), nil, 1, "lacks the scope"},
 		{"no token", "", nil, 1, "nothing was sent"},
 		{"an unknown flag", s.Token(), []string{"-x"}, 1, "-x"},
-		{"an argument", s.Token(), []string{"x"}, 1, "no arguments"},
+		{"an argument", s.Token(), []string{"x"}, 1, "arguments"},
 		{"help", s.Token(), []string{"-h"}, 0, "-workspace"},
 		{"writes after a switch", s.Token(), []string{"-write", "-switch", "-workspace", s.Workspace().ID}, 1, "nothing was sent"},
 		{"no workspace named", s.Token(), []string{"-write"}, 1, "-workspace " + s.Workspace().ID},

@@ -35,7 +35,7 @@ func TestSweepDeletesWhatIsNamed(t *testing.T) {
 		{"", "nothing was sent", nil},
 		{s.Token(), "-workspace " + s.Workspace().ID, nil},
 		{s.Token(), "-workspace " + s.Workspace().ID, []string{"-id", leftover.ID}},
-		{s.Token(), "no arguments", []string{leftover.ID}},
+		{s.Token(), "arguments", []string{leftover.ID}},
 		{s.Token(), "-id " + leftover.ID, []string{"-workspace", s.Workspace().ID}},
 		{s.Token(), "not deleted", []string{"-workspace", s.Workspace().ID, "-id", theirs.ID}},
 	} {
