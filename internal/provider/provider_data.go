@@ -106,8 +106,7 @@ func (d *providerData) ready() bool { return len(d.unknown) == 0 }
 
 // trackManaged records that the webhook with this id is in Terraform's state, and
 // returns the duplication that this sighting is the first to show. Read, ModifyPlan,
-// import and Delete all call it. The client knows itself which
-// webhooks it created.
+// import and Delete all call it. The client itself knows which webhooks it created.
 func (d *providerData) trackManaged(id string, by sighting) duplication {
 	if id == "" {
 		return managedOnce
