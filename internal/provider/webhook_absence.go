@@ -99,7 +99,7 @@ func (r *removals) warn(id string, sameWorkspace bool, diags *diag.Diagnostics) 
 	if r.n.Add(1) <= namedRemovals {
 		summary = fmt.Sprintf("Webhook %s no longer exists", redactID(id))
 	}
-	other := "If it should exist, check before you apply that token and base_url belong to the workspace in which it was created."
+	other := "If it should exist, check before you apply that token and base_url belong to the Kanbert workspace in which it was created."
 	if sameWorkspace {
 		other = "If it should exist, find out who deleted it before you apply."
 	}
