@@ -64,10 +64,10 @@ func ignoreTermination() { signal.Ignore(syscall.SIGTERM) }
 // that has a secret in it. What the provider itself logs takes another way.
 func quietHTTP() { log.SetOutput(io.Discard) }
 
-// quietSDK switches the plugin library's own log off if nobody asked for a log.
+// quietSDK switches the plugin library's own log off if no TF_LOG variable is set.
 // Without TF_LOG the library still sends a trace of every call to the CLI, which
-// throws it away, and a large plan pays for it. Whoever sets any TF_LOG
-// variable gets everything as the library means it.
+// throws it away, and a large plan pays for it. With any TF_LOG variable the
+// library's log stays on.
 func quietSDK(environ []string) {
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")

@@ -127,7 +127,7 @@ func TestGuidesShareNoURL(t *testing.T) {
 	}
 }
 
-// A block of configuration that stands in a page itself is applied by nobody here.
+// No test applies a block of configuration that is written in a page itself.
 func TestPagesTakeConfigurationsFromHere(t *testing.T) {
 	own := regexp.MustCompile("(?m)^ *```(terraform|hcl)$")
 	templates := os.DirFS("../templates")
@@ -335,8 +335,8 @@ func testListResource(t *testing.T) {
 
 func testGettingStarted(t *testing.T) {
 	w := newWorkspace(t, "guides/getting-started")
-	// A default would stand in for the reader's address wherever it is forgotten,
-	// and replace the webhook.
+	// A default would be used wherever the reader forgets the address, and would
+	// replace the webhook.
 	if out := w.run(1, "plan"); !strings.Contains(out, "No value for required variable") {
 		t.Errorf("a plan without an address says:\n%s", out)
 	}

@@ -125,7 +125,7 @@ func TestSecondSignalEndsTheProgramAtOnce(t *testing.T) {
 	_ = sender.Close()
 }
 
-// A failure is told, and by the exit code too.
+// A failure is reported as an error and by the exit code.
 func TestProgramFails(t *testing.T) {
 	t.Parallel()
 	cmd := program(t, `{}`)

@@ -112,7 +112,7 @@ type Finder struct {
 	// Directory takes what is fetched, and is looked into before fetching. If it
 	// is empty, nothing is fetched.
 	Directory string
-	// Log is told what takes long. It may be nil.
+	// Log receives a line for what takes long. It may be nil.
 	Log io.Writer
 
 	// download and build fetch Terraform into a directory; tests replace them.

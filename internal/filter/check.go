@@ -181,7 +181,7 @@ func (c *checker) checkValues(cond condition, field Field, op operator) {
 	case op.takes == takesValue:
 		c.checkValue(v, field, op)
 	case v.kind != list:
-		c.addError(v.at, "Wrong type of value", "The operator %s does not take %s. %s", cond.operator.text, v.kind, wanted(field, op))
+		c.addError(v.at, "Wrong type of value", "The operator %s does not accept %s. %s", cond.operator.text, v.kind, wanted(field, op))
 	case len(v.items) == 0:
 		c.addEmptyListError(v, op)
 	default:
@@ -193,9 +193,9 @@ func (c *checker) checkValues(cond condition, field Field, op operator) {
 
 // addEmptyListError says what to write for a list that can become empty.
 func (c *checker) addEmptyListError(v *operand, op operator) {
-	advice := "No webhook is in an empty list. Set count or for_each of the data source so that it is not read while the list is empty."
+	advice := "An empty list selects no webhook. Set count or for_each of the data source so that it is not read while the list is empty."
 	if op.name == "nin" {
-		advice = "Every webhook is outside of an empty list. Leave out this condition while the list is empty."
+		advice = "An empty list excludes no webhook. Leave out this condition while the list is empty."
 	}
 	c.addError(v.at, "Empty list", "The operator %s needs a list with at least one value. %s", op.name, advice)
 }

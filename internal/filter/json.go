@@ -25,7 +25,7 @@ func (c *checker) checkJSON() {
 	if !strings.HasPrefix(syntax.Error(), "unexpected end") {
 		at = place{offset: int(syntax.Offset) - 1, length: 1}
 		r, _ := utf8.DecodeRuneInString(c.text[at.offset:])
-		reason = fmt.Sprintf("The character %q is wrong here", r)
+		reason = fmt.Sprintf("The character %q is not allowed here", r)
 	}
 	c.addError(at, "Broken JSON", "The text is not JSON. %s. Use jsonencode to write the filter.", reason)
 }

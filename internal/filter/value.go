@@ -48,9 +48,9 @@ func wanted(field Field, op operator) string {
 		one = `a date in quotes, e.g. "2024-01-31" or "2024-01-31T12:00:00Z", or one of ` + specialsText
 	}
 	if op.takes == takesList {
-		return "It takes a list in brackets; each value is " + one + "."
+		return "It requires a list in brackets; each value is " + one + "."
 	}
-	return "It takes " + one + "."
+	return "It requires " + one + "."
 }
 
 // checkDatetime checks a special value or a date.

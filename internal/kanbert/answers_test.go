@@ -454,8 +454,8 @@ func TestMissingFields(t *testing.T) {
 		`{"data":[]}`:                                     `"meta"`,
 		`{"data":[{"id":7}],"meta":{"next_cursor":null}}`: `"data[0].id"`,
 		`{"data":[7],"meta":{"next_cursor":null}}`:        "wrong type",
-		`[]`:         "no JSON object",
-		`{"data":[]`: "breaks off",
+		`[]`:         "not a JSON object",
+		`{"data":[]`: "incomplete",
 		``:           "empty",
 	} {
 		t.Run(name, func(t *testing.T) {

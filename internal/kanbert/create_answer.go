@@ -37,7 +37,7 @@ func (op *createOp) decode(a *response) (*CreatedWebhook, error) {
 	case created.SignatureSecretKey.IsZero():
 		return created, &SecretLostError{Webhook: created.Webhook, Err: a.missing("", []string{"signature_secret_key"})}
 	case data.hasOdd():
-		return created, a.malformed("the answer lacks a usable %s", quotedNames("", missing))
+		return created, a.malformed("the response lacks a valid %s", quotedNames("", missing))
 	case len(missing) > 0:
 		return created, a.missing("", missing)
 	}
@@ -52,7 +52,7 @@ func (op *createOp) refuseID(a *response, id string) error {
 	case strings.TrimSpace(id) == "":
 		return a.missing("", []string{"id"})
 	case op.client.claims.isClaimed(id) && !op.client.claims.isDeleted(id):
-		return a.malformed("the answer has the id of a webhook that existed before")
+		return a.malformed("the response has the id of a webhook that existed before")
 	}
 	return nil
 }

@@ -189,7 +189,7 @@ func (op *createOp) beginWait(ctx context.Context, holder *Webhook) {
 		until:  time.Now().Add(wait),
 		pauses: op.client.backoff.growing(op.client.backoff.Lookup),
 	}
-	op.client.log(ctx, slog.LevelInfo, "The URL is taken: waiting for its holder to be deleted",
+	op.client.log(ctx, slog.LevelInfo, "The URL is taken: waiting until the webhook that has it is deleted",
 		slog.String("wait", wait.String()))
 }
 
@@ -200,7 +200,7 @@ func (op *createOp) pause(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 	if err := sleep(op.call.waitCtx, d); err != nil {
-		return &InterruptedError{Err: err, Waiting: "the webhook that has the URL to be deleted"}
+		return &InterruptedError{Err: err, Waiting: "the deletion of the webhook that has the URL"}
 	}
 	return nil
 }

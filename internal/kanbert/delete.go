@@ -65,7 +65,7 @@ func readDeleted(a *response) (struct{}, error) {
 	case body == "null" || body == "{}" || body == "[]":
 		return struct{}{}, nil
 	default:
-		return struct{}{}, a.malformed("the answer to a delete has a body")
+		return struct{}{}, a.malformed("the response to a delete has a body")
 	}
 }
 

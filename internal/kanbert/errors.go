@@ -11,17 +11,17 @@ import (
 
 // What an [APIError] can be, matched with [errors.Is].
 var (
-	ErrBadRequest   = errors.New("the request was refused as malformed")    // 400
-	ErrUnauthorized = errors.New("the token was not accepted")              // 401
-	ErrForbidden    = errors.New("the token lacks a scope")                 // 403
-	ErrNotFound     = errors.New("not found")                               // 404
-	ErrConflict     = errors.New("the URL is taken")                        // 409
-	ErrInvalid      = errors.New("a field was refused")                     // 422
-	ErrRateLimited  = errors.New("too many requests")                       // 429
-	ErrServer       = errors.New("the server failed")                       // 5xx
-	ErrRedirect     = errors.New("the server redirected the request")       // 3xx, never followed
-	ErrNotJSON      = errors.New("the answer is not JSON")                  // any status
-	ErrMalformed    = errors.New("the answer is not what the API promises") // a 2xx that lacks a required field or cannot be read
+	ErrBadRequest   = errors.New("the request was refused as malformed")          // 400
+	ErrUnauthorized = errors.New("the token was not accepted")                    // 401
+	ErrForbidden    = errors.New("the token lacks a scope")                       // 403
+	ErrNotFound     = errors.New("not found")                                     // 404
+	ErrConflict     = errors.New("the URL is taken")                              // 409
+	ErrInvalid      = errors.New("a field was refused")                           // 422
+	ErrRateLimited  = errors.New("too many requests")                             // 429
+	ErrServer       = errors.New("the server failed")                             // 5xx
+	ErrRedirect     = errors.New("the server redirected the request")             // 3xx, never followed
+	ErrNotJSON      = errors.New("the response is not JSON")                      // any status
+	ErrMalformed    = errors.New("the response does not match the API reference") // a 2xx that lacks a required field or cannot be read
 )
 
 // APIError is an answer of the API that is not the one asked for.
@@ -114,7 +114,7 @@ type UnprovenError struct {
 }
 
 func (e *UnprovenError) Error() string {
-	return "the create was not answered, and webhook " + e.Holder.ID + " holds its URL: " + e.Err.Error()
+	return "the create got no response, and webhook " + e.Holder.ID + " has its URL: " + e.Err.Error()
 }
 func (e *UnprovenError) Unwrap() error { return e.Err }
 

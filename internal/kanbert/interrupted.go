@@ -16,7 +16,7 @@ type InterruptedError struct {
 
 func (e *InterruptedError) Error() string {
 	if e.Waiting == "" {
-		return fmt.Sprintf("interrupted before anything was sent: %v", e.Err)
+		return fmt.Sprintf("interrupted before a request was sent: %v", e.Err)
 	}
 	return fmt.Sprintf("interrupted while waiting for %s: %v", e.Waiting, e.Err)
 }

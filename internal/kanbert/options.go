@@ -74,14 +74,14 @@ func WithToken(token Secret) Option {
 func notVisibleASCII(r rune) bool { return r <= ' ' || r > '~' }
 
 // WithBaseURL sets where the API is; [DefaultBaseURL] if unset. It must be an
-// absolute https URL without user info, query and fragment. Plain http is taken
-// for a loopback host alone: the token would travel in the clear.
+// absolute https URL without user info, query and fragment. Plain http is allowed
+// only for a loopback host: the token must not be sent unencrypted.
 func WithBaseURL(base string) Option {
 	return func(c *Client) error {
 		u, err := url.Parse(base)
 		if err != nil {
 			// The error of net/url quotes its input, which may hold a password.
-			return optionError("base_url", "cannot be read as a URL")
+			return optionError("base_url", "is not a valid URL")
 		}
 		switch scheme := strings.ToLower(u.Scheme); {
 		case scheme == "" || u.Opaque != "" || u.Hostname() == "":
@@ -89,9 +89,9 @@ func WithBaseURL(base string) Option {
 		case scheme != "https" && scheme != "http":
 			return optionError("base_url", "must begin with https://")
 		case scheme == "http" && !IsLoopback(u.Hostname()):
-			return optionError("base_url", "must begin with https://, because the token would travel in the clear; http:// is taken for a loopback host alone")
+			return optionError("base_url", "must begin with https://, because the token must not be sent unencrypted; http:// is allowed only for a loopback host")
 		case u.User != nil:
-			return optionError("base_url", "must not have a user name or a password in it; the token is an option of its own")
+			return optionError("base_url", "must not contain a user name or a password; set the token with the argument token")
 		case u.RawQuery != "" || u.ForceQuery:
 			return optionError("base_url", "must not have a query")
 		case u.Fragment != "" || strings.Contains(base, "#"):
@@ -128,7 +128,7 @@ func IsLoopback(host string) bool {
 func WithMaxRetries(n int) Option {
 	return func(c *Client) error {
 		if n < 0 {
-			return optionError("max_retries", "must be 0 or more, and is %d", n)
+			return optionError("max_retries", "must be 0 or more, but is %d", n)
 		}
 		c.maxRetries = n
 		return nil
@@ -140,7 +140,7 @@ func WithMaxRetries(n int) Option {
 func WithRequestTimeout(d time.Duration) Option {
 	return func(c *Client) error {
 		if d <= 0 {
-			return optionError("request_timeout", "must be more than nothing, and is %s", d)
+			return optionError("request_timeout", "must be more than 0s, but is %s", d)
 		}
 		c.requestTimeout = d
 		return nil
@@ -154,7 +154,7 @@ func WithRequestTimeout(d time.Duration) Option {
 func WithMaxWait(d time.Duration) Option {
 	return func(c *Client) error {
 		if d < 0 {
-			return optionError("max_wait", "must not be negative, and is %s", d)
+			return optionError("max_wait", "must not be negative, but is %s", d)
 		}
 		c.maxWait = d
 		return nil

@@ -539,7 +539,7 @@ func TestLogs(t *testing.T) {
 			"DEBUG Waiting before the next attempt wait=250ms",
 			"DEBUG Called the API method=DELETE path=/webhooks/{id} attempt=2 duration_ms=0 status=204 request_id=req-000005",
 			"DEBUG Called the API method=POST path=/webhooks attempt=2 duration_ms=0 status=201 request_id=req-000006",
-			"INFO The URL is taken: waiting for its holder to be deleted wait=10s",
+			"INFO The URL is taken: waiting until the webhook that has it is deleted wait=10s",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the log lacks %q", want)

@@ -115,7 +115,7 @@ type TransportError struct {
 func (e *TransportError) Error() string {
 	text := e.Err.Error()
 	if e.Timeout > 0 {
-		text = fmt.Sprintf("no answer within %s", e.Timeout)
+		text = fmt.Sprintf("no response within %s", e.Timeout)
 	}
 	return fmt.Sprintf("%s %s: %s: %s", e.Method, e.Path, e.Host, text)
 }
@@ -246,7 +246,7 @@ func (c *Client) roundTrip(ctx context.Context, call *call, buffer *bytes.Buffer
 	}
 	a := &response{call: call, status: resp.StatusCode, header: resp.Header, body: body}
 	if errors.Is(readErr, errTooLarge) {
-		return a, a.malformed("the answer is larger than %d MiB", maxBody>>20)
+		return a, a.malformed("the response is larger than %d MiB", maxBody>>20)
 	}
 	if readErr != nil {
 		return a, c.transportError(ctx, timed, call, readErr, false)

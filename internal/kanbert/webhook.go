@@ -62,7 +62,7 @@ func (w Webhook) Complete() error {
 	}
 	return &APIError{
 		StatusCode: http.StatusOK,
-		Message:    fmt.Sprintf("the list gave webhook %q without a usable %s", w.ID, quotedNames("", w.missingFields())),
+		Message:    fmt.Sprintf("the list contains webhook %q without a valid %s", w.ID, quotedNames("", w.missingFields())),
 		Method:     http.MethodGet,
 		Path:       webhooksPath,
 		Kind:       ErrMalformed,

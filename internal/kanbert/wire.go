@@ -223,7 +223,7 @@ func (a *response) decode(v any) error {
 		return e
 	}
 	if len(bytes.TrimSpace(a.body)) == 0 {
-		e := a.malformed("the answer is empty")
+		e := a.malformed("the response is empty")
 		e.cut = true
 		return e
 	}
@@ -240,13 +240,13 @@ func (a *response) decode(v any) error {
 		e.Kind = ErrNotJSON
 		return e
 	case errors.As(err, &syntax):
-		e := a.malformed("the answer breaks off or is no JSON, at byte %d of %d", syntax.Offset, len(a.body))
+		e := a.malformed("the response is incomplete or invalid JSON, at byte %d of %d", syntax.Offset, len(a.body))
 		e.cut = syntax.Offset >= int64(len(a.body))
 		return e
 	case errors.As(err, &wrongType) && wrongType.Field != "":
 		return a.malformed("the field %q is of the wrong type", wrongType.Field)
 	default:
-		return a.malformed("the answer is no JSON object of the kind that was expected")
+		return a.malformed("the response is not a JSON object with the expected fields")
 	}
 }
 
@@ -266,7 +266,7 @@ func (a *response) malformed(format string, args ...any) *APIError {
 
 // missing makes the error for required fields that are not there.
 func (a *response) missing(where string, names []string) *APIError {
-	return a.malformed("the answer lacks the required field %s", quotedNames(where, names))
+	return a.malformed("the response lacks the required field %s", quotedNames(where, names))
 }
 
 // quotedNames joins the names of fields for a text.

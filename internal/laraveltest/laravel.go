@@ -176,7 +176,7 @@ func (l *Laravel) serve(tb testing.TB, cmd *exec.Cmd) error {
 		case <-time.After(10 * time.Second):
 			_ = cmd.Process.Kill()
 			<-ended
-			tb.Errorf("%s did not end when it was told to", cmd.Path)
+			tb.Errorf("%s did not end within 10 seconds after the signal", cmd.Path)
 		}
 	})
 	return nil

@@ -63,7 +63,7 @@ func newAPI(target Target, transport http.RoundTripper) (*api, error) {
 	}
 	base, err := url.Parse(strings.TrimRight(target.BaseURL, "/"))
 	if err != nil {
-		return nil, errors.New("base_url cannot be read as a URL")
+		return nil, errors.New("base_url is not a valid URL")
 	}
 	if target.Wait == nil {
 		target.Wait = wait

@@ -226,8 +226,8 @@ func TestRemovalInAnUnknownWorkspace(t *testing.T) {
 		text             string
 	}{
 		"known":             {true, true, "find out who deleted it"},
-		"unknown at create": {false, true, "check that token and base_url"},
-		"unknown at read":   {true, false, "check that token and base_url"},
+		"unknown at create": {false, true, "that token and base_url belong to the Kanbert workspace"},
+		"unknown at read":   {true, false, "that token and base_url belong to the Kanbert workspace"},
 	} {
 		bubble(t, name, func(t *testing.T) {
 			s := kanberttest.New()

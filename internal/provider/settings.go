@@ -81,10 +81,10 @@ var (
 func maxRetriesOption(text string) (kanbert.Option, error) {
 	n, err := strconv.Atoi(text) // Beyond all numbers it gives the last of them.
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		return nil, &kanbert.OptionError{Option: "max_retries", Problem: fmt.Sprintf("must be a whole number, and is %q", text)}
+		return nil, &kanbert.OptionError{Option: "max_retries", Problem: fmt.Sprintf("must be a whole number, but is %q", text)}
 	}
 	if n > maxMaxRetries {
-		return nil, &kanbert.OptionError{Option: "max_retries", Problem: fmt.Sprintf("must be %d or less, and is %s", maxMaxRetries, text)}
+		return nil, &kanbert.OptionError{Option: "max_retries", Problem: fmt.Sprintf("must be %d or less, but is %s", maxMaxRetries, text)}
 	}
 	return kanbert.WithMaxRetries(n), nil
 }
@@ -93,10 +93,10 @@ func durationOption(argument string, most time.Duration, with func(time.Duration
 	return func(text string) (kanbert.Option, error) {
 		d, err := time.ParseDuration(text)
 		if err != nil {
-			return nil, &kanbert.OptionError{Option: argument, Problem: fmt.Sprintf("must be a number with a unit, and is %q", text)}
+			return nil, &kanbert.OptionError{Option: argument, Problem: fmt.Sprintf("must be a number with a unit, but is %q", text)}
 		}
 		if d > most {
-			return nil, &kanbert.OptionError{Option: argument, Problem: fmt.Sprintf("must be %s or less, and is %s", shortDuration(most), shortDuration(d))}
+			return nil, &kanbert.OptionError{Option: argument, Problem: fmt.Sprintf("must be %s or less, but is %s", shortDuration(most), shortDuration(d))}
 		}
 		return with(d), nil
 	}

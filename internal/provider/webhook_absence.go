@@ -81,7 +81,7 @@ func (m managedWebhook) refuseWorkspace(now string, diags *diag.Diagnostics) boo
 		return false
 	}
 	diags.AddError("Webhook belongs to another Kanbert workspace", fmt.Sprintf(
-		"Webhook %q was created in the Kanbert workspace %q, and the token belongs to the Kanbert workspace %q, which does not have it. "+
+		"Webhook %q was created in the Kanbert workspace %q, but the token belongs to the Kanbert workspace %q, which does not have it. "+
 			"Use a token of the workspace %[2]q. To stop managing the webhook without deleting it, run terraform state rm with its address, "+
 			"or (Terraform and OpenTofu 1.7 and newer) use a removed block with destroy = false.", redactID(m.id), made, now))
 	return true
@@ -99,11 +99,11 @@ func (r *removals) warn(id string, sameWorkspace bool, diags *diag.Diagnostics) 
 	if r.n.Add(1) <= namedRemovals {
 		summary = fmt.Sprintf("Webhook %s no longer exists", redactID(id))
 	}
-	other := "If it should exist, check that token and base_url are still those of the workspace that it was created in, before you apply."
+	other := "If it should exist, check before you apply that token and base_url belong to the Kanbert workspace in which it was created."
 	if sameWorkspace {
 		other = "If it should exist, find out who deleted it before you apply."
 	}
 	diags.AddWarning(summary, fmt.Sprintf(
-		"Kanbert does not list webhook %q: neither by its URL nor among all webhooks. It is removed from state, and with it its signing secret, which Kanbert does not return again. %s",
+		"Kanbert does not list webhook %q, by URL or in the complete list. The provider removes it from state, with its signing secret, which Kanbert does not return again. %s",
 		redactID(id), other))
 }

@@ -5,7 +5,7 @@
 // drift, import and destroy with a real Terraform or OpenTofu CLI.
 //
 // Each step says what it showed only after checking it, against the sandbox and
-// not against what the CLI says. If one is not as it says, the program ends with
+// not against what the CLI says. If one fails, the program ends with
 // a non-zero exit code. Whatever it writes is in a temporary directory that it
 // removes, also on Ctrl-C; a CLI that it had to fetch stays in bin/, which git
 // ignores.
@@ -101,7 +101,7 @@ func (d *demo) prepare(found cli.CLI, scratch string, build func(file string) er
 	if err := d.workspace.CopyExample("demo"); err != nil {
 		return err
 	}
-	d.sayf("A Kanbert in memory serves at %s.\n%s applies examples/demo. State and everything else is in %s, and goes with it.",
+	d.sayf("The Kanbert API in memory serves at %s.\n%s applies examples/demo. State and everything else is in %s, and goes with it.",
 		d.sandbox.BaseURL(), found, scratch)
 	return nil
 }
@@ -116,17 +116,17 @@ type step struct {
 
 func (d *demo) runSteps(ctx context.Context) error {
 	steps := []step{
-		{"Init: the provider is installed", "the CLI has taken the provider just built", 0, 0, d.runs("init")},
-		{"Plan: what would be created", fmt.Sprintf("%d webhooks would be created, and nothing was yet", webhooks), 0, 0, d.plan},
+		{"Init: the provider is installed", "the CLI installed the provider that was just built", 0, 0, d.runs("init")},
+		{"Plan: what would be created", fmt.Sprintf("%d webhooks will be created, none exists yet", webhooks), 0, 0, d.plan},
 		{"Apply: the webhooks are created, and their signing secrets are in state",
-			fmt.Sprintf("%d webhooks stand at the server, and the secrets in state are the server's", webhooks), webhooks, 0, d.apply},
+			fmt.Sprintf("%d webhooks exist on the server, and the secrets in state are the server's", webhooks), webhooks, 0, d.apply},
 		{"A second plan: nothing to do", "the plan is empty", 0, 0, d.runs("plan", "-detailed-exitcode")},
 		{"Mistake: one URL for several events is an error of the plan", "one error says what to write instead, and nothing was created", 0, 0, d.mistake},
 		{"Drift: another program deletes a webhook behind Terraform's back",
-			"the plan saw that one was missing, the apply put it back, the others were left alone", 1, 0, d.drift},
-		{"Import: a webhook that state has lost is taken over",
+			"the plan reported the missing webhook, the apply created it again, the others did not change", 1, 0, d.drift},
+		{"Import: a webhook that is missing from state is imported",
 			"the webhook is managed again under the id that it had, and nothing would change; " +
-				"its secret was told once, to the apply that created it, and cannot be imported", 0, 0, d.importLost},
+				"Kanbert returned its secret once, to the apply that created it, and it cannot be imported", 0, 0, d.importLost},
 		{"Destroy: nothing is left over", "server and state are empty", 0, webhooks, d.destroy},
 	}
 	for i, step := range steps {
@@ -140,11 +140,11 @@ func (d *demo) runSteps(ctx context.Context) error {
 			err = errors.Join(d.expectRequests(http.MethodPost, step.posts), d.expectRequests(http.MethodDelete, step.deletes))
 		}
 		if err != nil {
-			return fmt.Errorf("step %d (%s) is not as it says: %w", i+1, step.title, err)
+			return fmt.Errorf("step %d (%s) failed: %w", i+1, step.title, err)
 		}
 		d.sayf("✓ %s (%s)", step.shown, d.requests())
 	}
-	d.sayf("\nAll %d steps were as they say. Nothing is left behind.", len(steps))
+	d.sayf("\nAll %d steps succeeded. Nothing is left behind.", len(steps))
 	return nil
 }
 

@@ -39,12 +39,12 @@ func TestDemo(t *testing.T) {
 	}
 	for _, want := range []string{
 		"1/8", "8/8",
-		"4 webhooks would be created, and nothing was yet",
-		"4 webhooks stand at the server, and the secrets in state are the server's",
+		"4 webhooks will be created, none exists yet",
+		"4 webhooks exist on the server, and the secrets in state are the server's",
 		"the plan is empty",
 		"one error says what to write instead, and nothing was created",
 		"server and state are empty",
-		"All 8 steps were as they say.",
+		"All 8 steps succeeded.",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output does not say %q:\n%s", want, out.String())

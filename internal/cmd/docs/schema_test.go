@@ -121,7 +121,7 @@ func TestSchemaIsTheSameEachTime(t *testing.T) {
 	}
 }
 
-// served is a provider that serves what it is told to.
+// served is a provider that serves the given schemas.
 type served struct {
 	tfprotov6.ProviderServer
 	schemas tfprotov6.GetProviderSchemaResponse

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 
-// Command sandbox serves a Kanbert in memory on a loopback port, to try the
+// Command sandbox serves the Kanbert API in memory on a loopback port, to try the
 // provider by hand. It writes the environment that leads the provider to it into
 // a file to source, and prints a line for each request.
 package main
@@ -56,7 +56,7 @@ type settings struct {
 	seed       uint64
 }
 
-const usage = `Serves a Kanbert in memory, and forgets everything at the end.
+const usage = `Serves the Kanbert API in memory, and deletes all data at the end.
 
   make sandbox SANDBOXFLAGS="-docs -webhooks 40"
   make sandbox SANDBOXFLAGS="-rate-limit 20 -rate-period 3s"
@@ -137,7 +137,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer sandbox.Close()
-	requests.Printf("Serving %s (seed %d). Ctrl-C ends it, and everything is forgotten.", sandbox.BaseURL(), set.seed)
+	requests.Printf("Serving %s (seed %d). Ctrl-C ends it and deletes all data.", sandbox.BaseURL(), set.seed)
 	requests.Print(`Flags: make sandbox SANDBOXFLAGS="-docs -webhooks 40". SANDBOXFLAGS=-h lists them.`)
 	requests.Printf(`Deliveries: curl -X POST "$SANDBOX_URL%s?event=contact:create"`, kanberttest.DeliverPath)
 	requests.Print("Run this in another terminal:")

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Command nothing serves a provider that has the schema of the Kanbert provider and
-// does nothing: what it is told to create it takes for created, and what it is told
-// to read it takes for unchanged. It is what a benchmark compares with: the time and
-// memory of CLI and plugin library.
+// does nothing: a create returns the planned values, and a read returns the state
+// unchanged. Benchmarks compare with it: its time and memory are those of the CLI
+// and the plugin library.
 package main
 
 import (
@@ -56,7 +56,7 @@ func (n nothing) Resources(ctx context.Context) []func() resource.Resource {
 	return all
 }
 
-// schemas is what is taken over of a resource.
+// schemas is what idle keeps of a resource.
 type schemas interface {
 	Metadata(context.Context, resource.MetadataRequest, *resource.MetadataResponse)
 	Schema(context.Context, resource.SchemaRequest, *resource.SchemaResponse)
@@ -67,7 +67,7 @@ type idle struct{ schemas }
 
 var _ resource.ResourceWithIdentity = idle{}
 
-// created counts what was taken for created, for ids.
+// created counts the creates, for ids.
 var created atomic.Int64
 
 func (idle) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
