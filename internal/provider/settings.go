@@ -224,10 +224,7 @@ func (r *settingsReader) describeBaseURL(value types.String) {
 // checkProxy adds an error about a proxy that would be used and cannot be. Go passes
 // over a variable that it cannot read, and would connect without the proxy.
 func (r *settingsReader) checkProxy() {
-	base, err := url.Parse(cmp.Or(r.baseURL, kanbert.DefaultBaseURL))
-	if err != nil || base.Scheme != "https" {
-		return // Plain http is for this machine alone, which has no proxy.
-	}
+	base, _ := url.Parse(cmp.Or(r.baseURL, kanbert.DefaultBaseURL)) // It was read before.
 	name, value := r.firstSet("HTTPS_PROXY", "https_proxy")
 	if value == "" {
 		return
