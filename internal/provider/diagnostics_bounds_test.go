@@ -61,6 +61,8 @@ func TestTextsAtTheirBounds(t *testing.T) {
 		{explain(tries(1)), "Kanbert failed", "tried"},
 		{explain(tries(2)), "The provider tried 2 times in 1m30s.", ""},
 		{explain(&kanbert.TransportError{Host: "api.example", Err: &net.DNSError{}, Timeout: time.Second}), "api.example did not respond within 1s.", "could not connect"},
+		{explain(&kanbert.TransportError{Host: "api.example", Err: &net.DNSError{}, Timeout: 1}), "api.example did not respond within 1ns.", "could not connect"},
+		{explain(&kanbert.TransportError{Host: "api.example", Err: &net.DNSError{}, Timeout: 1, Unsent: true}), "The provider could not connect to api.example within 1ns.", ""},
 		{explain(&kanbert.UncertainError{Err: refused, Lost: lost}), "The create: lost.", ""},
 		{explain(&kanbert.UncertainError{Err: refused, Lost: refused}), "refused.", "The create:"},
 		{explain(&kanbert.UncertainError{Err: refused}), "refused.", "The create:"},

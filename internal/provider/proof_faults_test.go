@@ -270,6 +270,25 @@ func TestWorkspaceIsAskedAgain(t *testing.T) {
 	})
 }
 
+// Where the workspace stays unknown it is asked for three times in all, and then no
+// more.
+func TestUnknownWorkspaceIsAskedForThreeTimes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := kanberttest.New()
+		created := newProtocolFor(t, s).create(contact)
+		s.Remove(created.values["id"].(string))
+		s.ResetRequests()
+		whoami := kanberttest.Match{PathPrefix: kanberttest.WhoamiPath}
+		s.FailEvery(whoami, kanberttest.Reset())
+		_, diags := newProtocolFor(t, s).read(created)
+		wantWarning(t, diags, "no longer exists")
+		if n := s.CountOf(whoami); n != 3 {
+			t.Errorf("it was asked for %d times", n)
+		}
+	})
+}
+
 // A webhook whose create was dated a little into the future, by another server of
 // the same name, is young and not old.
 func TestYoungByAnotherServersClock(t *testing.T) {

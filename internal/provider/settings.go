@@ -224,10 +224,7 @@ func (r *settingsReader) describeBaseURL(value types.String) {
 // checkProxy adds an error if the proxy for base_url is invalid. Go ignores a variable
 // that it cannot parse, and would connect without the proxy.
 func (r *settingsReader) checkProxy() {
-	base, err := url.Parse(cmp.Or(r.baseURL, kanbert.DefaultBaseURL))
-	if err != nil || base.Scheme != "https" {
-		return // Plain http is only for this machine, which needs no proxy.
-	}
+	base, _ := url.Parse(cmp.Or(r.baseURL, kanbert.DefaultBaseURL)) // It is valid: an option was made of it.
 	name, value := r.firstSet("HTTPS_PROXY", "https_proxy")
 	if value == "" {
 		return

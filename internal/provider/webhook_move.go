@@ -170,34 +170,26 @@ func newOldWebhook(objects []map[string]any, fallbackID string) oldWebhook {
 	return old
 }
 
-// objects returns the JSON objects in the attributes, and skips attributes without
-// one.
+// objects returns the JSON objects in the attributes, nil for one without.
 func (s oldState) objects(names ...string) []map[string]any {
-	var objects []map[string]any
-	for _, name := range names {
-		if o, ok := object(s[name]); ok {
-			objects = append(objects, o)
-		}
+	objects := make([]map[string]any, len(names))
+	for i, name := range names {
+		objects[i] = object(s[name])
 	}
 	return objects
 }
 
 // object reads an object from each form that a state may use: an object, JSON text,
 // or a dynamic value, which is {"type": …, "value": …}.
-func object(value any) (map[string]any, bool) {
+func object(value any) map[string]any {
 	if encoded, ok := value.(string); ok {
-		var decoded map[string]any
-		err := json.Unmarshal([]byte(encoded), &decoded)
-		return decoded, err == nil
+		return readable[map[string]any]([]byte(encoded))
 	}
-	o, ok := value.(map[string]any)
-	if !ok {
-		return nil, false
-	}
+	o, _ := value.(map[string]any)
 	if _, isDynamic := o["type"]; isDynamic && o["value"] != nil {
 		return object(o["value"])
 	}
-	return o, true
+	return o
 }
 
 func first(objects []map[string]any, key string) any {
