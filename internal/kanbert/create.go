@@ -175,7 +175,7 @@ func createOutcome(err error) outcome {
 		return refused // It is the answer to another call; this one was not sent.
 	case code == http.StatusTooEarly:
 		return ambiguous
-	case code == http.StatusTooManyRequests, code >= 400 && code < 500 && answer.OwnJSON:
+	case code == http.StatusTooManyRequests, code >= 400 && answer.OwnJSON:
 		return outcomeOf(err)
 	default:
 		return ambiguous

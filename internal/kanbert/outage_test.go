@@ -277,6 +277,86 @@ func TestMaxWaitBeginsWithWhatItBounds(t *testing.T) {
 	}
 }
 
+// TestMemoryOfAnOutage tries failures at the end of the time for which those before
+// them count, and a moment later: a minute, and the 30 seconds of an attempt, after the
+// last or after the time until which requests were blocked.
+func TestMemoryOfAnOutage(t *testing.T) {
+	const attempt, memory = 30 * time.Second, 60 * time.Second
+	begin := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, blocked := range []time.Duration{-time.Hour, 0, time.Hour} {
+		for after, counts := range map[time.Duration]bool{0: true, memory + attempt: true, memory + attempt + 1: false} {
+			o := outage{requestTimeout: attempt}
+			until := begin.Add(blocked)
+			o.failed(begin, until, 1)
+			o.waitsFor(io.EOF, begin)
+			o.over, o.err = true, io.EOF
+			now := begin.Add(max(0, blocked) + after)
+			o.failed(now, until, 7)
+			want := outage{requestTimeout: attempt, failures: 1, last: now, took: 7, cause: io.EOF}
+			if counts {
+				want.failures, want.over, want.err, want.since = 2, true, io.EOF, begin
+			}
+			if got, want := fmt.Sprintf("%+v", o), fmt.Sprintf("%+v", want); got != want {
+				t.Errorf("%s after the first it is %s, want %s", now.Sub(begin), got, want)
+			}
+		}
+	}
+	for after, over := range map[time.Duration]bool{0: true, memory: true, memory + 1: false} {
+		o := outage{failures: 3, last: begin, over: true, err: io.EOF, since: begin}
+		if got := o.exhausted(begin.Add(after)); got != over || o.over != over || (o.err == nil) == over || (o.failures == 0) == over || o.since.IsZero() == over {
+			t.Errorf("%s after the last failure it is %+v", after, o)
+		}
+	}
+	// An answer ends it, and only a success its incidents.
+	for _, blocked := range []bool{false, true} {
+		for _, succeeded := range []bool{false, true} {
+			o := outage{answered: 4, failures: 3, last: begin, over: true, err: io.EOF, since: begin, incidents: map[string]*Incident{"x": {}}}
+			now := begin.Add(time.Hour)
+			if succeeded {
+				o.succeeded(now, blocked)
+			} else {
+				o.answers(now, blocked)
+			}
+			if o.answered != 5 || o.failures != 0 || o.over || o.err != nil || (o.incidents == nil) != succeeded || blocked != o.since.Equal(now) || blocked == o.since.IsZero() {
+				t.Errorf("after an answer it is %+v", o)
+			}
+		}
+	}
+	o := outage{maxWait: time.Minute}
+	if got := o.left(begin); got != maxRetryAfter {
+		t.Errorf("without a failure %s are left", got)
+	}
+	o.waitsFor(io.EOF, begin)
+	o.waitsFor(io.ErrUnexpectedEOF, begin.Add(time.Second))
+	if got := o.left(begin.Add(20 * time.Second)); got != 40*time.Second || o.cause != io.ErrUnexpectedEOF {
+		t.Errorf("%s are left, for %v", got, o.cause)
+	}
+}
+
+// TestEndOfRetries has when a call that has used up its retries makes an outage.
+func TestEndOfRetries(t *testing.T) {
+	for _, test := range []struct {
+		failures         int
+		answered, before uint64
+		retries          int
+		outage           bool
+	}{
+		{failures: 8, retries: 8}, {failures: 9, retries: 8, outage: true}, {failures: 10, retries: 1, outage: true},
+		{failures: 9, retries: 0}, {failures: 9, retries: 8, answered: 1}, {failures: 9, retries: 8, answered: 7, before: 7, outage: true},
+	} {
+		c, err := New(WithToken(NewSecret("a-token")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.limiter.outage.failures, c.limiter.outage.answered = test.failures, test.answered
+		used := &call{answeredBefore: test.before, attempts: 9, began: time.Now()}
+		c.limiter.usedUp(used, &APIError{StatusCode: 500}, test.retries)
+		if got := c.limiter.isExhausted(); got != test.outage {
+			t.Errorf("%+v: an outage is %t", test, got)
+		}
+	}
+}
+
 // TestIncidentsOfErrors has what each kind of error has in common with others: the
 // same as another with that name, and whether it has so without an outage.
 func TestIncidentsOfErrors(t *testing.T) {

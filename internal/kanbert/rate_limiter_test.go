@@ -324,7 +324,7 @@ func TestQuotesInErrors(t *testing.T) {
 	}{
 		{quoting, `bad "…" and "…"`},
 		{errors.New("no quotes"), "no quotes"},
-		{errors.New("at https://me:hunter2@api.example/x with a-token\n"), "at https://…@api.example/… with [redacted]"},
+		{errors.New("at https://me:hunter2@api.example/x with\na-token"), "at https://…@api.example/… with [redacted]"},
 		{certificate, certificate.Error()},
 		{&net.OpError{Op: "remote error", Err: certificate}, "remote error: " + certificate.Error()},
 	} {

@@ -14,7 +14,7 @@ import (
 // escapes, the query, the fragment) is kept byte for byte. A text that is no
 // absolute URL with a host comes back as it is.
 func CanonicalURL(raw string) string {
-	if raw == "" || isPlainURL(raw) {
+	if isPlainURL(raw) {
 		return raw
 	}
 	return parseCanonicalURL(raw)
