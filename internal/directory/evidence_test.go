@@ -144,6 +144,22 @@ func TestConfirmGone(t *testing.T) {
 	}
 }
 
+// TestConfirmGoneTakesTwoSignals has a look-up alone that shows the webhook, in a
+// workspace of one page and in a larger one.
+func TestConfirmGoneTakesTwoSignals(t *testing.T) {
+	for _, others := range []int{20, 70} {
+		bubble(t, func(t *testing.T) {
+			h := hook("ours", 1)
+			source := newAPI(30, hooks("other", others)...)
+			source.byURL[h.URL] = h // No listing shows it.
+			d := directory.New(source)
+			if err := d.ConfirmGone(t.Context(), h.ID, h.URL, nil); !errors.Is(err, directory.ErrStillListed) {
+				t.Errorf("beside %d others: ConfirmGone = %v", others, err)
+			}
+		})
+	}
+}
+
 // TestConfirmGoneAsksAnew has all that it needs already, of before.
 func TestConfirmGoneAsksAnew(t *testing.T) {
 	bubble(t, func(t *testing.T) {
