@@ -284,7 +284,7 @@ func TestErrorReachesEachWaiterOnce(t *testing.T) {
 }
 
 // TestFailedListing fails a page: it is told to those who need the listing, it
-// proves nothing gone, and it hurts nobody else.
+// proves nothing gone, and it hurts no other read.
 func TestFailedListing(t *testing.T) {
 	for name, fail := range map[string]func(*api){
 		"error": func(source *api) {
@@ -496,7 +496,7 @@ func TestListingThatProvesGoneIsInOnePiece(t *testing.T) {
 	})
 }
 
-// TestCompleteListingDropsWhatItDoesNotHold lets one go whom the first listing
+// TestCompleteListingDropsWhatItDoesNotHold lets one go that the first listing
 // has shown and the second has not.
 func TestCompleteListingDropsWhatItDoesNotHold(t *testing.T) {
 	bubble(t, func(t *testing.T) {
@@ -504,7 +504,7 @@ func TestCompleteListingDropsWhatItDoesNotHold(t *testing.T) {
 		source := newAPI(30, ours...)
 		d := directory.New(source)
 		mustRead(t, d, ours[1])
-		source.remove(ours[1].ID) // By somebody else.
+		source.remove(ours[1].ID) // By another program.
 		after(directory.GoneWithin + time.Second)
 		mustBeGone(t, d, hook("gone", 1))
 		mustCost(t, source, 1, 0, func() { mustBeGone(t, d, ours[1]) })
@@ -518,7 +518,7 @@ func TestNothingStaleIsServed(t *testing.T) {
 		source := newAPI(30, ours...)
 		d := directory.New(source)
 		mustRead(t, d, ours[0])
-		source.remove(ours[1].ID) // By somebody else.
+		source.remove(ours[1].ID) // By another program.
 		source.add(hook("news", 1))
 		after(directory.Freshness - time.Second)
 		mustCost(t, source, 0, 0, func() {
@@ -772,7 +772,7 @@ func TestRefusalIsNotKept(t *testing.T) {
 	})
 }
 
-// endless names a fresh cursor on each page, up to a number of pages that nobody
+// endless names a fresh cursor on each page, up to a number of pages that no client
 // should ask for.
 type endless struct {
 	mu    sync.Mutex

@@ -23,7 +23,7 @@ import (
 var _ directory.Source = (*api)(nil)
 
 // api is a workspace in memory that counts what it is asked. It sorts by a
-// collation of its own, so that whoever compares strings goes wrong.
+// collation of its own, so that code which compares strings goes wrong.
 type api struct {
 	page int
 	// latency is how long a request takes, half of it before the work: 1 ms if

@@ -5,7 +5,7 @@ package directory
 import "testing"
 
 // TestFinishTwice answers a wait once more after it was answered, and after it
-// was given up: nobody is held up.
+// was given up: no other is held up.
 func TestFinishTwice(t *testing.T) {
 	d := New(nil)
 	a := &waiter{done: make(chan answer, 1)}

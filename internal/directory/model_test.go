@@ -254,7 +254,7 @@ func (m *model) judgeFound(l *life, got kanbert.Webhook, since, now time.Time, a
 	}
 }
 
-// judgeError says that nobody gets an error which no request gave meanwhile.
+// judgeError says that no call gets an error which no request gave meanwhile.
 func (m *model) judgeError(since, now time.Time, err error) {
 	m.failed++
 	for _, at := range m.faults {

@@ -87,15 +87,6 @@ func newTransport() *http.Transport {
 	return t
 }
 
-// DetachedContext returns a context for a create or a delete: it carries what ctx
-// carries and ignores its cancellation. A create that is cut off between its
-// request and the answer would leave a webhook behind whose secret is lost. It
-// has no deadline, because all that a call does has its own bound: an attempt
-// request_timeout, the attempts max_retries, the waits max_wait.
-func (c *Client) DetachedContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithCancel(context.WithoutCancel(ctx))
-}
-
 // Waited returns for how long, in all, there were calls that waited for a rate
 // limit, the end of an outage or a connection, and what was waited for last.
 func (c *Client) Waited() (time.Duration, string) {

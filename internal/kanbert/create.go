@@ -73,6 +73,10 @@ func (c *Client) CreateWebhook(ctx context.Context, w NewWebhook, seenFree func(
 		return nil, &InterruptedError{Err: err}
 	}
 
+	// A create that is cut off between its request and the response would leave a
+	// webhook behind whose secret is lost. No deadline: all that a call does has a
+	// bound of its own, an attempt request_timeout, the attempts max_retries, the
+	// waits max_wait.
 	detached := context.WithoutCancel(ctx)
 	op := &createOp{client: c, asked: w, seenFree: seenFree, call: &call{
 		method: http.MethodPost, template: webhooksPath, path: webhooksPath, body: body, waitCtx: ctx,

@@ -432,7 +432,7 @@ func TestTwinOfALostCreate(t *testing.T) {
 	})
 }
 
-// TestStrangerDuringARateLimit expects a webhook that somebody else made while
+// TestStrangerDuringARateLimit expects a webhook that another program made while
 // the create waited for a rate limit, the same in everything, to be left alone.
 func TestStrangerDuringARateLimit(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -523,7 +523,7 @@ func TestIncompleteAnswerToACreate(t *testing.T) {
 }
 
 // TestUnreadableFieldOfACreate expects id and secret to be kept when another
-// field has a form that nobody promised, wherever it stands in the text.
+// field has a form that no reference promises, wherever it stands in the text.
 func TestUnreadableFieldOfACreate(t *testing.T) {
 	const good = `"id":"wh_1","signature_secret_key":"s3cret"`
 	for odd, names := range map[string]string{

@@ -31,7 +31,7 @@ func mixed() []kanberttest.Fault {
 
 // TestRandomMixes runs long seeded mixes: many resources live through creates,
 // replacements and deletes side by side, under a share of faults and a rate
-// limit, while somebody else creates and deletes at the same workspace and now
+// limit, while another program creates and deletes at the same workspace and now
 // and then takes one of the URLs for a while.
 func TestRandomMixes(t *testing.T) {
 	for seed := range uint64(12) {
@@ -205,7 +205,7 @@ func (m *mix) removeOne(random *rand.Rand) {
 	delete(m.strange, id)
 }
 
-// takeOver holds the URL of a resource, if nobody does.
+// takeOver holds the URL of a resource, if no webhook does.
 func (m *mix) takeOver(url string) {
 	for _, w := range m.server.Webhooks() {
 		if w.URL == url {

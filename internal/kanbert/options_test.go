@@ -108,14 +108,4 @@ func TestDefaults(t *testing.T) {
 	if transport.MaxIdleConnsPerHost != 16 || transport.MaxResponseHeaderBytes != 1_048_576 || !transport.ForceAttemptHTTP2 {
 		t.Errorf("%d spare connections, headers of %d bytes", transport.MaxIdleConnsPerHost, transport.MaxResponseHeaderBytes)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	uninterrupted, release := c.DetachedContext(ctx)
-	defer release()
-	if uninterrupted.Err() != nil {
-		t.Error("the cancellation of the caller got through")
-	}
-	if deadline, ok := uninterrupted.Deadline(); ok {
-		t.Errorf("an operation ends at %s, whatever it waits for", deadline)
-	}
 }

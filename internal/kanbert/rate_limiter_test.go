@@ -178,9 +178,9 @@ func TestLimitBetweenFailures(t *testing.T) {
 	})
 }
 
-// TestDetachedContextHasTimeForLimits creates a webhook under limits that take
+// TestCreateHasTimeForLimits creates a webhook under limits that take
 // longer than max_wait in all, on the request, on the look-up and on the delete.
-func TestDetachedContextHasTimeForLimits(t *testing.T) {
+func TestCreateHasTimeForLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := kanberttest.New()
 		limit := kanberttest.RateLimited(kanberttest.InSeconds, 120*time.Second)
@@ -189,9 +189,7 @@ func TestDetachedContextHasTimeForLimits(t *testing.T) {
 		}
 		s.FailNth(2, posts, kanberttest.Timeout().AfterWork())
 		c := newTestClient(t, s, WithMaxRetries(1))
-		ctx, cancel := c.DetachedContext(t.Context())
-		defer cancel()
-		created, err := c.CreateWebhook(ctx, askedHook, func() bool { return true })
+		created, err := c.CreateWebhook(t.Context(), askedHook, func() bool { return true })
 		expectCreated(t, s, created, err)
 		if got, want := methods(s), "POST POST GET GET DELETE DELETE POST"; got != want {
 			t.Errorf("the requests are %s, want %s", got, want)

@@ -355,7 +355,7 @@ func (r *run) expectCreated(created *kanbert.CreatedWebhook, err error) {
 }
 
 // checkResends holds every POST but the first to its right: the one before did
-// provably nothing, or somebody looked in between.
+// provably nothing, or a look-up came in between.
 func (r *run) checkResends(requests []kanberttest.Request) {
 	var last *kanberttest.Request
 	looks := 0

@@ -371,7 +371,7 @@ func textCases() []textCase {
 		})
 	}
 
-	// What the API, or somebody in its place, answers to a create.
+	// Responses to a create, from the API or from another server.
 	for _, c := range []struct {
 		name  string
 		fault kanberttest.Fault

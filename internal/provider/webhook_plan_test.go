@@ -31,7 +31,7 @@ func wantNoChange(t testing.TB, p *protocol, current instance, config attrs) {
 	}
 }
 
-// A spelling that means the same URL is no change, whoever respelled it.
+// A spelling that means the same URL is no change, in the configuration or at the API.
 func TestRespellingPlansNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -340,7 +340,7 @@ func TestInterruptBeforeTheRequest(t *testing.T) {
 	})
 }
 
-// A webhook that somebody else deleted is gone, which is what was wanted.
+// A webhook that another program deleted is gone, which is what was wanted.
 func TestDeleteOfWhatIsGone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -229,7 +229,7 @@ func TestValidate(t *testing.T) {
 	)
 }
 
-// What planning finds out reaches a person: a URL that somebody has, and a secret
+// What planning finds out reaches a person: a URL that is taken, and a secret
 // that will change. A second plan is empty.
 func TestPlanWarns(t *testing.T) {
 	t.Parallel()
