@@ -103,7 +103,7 @@ func TestKnownCostsNothing(t *testing.T) {
 					t.Errorf("ByURL(%s) = %v, %t, %v", h.URL, got, found, err)
 				}
 			}
-			if _, found, err := d.ByURL(t.Context(), "https://nobody.example.com/"); found || err != nil {
+			if _, found, err := d.ByURL(t.Context(), "https://absent.example.com/"); found || err != nil {
 				t.Errorf("ByURL of a free URL = %t, %v", found, err)
 			}
 			made := hook("made", 1)
@@ -176,7 +176,7 @@ func TestGoneTakesTwoSignals(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			source := newAPI(30, hooks("ours", 20)...)
 			for _, d := range []*directory.Directory{directory.New(source)} {
-				if _, err := d.Read(t.Context(), "id-nobody", "", nil); err == nil || errors.Is(err, directory.ErrGone) {
+				if _, err := d.Read(t.Context(), "id-absent", "", nil); err == nil || errors.Is(err, directory.ErrGone) {
 					t.Errorf("Read without a URL = %v", err)
 				}
 				if _, err := d.Read(t.Context(), "id-ours-00003", "", nil); err != nil {
@@ -378,14 +378,14 @@ func TestNobodyWaitsNobodyLoads(t *testing.T) {
 		for i := range 10 {
 			all.Go(func() { _, _ = d.Read(ctx, ours[i].ID, ours[i].URL, nil) })
 		}
-		all.Go(func() { _, _, _ = d.ByID(ctx, "id-nobody") })
+		all.Go(func() { _, _, _ = d.ByID(ctx, "id-absent") })
 		after(time.Second)
 		quick.Store(true)
 		cancel()
 		all.Wait()
 		mustRead(t, d, ours[500])
-		if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
-			t.Errorf("ByID of nobody = %t, %v", found, err)
+		if _, found, err := d.ByID(t.Context(), "id-absent"); found || err != nil {
+			t.Errorf("ByID of absent = %t, %v", found, err)
 		}
 		if took := time.Since(began); took > time.Minute {
 			t.Errorf("it took %s: somebody waited for what was called off", took)
@@ -427,7 +427,7 @@ func TestOwnCreateIsNewer(t *testing.T) {
 		made := hook("first-made", 1)
 		var all sync.WaitGroup
 		all.Go(func() {
-			if _, _, err := d.ByID(t.Context(), "id-nobody"); err != nil {
+			if _, _, err := d.ByID(t.Context(), "id-absent"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -628,7 +628,7 @@ func testServerIgnoresDirection(t *testing.T, m, page int, slow string) {
 	source.sameWay = true
 	source.latency = func(r request) time.Duration { return slower(slices.Contains(r.opts.Sort, slow)) }
 	d := directory.New(source)
-	if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
+	if _, found, err := d.ByID(t.Context(), "id-absent"); found || err != nil {
 		t.Fatal(found, err)
 	}
 	if _, pages := source.sent(); pages > m/page+3 {
@@ -654,7 +654,7 @@ func TestDirectionIsIgnoredWhileTheListChanges(t *testing.T) {
 			return nil
 		}
 		d := directory.New(source)
-		if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
+		if _, found, err := d.ByID(t.Context(), "id-absent"); found || err != nil {
 			t.Fatal(found, err)
 		}
 		if _, pages := source.sent(); pages > 11 {
@@ -676,7 +676,7 @@ func TestEndsMeet(t *testing.T) {
 				ours := hooks("ours", m)
 				source := newAPI(page, ours...)
 				d := directory.New(source)
-				if _, found, err := d.ByID(t.Context(), "id-nobody"); found || err != nil {
+				if _, found, err := d.ByID(t.Context(), "id-absent"); found || err != nil {
 					t.Fatal(found, err)
 				}
 				if _, pages := source.sent(); pages > m/page+2 {
@@ -818,11 +818,11 @@ func waysToList(t *testing.T) map[string]func(context.Context, *directory.Direct
 			return nil
 		},
 		"look-up": func(ctx context.Context, d *directory.Directory) error {
-			_, _, err := d.ByURL(ctx, "https://nobody.example.com/")
+			_, _, err := d.ByURL(ctx, "https://absent.example.com/")
 			return err
 		},
 		"listing from both ends": func(ctx context.Context, d *directory.Directory) error {
-			_, _, err := d.ByID(ctx, "id-nobody")
+			_, _, err := d.ByID(ctx, "id-absent")
 			return err
 		},
 	}

@@ -104,7 +104,7 @@ func TestOnePageIsOneRequest(t *testing.T) {
 				case 0, 1, 2:
 					mustRead(t, d, h)
 				case 3:
-					if _, found, err := d.ByURL(t.Context(), "https://nobody.example.com/"); found || err != nil {
+					if _, found, err := d.ByURL(t.Context(), "https://absent.example.com/"); found || err != nil {
 						t.Error(found, err)
 					}
 				case 4:
@@ -116,7 +116,7 @@ func TestOnePageIsOneRequest(t *testing.T) {
 						t.Error(found, err)
 					}
 				case 6:
-					if _, found, err := d.ByEquivalentURL(t.Context(), "https://nobody.example.com/"); found || err != nil {
+					if _, found, err := d.ByEquivalentURL(t.Context(), "https://absent.example.com/"); found || err != nil {
 						t.Error(found, err)
 					}
 				case 7:

@@ -95,7 +95,7 @@ func TestCalledOff(t *testing.T) {
 		_, _, _ = d.ByURL(ctx, "https://free.example.com/")
 	}
 	all := func(ctx context.Context, d *directory.Directory) {
-		_, _, _ = d.ByID(ctx, "id-nobody")
+		_, _, _ = d.ByID(ctx, "id-absent")
 	}
 	for name, c := range map[string]struct {
 		first, other func(context.Context, *directory.Directory)
@@ -229,7 +229,7 @@ func TestListFromBothEnds(t *testing.T) {
 					}
 					atOnce(10, func(i int) {
 						if i > 0 {
-							_, _, _ = d.ByID(t.Context(), "id-nobody")
+							_, _, _ = d.ByID(t.Context(), "id-absent")
 						} else if got := ids(mustList(t, d, kanbert.ListOptions{Sort: []string{sort}}, 0)); !slices.Equal(got, want) {
 							t.Errorf("of %d: %v", m, got)
 						}
@@ -511,7 +511,7 @@ func TestOldListingFailsNoOther(t *testing.T) {
 		}
 		d := directory.New(source)
 		atOnce(2, func(i int) { mustRead(t, d, source.webhooks[150+i]) })
-		mustFind(t, d.ByID, "id-nobody", false)
+		mustFind(t, d.ByID, "id-absent", false)
 		if failed != 1 {
 			t.Error("no page has failed")
 		}
@@ -596,7 +596,7 @@ func TestFailedPageIsNotForAll(t *testing.T) {
 		atOnce(2, func(i int) {
 			if i == 1 {
 				after(1500 * time.Millisecond) // The second page is on its way.
-				mustFind(t, d.ByID, "id-nobody", false)
+				mustFind(t, d.ByID, "id-absent", false)
 				return
 			}
 			for _, err := range d.List(t.Context(), kanbert.ListOptions{}, 0) {

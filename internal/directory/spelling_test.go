@@ -65,7 +65,7 @@ func TestMissingURLsShareAListing(t *testing.T) {
 		source := newAPI(30, append(hooks("ours", 300), odd)...)
 		d := directory.New(source)
 		ask := func(i int) {
-			if got, found, err := d.ByEquivalentURL(t.Context(), fmt.Sprintf("https://nobody.example.com/%d", i)); found || err != nil {
+			if got, found, err := d.ByEquivalentURL(t.Context(), fmt.Sprintf("https://absent.example.com/%d", i)); found || err != nil {
 				t.Errorf("ByEquivalentURL = %v, %t, %v", got, found, err)
 			}
 		}
@@ -90,7 +90,7 @@ func TestEquivalentURLAlone(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		odd := kanbert.Webhook{ID: "id-odd", URL: "https://ODD.example.com:443/x", Event: "contact:create"}
 		d := directory.New(newAPI(30, append(hooks("ours", 60), odd)...))
-		for url, want := range map[string]bool{"https://odd.example.com/x": true, odd.URL: true, "https://nobody.example.com/": false} {
+		for url, want := range map[string]bool{"https://odd.example.com/x": true, odd.URL: true, "https://absent.example.com/": false} {
 			if _, found, err := d.ByEquivalentURL(t.Context(), url); found != want || err != nil {
 				t.Errorf("ByEquivalentURL(%s) = %t, %v", url, found, err)
 			}

@@ -258,7 +258,7 @@ func (m *mix) check() {
 	for id, w := range byID {
 		_, strange := m.strange[id]
 		if !strange && !known[id] && w.URL != flushURL && !m.named[id] && !m.named[w.URL] {
-			m.t.Errorf("%s at %s is nobody's", id, w.URL)
+			m.t.Errorf("%s at %s is absent's", id, w.URL)
 		}
 	}
 }

@@ -583,9 +583,9 @@ func textCases() []textCase {
 		_, diags := t.importByID(t.s.Seed(kanberttest.Webhook{URL: contact["url"].(string)})[0].ID)
 		return diags
 	})
-	add("import: no webhook of that id", func(t *textTest) diagnostics { _, diags := t.importByID("nobody"); return diags })
+	add("import: no webhook of that id", func(t *textTest) diagnostics { _, diags := t.importByID("absent"); return diags })
 	add("import: no webhook has that URL", func(t *textTest) diagnostics {
-		_, diags := t.importByID("https://receiver.example/nobody?key=hunter2")
+		_, diags := t.importByID("https://receiver.example/absent?key=hunter2")
 		return diags
 	})
 	add("import: a URL that is nearly right", func(t *textTest) diagnostics {

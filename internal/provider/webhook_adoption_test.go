@@ -113,7 +113,7 @@ func TestImportOfNothing(t *testing.T) {
 	w.write(t, configFor(s, scopedTask+`
 		import {
 		  to = kanbert_webhook.this
-		  id = "https://receiver.example/nobody"
+		  id = "https://receiver.example/absent"
 		}`))
 	out, err = w.run("plan", "-no-color")
 	if err == nil || !strings.Contains(flat(out), `No webhook in the workspace has this URL at the host "receiver.example"`) {
@@ -314,7 +314,7 @@ func TestQuery(t *testing.T) {
 					fmt.Sprintf(list, "all", "include_resource = true") +
 					fmt.Sprintf(list, "scoped", "include_resource = true\nconfig {\nevents = [\"task:update\"]\nproject_id = \"p\"\n}") +
 					fmt.Sprintf(list, "limited", "limit = 7") +
-					fmt.Sprintf(list, "none", "config {\nfilter = \"url contains 'nobody'\"\n}"),
+					fmt.Sprintf(list, "none", "config {\nfilter = \"url contains 'absent'\"\n}"),
 				QueryResultChecks: []querycheck.QueryResultCheck{
 					querycheck.ExpectLength("kanbert_webhook.all", 41),
 					querycheck.ExpectIdentity("kanbert_webhook.all", identity(webhooks[0])),

@@ -60,7 +60,7 @@ func TestDataSourceFindsNone(t *testing.T) {
 		p := newProtocolFor(t, s)
 		_, diags := p.readDataSource("kanbert_webhook", attrs{"id": "abc"})
 		wantOneError(t, diags, "", "Unable to read webhook", `has the id "abc"`)
-		_, diags = p.readDataSource("kanbert_webhook", attrs{"url": "https://u:pass@receiver.example/nobody?key=secret"})
+		_, diags = p.readDataSource("kanbert_webhook", attrs{"url": "https://u:pass@receiver.example/absent?key=secret"})
 		wantOneError(t, diags, "", "Unable to read webhook", `has this URL at the host "receiver.example"`)
 		_, diags = p.readDataSource("kanbert_webhook", attrs{"url": "https://%zz/?key=secret"})
 		wantOneError(t, diags, "", "Unable to read webhook", `at the host "(unknown)"`)

@@ -188,7 +188,7 @@ func TestMissingURLsShareAListing(t *testing.T) {
 		p := newProtocolFor(t, s)
 		var all sync.WaitGroup
 		for i := range 5 {
-			url := fmt.Sprintf("https://nobody.example/%d", i)
+			url := fmt.Sprintf("https://absent.example/%d", i)
 			all.Go(func() {
 				_, diags := p.readDataSource("kanbert_webhook", attrs{"url": url})
 				wantOneError(t, diags, "", "No webhook")
@@ -232,8 +232,8 @@ func TestImportRefusals(t *testing.T) {
 		"address":              {byID("kanbert_webhook.this"), []string{"address of a Terraform resource"}, true},
 		"URL without scheme":   {byID("u:pass@receiver.example/x?key=secret"), []string{"must begin with https://", "…@receiver.example/x…"}, true},
 		"another scheme":       {byID("ftp://receiver.example"), []string{`begins with "ftp://"`}, false},
-		"URL of none":          {byID("https://u:pass@receiver.example/nobody?key=secret"), []string{`has this URL at the host "receiver.example"`, find}, true},
-		"URL without host":     {byID("https:///nobody"), []string{"has no host"}, false},
+		"URL of none":          {byID("https://u:pass@receiver.example/absent?key=secret"), []string{`has this URL at the host "receiver.example"`, find}, true},
+		"URL without host":     {byID("https:///absent"), []string{"has no host"}, false},
 		"URL with bad port":    {byID("https://u:pass@receiver.example:port/"), []string{"invalid port"}, false},
 		"URL with bad escape":  {byID("https://receiver%zz.example/"), []string{"invalid URL escape"}, false},
 		"scheme alone":         {byID("https://"), []string{"has no host"}, false},

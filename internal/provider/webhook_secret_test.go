@@ -35,7 +35,7 @@ func TestUnknownSecretIsSaidOnce(t *testing.T) {
 		}
 		for name, first := range ways {
 			p := newProtocolFor(t, s)
-			_, diags := p.importByID("nobody")
+			_, diags := p.importByID("absent")
 			wantOneError(t, diags, "", "Unable to import webhook")
 			wantNone(t, moveOf(`"{\"id\":\"`+webhooks[0].ID+`\",\"signature_secret_key\":\"s3cret\"}"`)(p, webhooks[0]))
 

@@ -693,7 +693,7 @@ func TestFlatLists(t *testing.T) {
 		s.Seed(numbered(40)...)
 		s.Seed(kanberttest.Webhook{URL: "https://z.example/", Event: "company:create"})
 		p := newProtocolFor(t, s)
-		for _, arguments := range []attrs{{}, {"sort": []string{"-url"}}, {"limit": 3}, {"events": []string{"company:create"}}, {"filter": "url = 'https://nobody.example/'"}} {
+		for _, arguments := range []attrs{{}, {"sort": []string{"-url"}}, {"limit": 3}, {"events": []string{"company:create"}}, {"filter": "url = 'https://absent.example/'"}} {
 			listed, diags := p.readDataSource(webhooksType, arguments)
 			wantNone(t, diags)
 			ids, urls := []string{}, []string{}
