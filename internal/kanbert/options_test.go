@@ -46,6 +46,7 @@ func TestNewRefuses(t *testing.T) {
 		"negative time":                {[]Option{token, WithRequestTimeout(-time.Second)}, "request_timeout", "-1s"},
 		"a negative wait":              {[]Option{token, WithMaxWait(-1)}, "max_wait", "not be negative"},
 		"an empty user agent":          {[]Option{token, WithUserAgent(" ")}, "user_agent", "empty"},
+		"a tab before a user agent":    {[]Option{token, WithUserAgent("\ta")}, "user_agent", "control character"},
 		"a line break in a user agent": {[]Option{token, WithUserAgent("a\r\nX-Evil: b")}, "user_agent", "line break"},
 		"no transport":                 {[]Option{token, WithTransport(nil)}, "transport", "nil"},
 		"no logger":                    {[]Option{token, WithLogger(nil)}, "logger", "nil"},

@@ -73,6 +73,7 @@ func TestTextsAtTheirBounds(t *testing.T) {
 		{explain(&kanbert.TransportError{Host: "api.example", Err: x509.CertificateInvalidError{Reason: x509.Expired}}), "The certificate of api.example has expired.", " at "},
 		{explain(&kanbert.TransportError{Host: "api.example", Err: &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign}}}), "The certificate of api.example is not trusted", "expired"},
 		{sentence("Really?"), "Really?", "?."},
+		{sentence("It is plan B.1"), "It is plan B.1.", ""},
 		{sentence(""), "", "."},
 		{hclString("${a} %{b} \"c\""), `"$${a} %%{b} \"c\""`, ""},
 		{trustAuthority("linux"), "SSL_CERT_FILE", ""},
