@@ -7,10 +7,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -361,5 +363,19 @@ func TestASizeThatIsRefusedTwice(t *testing.T) {
 	}
 	if got := s.short(); got != "GG" || c.pageSize(ListOptions{}) != 100 {
 		t.Errorf("sent %s, and page[size] is %d", got, c.pageSize(ListOptions{}))
+	}
+}
+
+// TestJitter draws until it has seen the least and the most that jitter adds: up to
+// a quarter, and at most the limit.
+func TestJitter(t *testing.T) {
+	for _, test := range []struct{ limit, most time.Duration }{{1000, 125}, {10, 110}} {
+		seen := map[time.Duration]bool{}
+		for range 10_000 {
+			seen[Backoff{}.jitter(100, test.limit)] = true
+		}
+		if slices.Max(slices.Collect(maps.Keys(seen))) != test.most || slices.Min(slices.Collect(maps.Keys(seen))) != 100 {
+			t.Errorf("with the limit %d: %v", test.limit, seen)
+		}
 	}
 }
